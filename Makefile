@@ -1,0 +1,146 @@
+# mr - map-reduce for one big machine.
+#
+#   make          build everything below build/
+#   make test     run the whole test suite
+#   make demo     generate 256 MiB of text once and count its words
+#
+# Variables: CC, CFLAGS, WERROR=1, SANITIZE=address,undefined, BUILD=dir, PREFIX, DESTDIR.
+
+CC      ?= gcc
+BUILD   ?= build
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CFLAGS  ?= -O2 -g
+WERROR  ?=
+SANITIZE ?=
+
+VERSION  := 0.1.0
+WARNINGS := -Wall -Wextra -Wpedantic $(if $(WERROR),-Werror)
+SANITIZE_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+COMPILE  := $(CC) -std=c17 -D_GNU_SOURCE -DMR_VERSION='"$(VERSION)"' $(WARNINGS) $(CFLAGS) $(SANITIZE_FLAGS) -Isrc -MMD -MP
+LINK     := $(CC) $(CFLAGS) $(SANITIZE_FLAGS)
+ENGINE_LIBS := -lutf8proc -lcjson -ldl -lpthread
+
+# Each folder of src/ is one layer; main.c is the only file above them.
+MP_SOURCES     := $(wildcard src/mp/*.c)
+ENGINE_SOURCES := $(wildcard src/base/*.c src/data/*.c src/host/*.c src/flow/*.c src/job/*.c src/cli/*.c)
+PLUGIN_SOURCES := $(wildcard plugins/*.c)
+UNIT_SOURCES   := $(wildcard tests/unit/*.c)
+EXAMPLE_SOURCES := $(wildcard tests/examples/*.c)
+TOOL_SOURCES   := $(wildcard tests/tools/*.c)
+GENERATOR_SOURCES := $(wildcard datasets/*.c)
+ABI_SOURCES    := $(wildcard tests/abi/*.c)
+
+object = $(patsubst %.c,$(BUILD)/%.o,$(1))
+PLUGINS    := $(patsubst plugins/%.c,$(BUILD)/plugins/%.so,$(PLUGIN_SOURCES))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SOURCES))
+EXAMPLES   := $(patsubst tests/examples/%.c,$(BUILD)/tests/examples/%,$(EXAMPLE_SOURCES))
+TOOLS      := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(TOOL_SOURCES))
+GENERATORS := $(patsubst datasets/%.c,$(BUILD)/datasets/%,$(GENERATOR_SOURCES))
+ABI_PLUGINS := $(patsubst tests/abi/%.c,$(BUILD)/tests/abi/%.so,$(ABI_SOURCES))
+
+# Libraries that single programs need beyond the common ones.
+$(BUILD)/plugins/grep.so: PLUGIN_LIBS := -lpcre2-8
+$(BUILD)/datasets/%: GENERATOR_LIBS := -lm
+
+.PHONY: all test asan ubsan bench demo deps check-layers check-format format lint install uninstall clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BUILD)/mr $(BUILD)/libmp.a $(PLUGINS) $(GENERATORS)
+
+# The packages are looked for once; what is missing is installed by 'make deps'.
+$(BUILD)/.packages:
+	@mkdir -p $(BUILD)
+	@tests/check_packages.sh || $(MAKE) deps
+	@touch $@
+
+deps:
+	@tests/install_packages.sh
+
+$(BUILD)/%.o: %.c | $(BUILD)/.packages
+	@mkdir -p $(@D)
+	$(COMPILE) -c $< -o $@
+
+$(BUILD)/libmp.a: $(call object,$(MP_SOURCES))
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/libengine.a: $(call object,$(ENGINE_SOURCES))
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/mr: $(BUILD)/src/main.o $(BUILD)/libengine.a $(BUILD)/libmp.a
+	$(LINK) $^ -o $@ $(ENGINE_LIBS)
+
+$(BUILD)/plugins/%.so: plugins/%.c | $(BUILD)/.packages
+	@mkdir -p $(@D)
+	$(COMPILE) -fPIC -shared $< -o $@ $(PLUGIN_LIBS)
+
+$(BUILD)/tests/abi/%.so: tests/abi/%.c | $(BUILD)/.packages
+	@mkdir -p $(@D)
+	$(COMPILE) -fPIC -shared $< -o $@
+
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libengine.a $(BUILD)/libmp.a
+	$(LINK) $^ -o $@ -lcmocka $(ENGINE_LIBS)
+
+# The examples link libmp.a and nothing else: it has to stand alone.
+$(BUILD)/tests/examples/%: $(BUILD)/tests/examples/%.o $(BUILD)/libmp.a
+	$(LINK) $^ -o $@
+
+$(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
+	@mkdir -p $(@D)
+	$(LINK) $^ -o $@ -lutf8proc
+
+$(BUILD)/datasets/%: $(BUILD)/datasets/%.o
+	@mkdir -p $(@D)
+	$(LINK) $^ -o $@ $(GENERATOR_LIBS)
+
+test: all $(UNIT_TESTS) $(EXAMPLES) $(TOOLS) $(ABI_PLUGINS)
+	BUILD=$(BUILD) tests/run_all.sh
+
+asan:
+	$(MAKE) BUILD=build/asan SANITIZE=address,undefined CFLAGS="-O1 -g" test
+
+ubsan:
+	$(MAKE) BUILD=build/ubsan SANITIZE=undefined CFLAGS="-O1 -g" test
+
+bench: all $(TOOLS)
+	BUILD=$(BUILD) tests/bench/run.sh
+
+demo: all
+	BUILD=$(BUILD) datasets/demo.sh
+
+check-layers:
+	tests/check_layers.sh
+
+FORMATTED := $(wildcard src/*.[ch] src/*/*.[ch] plugins/*.c datasets/*.c tests/*/*.[ch])
+
+check-format:
+	clang-format --dry-run --Werror $(FORMATTED)
+
+format:
+	clang-format -i $(FORMATTED)
+
+lint:
+	tests/lint.sh
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/mr/plugins $(DESTDIR)$(PREFIX)/include/mp $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(BUILD)/mr $(DESTDIR)$(PREFIX)/bin/mr
+	install -m 644 $(PLUGINS) $(DESTDIR)$(PREFIX)/lib/mr/plugins
+	install -m 644 $(BUILD)/libmp.a $(DESTDIR)$(PREFIX)/lib/libmp.a
+	install -m 644 src/mr.h $(DESTDIR)$(PREFIX)/include/mr.h
+	install -m 644 src/mp/mp.h $(DESTDIR)$(PREFIX)/include/mp/mp.h
+	install -m 644 src/cli/mr.1 $(DESTDIR)$(PREFIX)/share/man/man1/mr.1
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/mr $(DESTDIR)$(PREFIX)/lib/libmp.a $(DESTDIR)$(PREFIX)/include/mr.h
+	rm -f $(DESTDIR)$(PREFIX)/include/mp/mp.h $(DESTDIR)$(PREFIX)/share/man/man1/mr.1
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/lib/mr/plugins/,$(notdir $(PLUGINS)))
+	-rmdir $(DESTDIR)$(PREFIX)/include/mp $(DESTDIR)$(PREFIX)/lib/mr/plugins $(DESTDIR)$(PREFIX)/lib/mr
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Installs what mr is built and tested with, through apt; as root directly, otherwise through sudo.
+set -eu
+packages="gcc make libc6-dev zlib1g-dev libcjson-dev libcmocka-dev libpcre2-dev libutf8proc-dev libxxhash-dev perl"
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || {
+        echo "mr: please install as root: apt-get install $packages" >&2
+        exit 1
+    }
+    as_root=sudo
+fi
+command -v apt-get >/dev/null || {
+    echo "mr: apt-get is not here; please install what these Debian packages hold: $packages" >&2
+    exit 1
+}
+echo "mr: installing with apt-get${as_root:+ (through sudo)}: $packages"
+$as_root apt-get update -qq
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages $* >/dev/null
