@@ -1,0 +1,76 @@
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/units.h"
+
+static bool set_message(mr_error *error, bool usage, const char *format, va_list arguments) {
+    if (error->set) return false;
+    error->set = true;
+    error->usage = usage;
+    vsnprintf(error->text, sizeof error->text, format, arguments);
+    return false;
+}
+
+bool mr_error_set(mr_error *error, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    set_message(error, false, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool mr_error_usage(mr_error *error, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    set_message(error, true, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool mr_error_system(mr_error *error, int code, const char *format, ...) {
+    if (error->set) return false;
+    va_list arguments;
+    va_start(arguments, format);
+    set_message(error, false, format, arguments);
+    va_end(arguments);
+    size_t length = strlen(error->text);
+    snprintf(error->text + length, sizeof error->text - length, ": %s", strerror(code));
+    return false;
+}
+
+bool mr_error_context(mr_error *error, const char *format, ...) {
+    char text[MR_ERROR_TEXT];
+    memcpy(text, error->text, sizeof text);
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(error->text, sizeof error->text, format, arguments);
+    va_end(arguments);
+    if (length >= 0 && (size_t)length < sizeof error->text)
+        snprintf(error->text + length, sizeof error->text - (size_t)length, ": %s", text);
+    return false;
+}
+
+bool mr_error_memory(mr_error *error, size_t bytes, const char *what) {
+    char size[MR_SIZE_TEXT];
+    return mr_error_set(error, "out of memory: could not get %s for %s", mr_format_size(bytes, size), what);
+}
+
+void mr_message(const char *format, ...) {
+    char line[MR_ERROR_TEXT + 64] = "mr: ";
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(line + 4, sizeof line - 5, format, arguments);
+    va_end(arguments);
+    if (length < 0) return;
+    size_t used = strlen(line);
+    line[used++] = '\n';
+    for (size_t written = 0; written < used;) {
+        ssize_t count = write(STDERR_FILENO, line + written, used - written);
+        if (count <= 0) return; /* nowhere left to say it */
+        written += (size_t)count;
+    }
+}

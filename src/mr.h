@@ -1,0 +1,442 @@
+/* mr.h - write a map-reduce plugin for mr.
+ *
+ * A plugin is one C file that includes this header, defines a few callbacks and names them in MR_PLUGIN:
+ *
+ *     #include "mr.h"
+ *
+ *     static void map(mr_ctx *ctx, char *line, size_t length) {
+ *         mr_words words = mr_words_of(ctx, line, length, MR_WORDS_SPACE);
+ *         mr_slice word;
+ *         while (mr_next(&words, &word)) mr_count(ctx, word);
+ *     }
+ *
+ *     MR_PLUGIN(.name = "words", .kind = MR_FOLD, .fold_type = MR_FOLD_COUNT, .map = map)
+ *
+ *     $ gcc -O2 -shared -fPIC words.c -o words.so && mr run ./words.so big.txt
+ *
+ * The three kinds of job
+ *   MR_FOLD   map emits (key, value) with a value of fixed size; values of one key are folded into one by an
+ * associative and commutative operation. Nothing is stored per occurrence: counting, sums, minima, statistics. MR_GROUP
+ * map emits (key, value) of any size; reduce sees each key once, with an iterator over its values in input order.
+ * Inverted index, join, sort. MR_MAP    map writes output, which appears in input order. Grep, convert, filter.
+ *
+ * Where callbacks run. Every callback runs in a worker process, single-threaded: a plugin never needs a lock, and
+ * never sees another worker's memory. State lives in ctx->state, one per worker. The comments below carry tags:
+ *   [describe]  a short-lived process that only asks the plugin what it is
+ *   [map]       a worker that reads input           [reduce]  a worker that reduces groups
+ * A worker may run map callbacks for pieces of the input that it then does again elsewhere (sampling, or after the
+ * death of another worker), so callbacks must not depend on how often, where, or in which order of chunks they are
+ * called.
+ *
+ * Memory. All that is handed to a callback is borrowed until it returns. All that is emitted is copied before the
+ * emitting function returns. Text handed to map and map_chunk is private to the call and may be overwritten.
+ *
+ * Failing. A callback that cannot go on calls mr_fail(ctx, "why") and returns; it never exits. Output of a plugin to
+ * stdout is sent to stderr, so that it cannot corrupt the result.
+ *
+ * Compatibility. The host accepts plugins built against this major version, also with a shorter mr_plugin than its own
+ * (missing fields count as zero). A plugin that sets something this host does not know is refused: "needs a newer mr".
+ * All host functions are reached through ctx->host; a plugin needs no symbol of the host at link time.
+ *
+ * This header needs <stddef.h>, <stdint.h> and nothing else, and is clean C99 and C++17.
+ */
+#ifndef MR_H
+#define MR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MR_ABI_MAJOR 1u
+#define MR_MAGIC     0x3172706du /* "mpr1" in memory, little endian: also refuses a foreign byte order */
+
+#if defined(__GNUC__)
+#define MR_EXPORT                            __attribute__((visibility("default")))
+#define MR_UNLIKELY(condition)               __builtin_expect(!!(condition), 0)
+#define MR_PRINTF(format_index, first_index) __attribute__((format(printf, format_index, first_index)))
+#else
+#define MR_EXPORT
+#define MR_UNLIKELY(condition) (condition)
+#define MR_PRINTF(format_index, first_index)
+#endif
+
+/* Bytes that somebody else owns: not terminated, may hold any byte, data is never NULL when length > 0. */
+typedef struct mr_slice {
+    const char *data; /* first byte */
+    size_t length;    /* in bytes */
+} mr_slice;
+
+/* What kind of job a plugin is: mr_plugin.kind. */
+enum mr_kind { MR_FOLD = 1, MR_GROUP = 2, MR_MAP = 3 };
+
+/* How MR_FOLD folds: mr_plugin.fold_type. The text printed for each is given behind it. */
+enum mr_fold_type {
+    MR_FOLD_CUSTOM = 0,    /* mr_plugin.fold over values of value_size bytes; the value's bytes, or what finish emits */
+    MR_FOLD_COUNT = 1,     /* mr_count: the number of occurrences; decimal */
+    MR_FOLD_SUM_INT64 = 2, /* mr_emit_int64: exact sum; the job fails if a final sum leaves int64; decimal */
+    MR_FOLD_MIN_INT64 = 3, /* mr_emit_int64; decimal */
+    MR_FOLD_MAX_INT64 = 4, /* mr_emit_int64; decimal */
+    MR_FOLD_SUM_DOUBLE = 5, /* mr_emit_double: the exact sum, rounded once, so it never depends on order */
+    MR_FOLD_MIN_DOUBLE = 6, /* mr_emit_double; any NaN makes NaN; -0 is less than +0 */
+    MR_FOLD_MAX_DOUBLE = 7  /* mr_emit_double; the shortest decimal text that reads back as the same double */
+};
+
+/* What a plugin needs of the input beyond its records: bits of mr_plugin.needs. */
+enum mr_needs {
+    MR_NEEDS_RECORD_NUMBERS = 1 /* mr_record_number works; costs one more pass over the input */
+};
+
+/* Types of options. Every option is written as text; the host checks it before any work starts. */
+enum mr_option_type {
+    MR_OPTION_TEXT = 1,   /* any text: mr_option_text */
+    MR_OPTION_INT = 2,    /* a decimal int64: mr_option_int */
+    MR_OPTION_NUMBER = 3, /* a finite double: mr_option_number */
+    MR_OPTION_FLAG = 4,   /* yes or no: mr_option_flag */
+    MR_OPTION_CHOICE = 5  /* one of the words in choices: mr_option_text, or its index by mr_option_int */
+};
+
+/* One option of a plugin, set by the user with --set name=value. */
+typedef struct mr_option {
+    const char *name;          /* letters, digits and dashes; NULL ends the list */
+    uint32_t type;             /* enum mr_option_type */
+    uint32_t reserved;         /* zero */
+    const char *default_value; /* what holds when the user sets nothing; NULL: the user must set it */
+    const char *choices;       /* MR_OPTION_CHOICE: the words, separated by '|'; otherwise NULL */
+    const char *help;          /* one line */
+} mr_option;
+
+typedef struct mr_ctx mr_ctx;
+typedef struct mr_host mr_host;
+typedef struct mr_values mr_values;
+typedef struct mr_plugin mr_plugin;
+
+/* The values of one key, in input order (file order, then offset, then order of emission). */
+struct mr_values {
+    /* Gives the next value, borrowed until the next call or the end of the callback; 0 at the end, else 1. */
+    int (*next)(mr_values *values, mr_slice *value);
+};
+
+/* What a plugin is. Fields that a kind does not name below must be zero for it. */
+struct mr_plugin {
+    /* The handshake, filled in by MR_PLUGIN. */
+    uint32_t magic;        /* MR_MAGIC */
+    uint32_t abi_major;    /* MR_ABI_MAJOR */
+    uint32_t pointer_size; /* sizeof(void *) */
+    uint32_t struct_size;  /* sizeof(mr_plugin) */
+
+    const char *name;         /* short, as typed on the command line */
+    const char *summary;      /* one line for 'mr list' and 'mr help'; NULL: none */
+    const mr_option *options; /* ends with a NULL name; NULL: none */
+
+    uint32_t kind;       /* enum mr_kind */
+    uint32_t fold_type;  /* MR_FOLD: enum mr_fold_type */
+    uint32_t value_size; /* MR_FOLD with MR_FOLD_CUSTOM: bytes of a value, 1 to 65536 */
+    uint32_t partitions; /* with partition: how many there are, 1 to 2^31 */
+    uint32_t needs;      /* bits of enum mr_needs */
+    uint32_t reserved;   /* zero */
+
+    /* Called once the options are known; may change what self says from kind on, never the fields before it.
+     * [describe] and once in every worker, before open; must do the same each time. NULL: nothing to change. */
+    void (*configure)(mr_ctx *ctx, mr_plugin *self);
+    /* [map, reduce] once per worker, before any other callback but configure; sets ctx->state. NULL: nothing to do. */
+    void (*open)(mr_ctx *ctx);
+    /* [map, reduce] once per worker, at the end of a job that went well; frees ctx->state. NULL: nothing to do. */
+    void (*close)(mr_ctx *ctx);
+
+    /* [map] one record without its newline, private and writable until the return. Either map or map_chunk is set. */
+    void (*map)(mr_ctx *ctx, char *record, size_t length);
+    /* [map] some whole records of one source with their newlines (the last record of a source may lack it), private
+     * and writable until the return. A source without any byte is handed over once, with length 0. */
+    void (*map_chunk)(mr_ctx *ctx, char *bytes, size_t length);
+
+    /* [map, reduce] MR_FOLD_CUSTOM: folds value into accumulator; both hold value_size bytes, aligned to 8, and never
+     * overlap. The first value of a key becomes its accumulator. Associative and commutative, or the result is wrong.
+     */
+    void (*fold)(mr_ctx *ctx, void *accumulator, const void *value);
+    /* [reduce] MR_FOLD: emits what is to be printed for a key; value as fold left it (for built-in folds: an int64_t,
+     * uint64_t or double). Emitting nothing drops the key. NULL: key and value are printed. */
+    void (*finish)(mr_ctx *ctx, mr_slice key, const void *value);
+
+    /* [map] MR_GROUP: emits fewer pairs that reduce to the same; sees values of one key from one chunk. NULL: none. */
+    void (*combine)(mr_ctx *ctx, mr_slice key, mr_values *values);
+    /* [reduce] MR_GROUP: emits output pairs for one key. May stop before the last value. */
+    void (*reduce)(mr_ctx *ctx, mr_slice key, mr_values *values);
+
+    /* [map] MR_FOLD, MR_GROUP: a number below partitions. Groups are printed by partition first, by key within it.
+     * NULL: by key alone. */
+    uint32_t (*partition)(mr_ctx *ctx, mr_slice key);
+    /* [map, reduce] MR_FOLD, MR_GROUP: below, equal to or above zero as a comes before, with or after b; must be a
+     * total preorder. Keys that compare equal but differ stay separate and come in byte order. NULL: byte order. */
+    int (*compare)(mr_ctx *ctx, mr_slice a, mr_slice b);
+};
+
+/* What a refill of an iterator looks for. */
+enum mr_scan_kind {
+    MR_WORDS_SPACE = 1,   /* maximal runs of bytes other than space, \t, \n, \v, \f, \r */
+    MR_WORDS_LETTERS = 2, /* maximal runs of Unicode letters (L*) in UTF-8; all else separates, also invalid bytes */
+    MR_LINES = 3,         /* what newlines end, without them; an unfinished last line counts */
+    MR_FIELDS = 4,        /* what a delimiter byte separates: n delimiters make n + 1 fields */
+    MR_LOWER = 256        /* bit, with the words: fold to lower case (simple Unicode mapping), in place where it fits */
+};
+
+enum { MR_SCAN_BATCH = 62 };
+
+/* An iterator over parts of a text. The host finds them in batches with the widest instructions that the processor has.
+ * Its slices point into the text (or into memory of the host where lower case does not fit) and stay valid until the
+ * iterator asks for its next batch: emit or copy a slice before the next call of mr_next. */
+typedef struct mr_scan {
+    mr_ctx *ctx;    /* whose text this is */
+    char *next;     /* first byte not looked at yet */
+    char *end;      /* behind the last byte */
+    uint32_t kind;  /* enum mr_scan_kind */
+    uint32_t state; /* the delimiter of MR_FIELDS; otherwise the host's */
+    uint32_t taken; /* slices of found that mr_next has given */
+    uint32_t count; /* slices in found */
+    mr_slice found[MR_SCAN_BATCH];
+} mr_scan;
+typedef mr_scan mr_words;
+typedef mr_scan mr_lines;
+typedef mr_scan mr_fields;
+
+/* The functions of the host. Entries are only ever appended. */
+struct mr_host {
+    size_t size; /* of this struct in the running host */
+    /* Takes what the emit buffer holds, then offers at least need bytes of room in it. */
+    void (*flush)(mr_ctx *ctx, size_t need);
+    void (*write)(mr_ctx *ctx, const void *bytes, size_t length);
+    void (*fail)(mr_ctx *ctx, const char *format, ...) MR_PRINTF(2, 3);
+    const char *(*option_text)(mr_ctx *ctx, const char *name);
+    int64_t (*option_int)(mr_ctx *ctx, const char *name);
+    double (*option_number)(mr_ctx *ctx, const char *name);
+    uint64_t *(*counter)(mr_ctx *ctx, const char *name);
+    const char *(*source_name)(mr_ctx *ctx, uint64_t source);
+    void (*refill)(mr_scan *scan);
+};
+
+/* What a callback knows of its surroundings. The plugin may read every field and write state; the rest is the host's,
+ * or is changed by the inline functions below. */
+struct mr_ctx {
+    const mr_host *host;    /* the host's functions */
+    void *state;            /* the plugin's own, per worker; NULL until open sets it */
+    char *emit_next;        /* where the next pair goes; aligned to 8 */
+    char *emit_end;         /* behind the room for pairs */
+    uint64_t source;        /* [map] number of the input file at hand, in the order of the command line, from 0; a
+                             * file that is named twice has the number of its first occurrence both times */
+    uint64_t source_count;  /* how many inputs there are */
+    uint64_t record_number; /* [map] with MR_NEEDS_RECORD_NUMBERS: number of the first record of this call, from 1 */
+};
+
+/* A pair in the emit buffer: this header, the key and the value, the latter two padded with zeros to 8 bytes each. */
+typedef struct mr_pair {
+    uint32_t key_length;   /* bytes of the key, without padding */
+    uint32_t value_length; /* bytes of the value, without padding */
+} mr_pair;
+
+/* ---- emitting ---------------------------------------------------------------------------------------------------- */
+
+static inline size_t mr_padded(size_t length) {
+    return (length + 7) & ~(size_t)7;
+}
+
+/* Copies length bytes and zeroes the rest of the last 8. Copies in words because most keys are short. */
+static inline char *mr_put_padded(char *to, const char *from, size_t length) {
+    char *end = to + mr_padded(length);
+    size_t whole = length & ~(size_t)7;
+    size_t i;
+#if defined(__GNUC__)
+    for (i = 0; i < whole; i += 8)
+        __builtin_memcpy(to + i, from + i, 8);
+    if (whole != length) {
+        uint64_t last = 0;
+        __builtin_memcpy(to + whole, &last, 8);
+        for (i = whole; i < length; i++)
+            to[i] = from[i];
+    }
+#else
+    for (i = 0; i < length; i++)
+        to[i] = from[i];
+    for (; to + i < end; i++)
+        to[i] = 0;
+#endif
+    return end;
+}
+
+/* Emits a pair. In [map]: to be folded or grouped (for MR_FOLD the value must have the size of the fold's value); in
+ * combine: a combined pair; in finish, reduce and the map of an MR_MAP job: a line of output, "key TAB value LF".
+ * Keys and values are at most 4 GiB minus 16 bytes. */
+static inline void mr_emit(mr_ctx *ctx, mr_slice key, mr_slice value) {
+    size_t need = sizeof(mr_pair) + mr_padded(key.length) + mr_padded(value.length);
+    mr_pair *pair;
+    if (MR_UNLIKELY((size_t)(ctx->emit_end - ctx->emit_next) < need)) {
+        ctx->host->flush(ctx, need);
+        if ((size_t)(ctx->emit_end - ctx->emit_next) < need) return; /* the job has failed */
+    }
+    pair = (mr_pair *)(void *)ctx->emit_next;
+    pair->key_length = (uint32_t)key.length;
+    pair->value_length = (uint32_t)value.length;
+    ctx->emit_next = mr_put_padded(mr_put_padded((char *)(pair + 1), key.data, key.length), value.data, value.length);
+}
+
+static inline mr_slice mr_bytes(const void *data, size_t length) {
+    mr_slice slice;
+    slice.data = (const char *)data;
+    slice.length = length;
+    return slice;
+}
+
+/* The bytes of a C string, without its end. */
+static inline mr_slice mr_text(const char *text) {
+    size_t length = 0;
+    while (text[length])
+        length++;
+    return mr_bytes(text, length);
+}
+
+/* Counts one occurrence of key: MR_FOLD_COUNT. */
+static inline void mr_count(mr_ctx *ctx, mr_slice key) {
+    mr_emit(ctx, key, mr_bytes(NULL, 0));
+}
+
+/* Counts many occurrences of key at once: MR_FOLD_COUNT. Zero makes the key appear. */
+static inline void mr_count_many(mr_ctx *ctx, mr_slice key, uint64_t occurrences) {
+    mr_emit(ctx, key, mr_bytes(&occurrences, sizeof occurrences));
+}
+
+/* Emits an integer: MR_FOLD_SUM_INT64, MR_FOLD_MIN_INT64, MR_FOLD_MAX_INT64. */
+static inline void mr_emit_int64(mr_ctx *ctx, mr_slice key, int64_t value) {
+    mr_emit(ctx, key, mr_bytes(&value, sizeof value));
+}
+
+/* Emits a double: MR_FOLD_SUM_DOUBLE, MR_FOLD_MIN_DOUBLE, MR_FOLD_MAX_DOUBLE. */
+static inline void mr_emit_double(mr_ctx *ctx, mr_slice key, double value) {
+    mr_emit(ctx, key, mr_bytes(&value, sizeof value));
+}
+
+/* Writes bytes to the output as they are: the map callbacks of an MR_MAP job. */
+static inline void mr_write(mr_ctx *ctx, const void *bytes, size_t length) {
+    ctx->host->write(ctx, bytes, length);
+}
+
+/* Ends the job with a message; the callback returns after it. printf-like; the host adds where it happened. */
+#define mr_fail(ctx, ...) ((ctx)->host->fail((ctx), __VA_ARGS__))
+
+/* ---- looking things up ------------------------------------------------------------------------------------------- */
+
+/* The text of an option; valid for the whole job. An undeclared name is the plugin's error and fails the job ("" here).
+ */
+static inline const char *mr_option_text(mr_ctx *ctx, const char *name) {
+    return ctx->host->option_text(ctx, name);
+}
+
+/* The value of an MR_OPTION_INT, 1 or 0 for an MR_OPTION_FLAG, or the index of an MR_OPTION_CHOICE, from 0. */
+static inline int64_t mr_option_int(mr_ctx *ctx, const char *name) {
+    return ctx->host->option_int(ctx, name);
+}
+
+/* Whether an MR_OPTION_FLAG is yes. */
+static inline int mr_option_flag(mr_ctx *ctx, const char *name) {
+    return ctx->host->option_int(ctx, name) != 0;
+}
+
+/* The value of an MR_OPTION_NUMBER. */
+static inline double mr_option_number(mr_ctx *ctx, const char *name) {
+    return ctx->host->option_number(ctx, name);
+}
+
+/* A counter, to be added to at will: *counter += 1. Look it up once, in open. Summed over all workers, with repeated
+ * work counted once, and shown at the end. Names have at most 47 bytes; there are at most 64 names. Never NULL. */
+static inline uint64_t *mr_counter(mr_ctx *ctx, const char *name) {
+    return ctx->host->counter(ctx, name);
+}
+
+/* The name of an input as given on the command line; valid for the whole job. NULL when there is no such source. */
+static inline const char *mr_source_name(mr_ctx *ctx, uint64_t source) {
+    return ctx->host->source_name(ctx, source);
+}
+
+/* Number of the first record of this call within its source, from 1; needs MR_NEEDS_RECORD_NUMBERS. */
+static inline uint64_t mr_record_number(mr_ctx *ctx) {
+    return ctx->record_number;
+}
+
+/* ---- taking text apart ------------------------------------------------------------------------------------------- */
+
+static inline mr_scan mr_scan_of(mr_ctx *ctx, char *text, size_t length, uint32_t kind, uint32_t state) {
+    mr_scan scan;
+    scan.ctx = ctx;
+    scan.next = text;
+    scan.end = text + length;
+    scan.kind = kind;
+    scan.state = state;
+    scan.taken = 0;
+    scan.count = 0;
+    return scan;
+}
+
+/* Words of a text that map or map_chunk was handed (or of the plugin's own writable memory). kind: MR_WORDS_SPACE or
+ * MR_WORDS_LETTERS, optionally | MR_LOWER, which may overwrite the text. */
+static inline mr_words mr_words_of(mr_ctx *ctx, char *text, size_t length, uint32_t kind) {
+    return mr_scan_of(ctx, text, length, kind, 0);
+}
+
+/* Lines of a text, without their newlines. */
+static inline mr_lines mr_lines_of(mr_ctx *ctx, char *text, size_t length) {
+    return mr_scan_of(ctx, text, length, MR_LINES, 0);
+}
+
+/* Fields of a record that delimiter separates. */
+static inline mr_fields mr_fields_of(mr_ctx *ctx, char *record, size_t length, char delimiter) {
+    mr_fields fields = mr_scan_of(ctx, record, length, MR_FIELDS, (unsigned char)delimiter);
+    fields.state |= 256; /* one field is still to come, even when no byte is left */
+    return fields;
+}
+
+/* Gives the next slice; 0 at the end, else 1. */
+static inline int mr_next(mr_scan *scan, mr_slice *slice) {
+    if (MR_UNLIKELY(scan->taken == scan->count)) {
+        scan->ctx->host->refill(scan);
+        if (scan->count == 0) return 0;
+    }
+    *slice = scan->found[scan->taken++];
+    return 1;
+}
+
+/* Gives the next value of a group; 0 at the end, else 1. Borrowed until the next call or the end of the callback. */
+static inline int mr_next_value(mr_values *values, mr_slice *value) {
+    return values->next(values, value);
+}
+
+/* ---- declaring the plugin ---------------------------------------------------------------------------------------- */
+
+#ifdef __cplusplus
+} /* extern "C" */
+/* C++ has no designated initialisers before C++20: hand over a function that fills in the fields. */
+static inline mr_plugin mr_plugin_filled_by(void (*fill)(mr_plugin *)) {
+    mr_plugin plugin = {};
+    plugin.magic = MR_MAGIC;
+    plugin.abi_major = MR_ABI_MAJOR;
+    plugin.pointer_size = (uint32_t)sizeof(void *);
+    plugin.struct_size = (uint32_t)sizeof(mr_plugin);
+    fill(&plugin);
+    return plugin;
+}
+#define MR_PLUGIN_FROM(fill)                                                                                           \
+    extern "C" {                                                                                                       \
+    MR_EXPORT extern const mr_plugin mr_plugin_entry;                                                                  \
+    }                                                                                                                  \
+    const mr_plugin mr_plugin_entry = mr_plugin_filled_by(fill);
+#else
+/* Defines the one exported symbol: MR_PLUGIN(.name = "words", .kind = MR_FOLD, ...) at file scope, no semicolon. */
+#define MR_PLUGIN(...)                                                                                                 \
+    extern MR_EXPORT const mr_plugin mr_plugin_entry;                                                                  \
+    const mr_plugin mr_plugin_entry = {.magic = MR_MAGIC,                                                              \
+                                       .abi_major = MR_ABI_MAJOR,                                                      \
+                                       .pointer_size = (uint32_t)sizeof(void *),                                       \
+                                       .struct_size = (uint32_t)sizeof(mr_plugin),                                     \
+                                       __VA_ARGS__};
+#endif
+
+#endif
