@@ -1,0 +1,53 @@
+#include "data/escape.h"
+
+#define EACH_BYTE(value) (0x0101010101010101ull * (unsigned char)(value))
+
+/* Whether any of eight bytes equals value (Mycroft's test; exact for "is there one"). */
+static inline uint64_t any_equal(uint64_t bytes, char value) {
+    uint64_t difference = bytes ^ EACH_BYTE(value);
+    return (difference - EACH_BYTE(1)) & ~difference & EACH_BYTE(128);
+}
+
+static inline uint64_t any_special(uint64_t bytes) {
+    return any_equal(bytes, '\\') | any_equal(bytes, '\t') | any_equal(bytes, '\n') | any_equal(bytes, '\r');
+}
+
+/* The letter that stands for a special byte behind the backslash; 0 for any other byte. */
+static inline char escape_letter(char byte) {
+    switch (byte) {
+    case '\\':
+        return '\\';
+    case '\t':
+        return 't';
+    case '\n':
+        return 'n';
+    case '\r':
+        return 'r';
+    default:
+        return 0;
+    }
+}
+
+static char *escape_slowly(char *to, const char *from, const char *end) {
+    for (; from < end; from++) {
+        char letter = escape_letter(*from);
+        if (letter) *to++ = '\\';
+        *to++ = letter ? letter : *from;
+    }
+    return to;
+}
+
+char *mr_escape(char *to, mr_slice bytes) {
+    const char *from = bytes.data, *end = from + bytes.length;
+    while (end - from >= 8) {
+        uint64_t word = mr_load_u64(from);
+        if (any_special(word)) {
+            to = escape_slowly(to, from, from + 8);
+        } else {
+            mr_store_u64(to, word);
+            to += 8;
+        }
+        from += 8;
+    }
+    return escape_slowly(to, from, end);
+}

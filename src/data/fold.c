@@ -1,0 +1,240 @@
+#include "data/fold.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/units.h"
+#include "data/exact_sum.h"
+
+/* Accumulators: a count is a uint64_t; a sum of int64 has 128 bits, so that no order of addition can overflow on the
+ * way; minima and maxima of doubles are kept as the integers of double_rank, which order like the doubles. */
+
+__extension__ typedef __int128 wide_integer;
+
+/* A number that orders like the double: -NaN is made +NaN, and -0 comes before +0. */
+static uint64_t double_rank(double value) {
+    if (isnan(value)) value = NAN;
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    if (isnan(value)) return bits | 1ull << 63;
+    return bits >> 63 ? ~bits : bits | 1ull << 63;
+}
+
+static double double_of_rank(uint64_t rank) {
+    uint64_t bits = rank >> 63 ? rank & ~(1ull << 63) : ~rank;
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+mr_fold mr_fold_of(uint32_t type, uint32_t value_size, void (*custom)(mr_ctx *, void *, const void *), mr_ctx *ctx) {
+    mr_fold fold = {.type = type, .emitted_size = 8, .size = 8, .custom = custom, .ctx = ctx};
+    if (type == MR_FOLD_COUNT) fold.emitted_size = 0;
+    if (type == MR_FOLD_SUM_INT64) fold.size = sizeof(wide_integer);
+    if (type == MR_FOLD_SUM_DOUBLE) fold.size = sizeof(mr_exact_sum);
+    if (type == MR_FOLD_CUSTOM) {
+        fold.emitted_size = value_size;
+        fold.size = (uint32_t)mr_padded(value_size);
+    }
+    return fold;
+}
+
+/* The accumulator of a single emitted number. */
+static void lift(const mr_fold *fold, uint64_t bits, void *accumulator) {
+    double number;
+    memcpy(&number, &bits, sizeof number);
+    wide_integer wide = (int64_t)bits;
+    switch (fold->type) {
+    case MR_FOLD_SUM_INT64:
+        memcpy(accumulator, &wide, sizeof wide);
+        break;
+    case MR_FOLD_SUM_DOUBLE:
+        memset(accumulator, 0, sizeof(mr_exact_sum));
+        mr_exact_sum_add(accumulator, number);
+        break;
+    case MR_FOLD_MIN_DOUBLE:
+    case MR_FOLD_MAX_DOUBLE:
+        bits = double_rank(number);
+        memcpy(accumulator, &bits, sizeof bits);
+        break;
+    default:
+        memcpy(accumulator, &bits, sizeof bits);
+    }
+}
+
+void mr_fold_start(const mr_fold *fold, void *accumulator, const char *value, size_t length) {
+    if (fold->type == MR_FOLD_COUNT) {
+        mr_store_u64(accumulator, length ? mr_load_u64(value) : 1);
+    } else if (fold->type == MR_FOLD_CUSTOM) {
+        memcpy(accumulator, value, length);
+        memset((char *)accumulator + length, 0, fold->size - length);
+    } else {
+        lift(fold, mr_load_u64(value), accumulator);
+    }
+}
+
+void mr_fold_add(const mr_fold *fold, void *accumulator, const char *value, size_t length) {
+    if (fold->type == MR_FOLD_COUNT) {
+        mr_store_u64(accumulator, mr_load_u64(accumulator) + (length ? mr_load_u64(value) : 1));
+    } else if (fold->type == MR_FOLD_CUSTOM) {
+        fold->custom(fold->ctx, accumulator, value);
+    } else if (fold->type == MR_FOLD_SUM_DOUBLE) {
+        double number;
+        memcpy(&number, value, sizeof number);
+        mr_exact_sum_add(accumulator, number);
+    } else {
+        _Alignas(16) char single[sizeof(wide_integer)];
+        lift(fold, mr_load_u64(value), single);
+        mr_fold_merge(fold, accumulator, single);
+    }
+}
+
+void mr_fold_merge(const mr_fold *fold, void *accumulator, const void *other) {
+    uint64_t mine = mr_load_u64(accumulator), theirs = mr_load_u64(other);
+    bool take = false;
+    switch (fold->type) {
+    case MR_FOLD_COUNT:
+        mr_store_u64(accumulator, mine + theirs);
+        break;
+    case MR_FOLD_SUM_INT64: {
+        wide_integer a, b;
+        memcpy(&a, accumulator, sizeof a);
+        memcpy(&b, other, sizeof b);
+        a += b;
+        memcpy(accumulator, &a, sizeof a);
+        break;
+    }
+    case MR_FOLD_SUM_DOUBLE:
+        mr_exact_sum_merge(accumulator, other);
+        break;
+    case MR_FOLD_MIN_INT64:
+        take = (int64_t)theirs < (int64_t)mine;
+        break;
+    case MR_FOLD_MAX_INT64:
+        take = (int64_t)theirs > (int64_t)mine;
+        break;
+    case MR_FOLD_MIN_DOUBLE: /* NaN has the highest rank and wins all the same */
+        take = (theirs < mine && !isnan(double_of_rank(mine))) || isnan(double_of_rank(theirs));
+        break;
+    case MR_FOLD_MAX_DOUBLE:
+        take = theirs > mine;
+        break;
+    default:
+        fold->custom(fold->ctx, accumulator, other);
+    }
+    if (take) mr_store_u64(accumulator, theirs);
+}
+
+/* An exact sum is coded as special bits, first limb, number of limbs, limbs; the rest is zeros below and the sign
+ * above. */
+static char *encode_exact_sum(char *to, const mr_exact_sum *sum) {
+    uint64_t sign = sum->limbs[MR_EXACT_LIMBS - 1] >> 63 ? UINT64_MAX : 0;
+    int first = 0, end = MR_EXACT_LIMBS;
+    while (first < MR_EXACT_LIMBS && sum->limbs[first] == 0)
+        first++;
+    while (end > first && sum->limbs[end - 1] == sign)
+        end--;
+    *to++ = (char)(sum->special | (sign ? 8 : 0));
+    *to++ = (char)first;
+    *to++ = (char)(end - first);
+    memcpy(to, sum->limbs + first, (size_t)(end - first) * 8);
+    return to + (end - first) * 8;
+}
+
+static bool decode_exact_sum(const char **from, const char *end, mr_exact_sum *sum) {
+    if (end - *from < 3) return false;
+    unsigned flags = (unsigned char)(*from)[0], first = (unsigned char)(*from)[1], count = (unsigned char)(*from)[2];
+    if (first + count > MR_EXACT_LIMBS || end - *from < 3 + (ptrdiff_t)count * 8) return false;
+    memset(sum, 0, sizeof *sum);
+    memcpy(sum->limbs + first, *from + 3, (size_t)count * 8);
+    if (flags & 8) memset(sum->limbs + first + count, 0xff, (MR_EXACT_LIMBS - first - count) * 8);
+    sum->special = flags & 7;
+    *from += 3 + count * 8;
+    return true;
+}
+
+char *mr_fold_encode(const mr_fold *fold, char *to, const void *accumulator) {
+    if (fold->type == MR_FOLD_COUNT) return mr_put_varint(to, mr_load_u64(accumulator));
+    if (fold->type == MR_FOLD_SUM_DOUBLE) return encode_exact_sum(to, accumulator);
+    memcpy(to, accumulator, fold->size);
+    return to + fold->size;
+}
+
+bool mr_fold_decode(const mr_fold *fold, const char **from, const char *end, void *accumulator) {
+    if (fold->type == MR_FOLD_COUNT) {
+        uint64_t count;
+        if (!mr_get_varint(from, end, &count)) return false;
+        mr_store_u64(accumulator, count);
+        return true;
+    }
+    if (fold->type == MR_FOLD_SUM_DOUBLE) return decode_exact_sum(from, end, accumulator);
+    if ((size_t)(end - *from) < fold->size) return false;
+    memcpy(accumulator, *from, fold->size);
+    *from += fold->size;
+    return true;
+}
+
+bool mr_fold_result(const mr_fold *fold, const void *accumulator, uint64_t *result, const void **value,
+                    mr_error *error) {
+    *value = result;
+    double number;
+    wide_integer wide;
+    switch (fold->type) {
+    case MR_FOLD_CUSTOM:
+        *value = accumulator;
+        return true;
+    case MR_FOLD_SUM_INT64:
+        memcpy(&wide, accumulator, sizeof wide);
+        *result = (uint64_t)wide;
+        if (wide == (int64_t)wide) return true;
+        return mr_error_set(error, "the sum is %s the range of a 64-bit integer; emit smaller values or use doubles",
+                            wide > 0 ? "above" : "below");
+    case MR_FOLD_SUM_DOUBLE:
+        number = mr_exact_sum_value(accumulator);
+        memcpy(result, &number, sizeof number);
+        return true;
+    case MR_FOLD_MIN_DOUBLE:
+    case MR_FOLD_MAX_DOUBLE:
+        number = double_of_rank(mr_load_u64(accumulator));
+        memcpy(result, &number, sizeof number);
+        return true;
+    default:
+        *result = mr_load_u64(accumulator);
+        return true;
+    }
+}
+
+/* The shortest of the decimal texts with 15, 16 or 17 digits that reads back as the same double. */
+static size_t double_text(double value, char *text) {
+    if (isnan(value)) return (size_t)snprintf(text, MR_FOLD_TEXT, "nan");
+    for (int digits = 15; digits < 17; digits++) {
+        int length = snprintf(text, MR_FOLD_TEXT, "%.*g", digits, value);
+        if (strtod(text, NULL) == value) return (size_t)length;
+    }
+    return (size_t)snprintf(text, MR_FOLD_TEXT, "%.17g", value);
+}
+
+static bool is_double(const mr_fold *fold) {
+    return fold->type == MR_FOLD_SUM_DOUBLE || fold->type == MR_FOLD_MIN_DOUBLE || fold->type == MR_FOLD_MAX_DOUBLE;
+}
+
+size_t mr_fold_text(const mr_fold *fold, uint64_t result, char *text) {
+    if (fold->type == MR_FOLD_COUNT) return mr_format_unsigned(result, text);
+    if (!is_double(fold)) return mr_format_decimal((int64_t)result, text);
+    double number;
+    memcpy(&number, &result, sizeof number);
+    return double_text(number, text);
+}
+
+void mr_fold_order(const mr_fold *fold, uint64_t result, char *order) {
+    uint64_t rank = result;
+    if (is_double(fold)) {
+        double number;
+        memcpy(&number, &result, sizeof number);
+        rank = double_rank(number);
+    } else if (fold->type != MR_FOLD_COUNT) {
+        rank ^= 1ull << 63;
+    }
+    mr_store_u64(order, __builtin_bswap64(rank));
+}

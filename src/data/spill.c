@@ -1,0 +1,117 @@
+#include "data/spill.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/units.h"
+
+bool mr_spill_append(mr_spill *spill, const void *bytes, size_t length, uint64_t *offset, mr_error *error) {
+    if (!mr_write_at(spill->file, bytes, length, spill->end))
+        return mr_error_system(error, errno,
+                               "could not spill to a temporary file in %s (choose another folder with "
+                               "--tmp, or give more --memory)",
+                               spill->folder);
+    if (offset) *offset = spill->end;
+    spill->end += length;
+    spill->written += length;
+    return true;
+}
+
+bool mr_spill_read(const mr_spill *spill, void *bytes, size_t length, uint64_t offset, mr_error *error) {
+    int64_t count = mr_read_at(spill->file, bytes, length, offset);
+    if (count < 0) return mr_error_system(error, errno, "could not read a temporary file in %s", spill->folder);
+    if ((uint64_t)count == length) return true;
+    return mr_error_set(error, "a temporary file in %s is shorter than what was written to it", spill->folder);
+}
+
+void mr_spill_release(const mr_spill *spill, uint64_t offset, uint64_t length) {
+    /* Best effort: where holes cannot be punched, the space is free when the job ends. */
+    if (length) (void)!fallocate(spill->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length);
+}
+
+bool mr_run_writer_open(mr_run_writer *writer, mr_spill *spill, size_t block_size, mr_error *error) {
+    *writer = (mr_run_writer){.spill = spill, .capacity = block_size, .extent.offset = spill->end};
+    writer->block = calloc(1, sizeof(mr_block) + block_size);
+    return writer->block || mr_error_memory(error, block_size, "a spill block");
+}
+
+static bool flush_block(mr_run_writer *writer, mr_error *error) {
+    mr_block *block = writer->block;
+    if (!block->used) return true;
+    mr_block_seal(block);
+    size_t size = sizeof *block + block->used;
+    if (!mr_spill_append(writer->spill, block, size, NULL, error)) return false;
+    writer->extent.length += size;
+    block->used = 0;
+    block->records = 0;
+    return true;
+}
+
+char *mr_run_reserve(mr_run_writer *writer, size_t length, mr_error *error) {
+    if (writer->block->used + length > writer->capacity) {
+        if (!flush_block(writer, error)) return NULL;
+        if (length > writer->capacity) {
+            mr_block *larger = realloc(writer->block, sizeof *larger + length);
+            if (!larger) {
+                mr_error_memory(error, length, "a large record");
+                return NULL;
+            }
+            writer->block = larger;
+            writer->capacity = length;
+        }
+    }
+    return mr_block_records(writer->block) + writer->block->used;
+}
+
+void mr_run_commit(mr_run_writer *writer, size_t length) {
+    writer->block->used += length;
+    writer->block->records++;
+}
+
+bool mr_run_writer_finish(mr_run_writer *writer, mr_extent *extent, mr_error *error) {
+    if (!flush_block(writer, error)) return false;
+    *extent = writer->extent;
+    return true;
+}
+
+void mr_run_writer_close(mr_run_writer *writer) {
+    free(writer->block);
+    writer->block = NULL;
+}
+
+void mr_run_reader_open(mr_run_reader *reader, const mr_spill *spill, mr_extent extent) {
+    *reader = (mr_run_reader){.spill = spill, .rest = extent};
+}
+
+void mr_run_reader_close(mr_run_reader *reader) {
+    free(reader->records);
+    reader->records = NULL;
+    reader->capacity = 0;
+}
+
+bool mr_run_next_block(mr_run_reader *reader, bool *more, mr_error *error) {
+    *more = reader->rest.length > 0;
+    if (!*more) return true;
+    mr_block *block = &reader->block;
+    uint64_t offset = reader->rest.offset;
+    if (reader->rest.length < sizeof *block) return mr_error_set(error, "a spilled run ends inside a block");
+    if (!mr_spill_read(reader->spill, block, sizeof *block, offset, error)) return false;
+    uint64_t size = sizeof *block + block->used;
+    if (block->used > reader->rest.length - sizeof *block)
+        return mr_error_set(error, "a spilled block in %s is damaged: its length is wrong", reader->spill->folder);
+    if (block->used > reader->capacity) {
+        char *larger = realloc(reader->records, block->used);
+        if (!larger) return mr_error_memory(error, block->used, "a spilled block");
+        reader->records = larger;
+        reader->capacity = block->used;
+    }
+    if (!mr_spill_read(reader->spill, reader->records, block->used, offset + sizeof *block, error)) return false;
+    if (!mr_block_intact(block, reader->records))
+        return mr_error_set(error, "a spilled block in %s is damaged: its checksum is wrong (faulty disk or memory?)",
+                            reader->spill->folder);
+    reader->rest.offset += size;
+    reader->rest.length -= size;
+    return true;
+}

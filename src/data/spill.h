@@ -1,0 +1,67 @@
+/* spill.h - what does not fit into memory: appending to an unnamed file, and writing and reading runs of blocks in it.
+ *
+ * One process appends to a spill file; others read from it what has been described to them. Errors name the folder and
+ * what to do. All sizes and offsets are in bytes.
+ */
+#ifndef MR_DATA_SPILL_H
+#define MR_DATA_SPILL_H
+
+#include "data/block.h"
+
+typedef struct mr_spill {
+    int file;           /* descriptor of the unnamed file */
+    uint64_t end;       /* where the next append goes */
+    uint64_t written;   /* appended so far, for the statistics */
+    const char *folder; /* where the file lives, for messages; not owned */
+} mr_spill;
+
+/* Appends bytes; *offset (if not NULL) is where they went. */
+bool mr_spill_append(mr_spill *spill, const void *bytes, size_t length, uint64_t *offset, mr_error *error);
+
+/* Reads exactly length bytes at offset. */
+bool mr_spill_read(const mr_spill *spill, void *bytes, size_t length, uint64_t offset, mr_error *error);
+
+/* Gives the disk space of a range back, as far as the file system can. */
+void mr_spill_release(const mr_spill *spill, uint64_t offset, uint64_t length);
+
+/* Where a run lies in a spill file. */
+typedef struct mr_extent {
+    uint64_t offset; /* of its first block */
+    uint64_t length; /* of all its blocks with their headers */
+} mr_extent;
+
+/* Collects records into blocks and appends these. */
+typedef struct mr_run_writer {
+    mr_spill *spill;  /* borrowed */
+    mr_block *block;  /* the block being filled */
+    size_t capacity;  /* bytes of records that a usual block holds */
+    mr_extent extent; /* of what has been appended */
+} mr_run_writer;
+
+/* Starts a run whose blocks hold about block_size bytes. Nobody else may append to the spill until it is finished. */
+bool mr_run_writer_open(mr_run_writer *writer, mr_spill *spill, size_t block_size, mr_error *error);
+
+/* Room for a record of at most length bytes; NULL on error. mr_run_commit says how much of it was used. */
+char *mr_run_reserve(mr_run_writer *writer, size_t length, mr_error *error);
+void mr_run_commit(mr_run_writer *writer, size_t length);
+
+/* Appends the last block and tells where the run lies. */
+bool mr_run_writer_finish(mr_run_writer *writer, mr_extent *extent, mr_error *error);
+void mr_run_writer_close(mr_run_writer *writer);
+
+/* Reads the blocks of a run one by one. */
+typedef struct mr_run_reader {
+    const mr_spill *spill; /* borrowed */
+    mr_extent rest;        /* not read yet */
+    mr_block block;        /* header of the block at hand */
+    char *records;         /* its records */
+    size_t capacity;       /* bytes allocated for records */
+} mr_run_reader;
+
+void mr_run_reader_open(mr_run_reader *reader, const mr_spill *spill, mr_extent extent);
+void mr_run_reader_close(mr_run_reader *reader);
+
+/* Reads and verifies the next block. *more is false at the end of the run. */
+bool mr_run_next_block(mr_run_reader *reader, bool *more, mr_error *error);
+
+#endif

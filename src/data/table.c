@@ -1,0 +1,92 @@
+#include "data/table.h"
+
+#include <sys/mman.h>
+
+#include "base/units.h"
+
+enum { FIRST_SLOTS = 512, SLOT_SHARE = 4 /* of the budget, one part in this many is for slots */ };
+
+static void *map_memory(size_t bytes) {
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+bool mr_table_open(mr_table *table, size_t budget, uint32_t value_size, mr_error *error) {
+    *table = (mr_table){.value_size = value_size};
+    size_t slots = FIRST_SLOTS;
+    while (slots * 2 * sizeof(uint64_t) <= budget / SLOT_SHARE)
+        slots *= 2;
+    table->slot_limit = slots;
+    table->slot_count = mr_smaller(slots, FIRST_SLOTS);
+    table->slots_mapped = slots * sizeof(uint64_t);
+    /* Entries are named by 32 bits, in units of 8 bytes. */
+    table->heap_mapped = mr_between(4096, budget - budget / SLOT_SHARE, 8ull << 31) & ~(size_t)4095;
+    table->heap_size = table->heap_mapped;
+    table->slots = map_memory(table->slots_mapped);
+    table->heap = map_memory(table->heap_mapped);
+    if (table->slots && table->heap) return true;
+    mr_table_close(table);
+    return mr_error_memory(error, budget, "a hash table");
+}
+
+void mr_table_close(mr_table *table) {
+    if (table->slots) munmap(table->slots, table->slots_mapped);
+    if (table->heap) munmap(table->heap, table->heap_mapped);
+    *table = (mr_table){0};
+}
+
+/* Doubles the slots and enters every entry anew. */
+static void grow_slots(mr_table *table) {
+    table->slot_count *= 2;
+    memset(table->slots, 0, table->slot_count * sizeof(uint64_t));
+    size_t mask = table->slot_count - 1;
+    for (mr_entry *entry = mr_table_next(table, NULL); entry; entry = mr_table_next(table, entry)) {
+        /* The slot comes from the low half of the hash, which the entry does not keep. */
+        uint64_t hash = mr_hash_bytes(mr_entry_key(table, entry), entry->key_length);
+        size_t slot = hash & mask;
+        while (table->slots[slot])
+            slot = (slot + 1) & mask;
+        table->slots[slot] = (uint64_t)entry->hash << 32 | ((uint64_t)((char *)entry - table->heap) / 8 + 1);
+    }
+}
+
+static void *add_entry(mr_table *table, const char *key, size_t length, uint64_t hash, size_t slot) {
+    size_t size = mr_entry_size(table, length);
+    if (size > table->heap_size - table->heap_used) return NULL;
+    if (table->entry_count * 8 >= table->slot_count * 5) {
+        if (table->slot_count == table->slot_limit) return NULL;
+        grow_slots(table);
+        size_t mask = table->slot_count - 1;
+        for (slot = hash & mask; table->slots[slot];)
+            slot = (slot + 1) & mask;
+    }
+    mr_entry *entry = (mr_entry *)(void *)(table->heap + table->heap_used);
+    entry->key_length = (uint32_t)length;
+    entry->hash = (uint32_t)(hash >> 32);
+    mr_put_padded(mr_entry_key(table, entry), key, length);
+    table->slots[slot] = (uint64_t)entry->hash << 32 | (table->heap_used / 8 + 1);
+    table->heap_used += size;
+    table->entry_count++;
+    return mr_entry_value(entry);
+}
+
+void *mr_table_find(mr_table *table, const char *key, size_t length, uint64_t hash, bool *is_new) {
+    size_t mask = table->slot_count - 1;
+    uint64_t tag = hash & 0xffffffff00000000ull;
+    size_t slot = hash & mask;
+    for (uint64_t found; (found = table->slots[slot]) != 0; slot = (slot + 1) & mask) {
+        if ((found & 0xffffffff00000000ull) != tag) continue;
+        mr_entry *entry = (mr_entry *)(void *)(table->heap + 8 * ((found & 0xffffffff) - 1));
+        if (entry->key_length != length || !mr_same_bytes(mr_entry_key(table, entry), key, length)) continue;
+        *is_new = false;
+        return mr_entry_value(entry);
+    }
+    *is_new = true;
+    return add_entry(table, key, length, hash, slot);
+}
+
+void mr_table_clear(mr_table *table) {
+    memset(table->slots, 0, table->slot_count * sizeof(uint64_t));
+    table->heap_used = 0;
+    table->entry_count = 0;
+}
