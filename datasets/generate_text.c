@@ -268,9 +268,10 @@ struct Entry {
 
 static const uint32_t CUT_WORD = UINT32_MAX;
 
+/* What it takes to spell the word of a key; borrowed. */
 struct Spelling {
-    const struct Vocabulary *vocabulary;
-    const struct Counts *counts;
+    const struct Vocabulary *vocabulary; /* words of the ranks */
+    const struct Counts *counts;         /* bytes of the word that was cut short */
 };
 
 /* Spells the word of an entry as it was written, with zeros behind it, and returns its bytes. */
