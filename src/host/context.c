@@ -1,0 +1,199 @@
+#include "host/context.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Pairs in flight: large enough to make a flush rare, small enough to stay in the first-level cache. */
+enum { EMIT_BUFFER = 16 << 10 };
+
+static mr_context *context_of(mr_ctx *ctx) {
+    return (mr_context *)(void *)ctx;
+}
+
+static void fail(mr_ctx *ctx, const char *format, ...) {
+    mr_context *context = context_of(ctx);
+    char text[MR_ERROR_TEXT];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    mr_error_set(&context->error, "plugin %s failed in %s: %s", context->loaded.plugin.name, context->callback, text);
+}
+
+/* ---- emitting ---------------------------------------------------------------------------------------------------- */
+
+static bool make_room(mr_context *context, mr_emit_buffer *buffer, size_t need) {
+    if (need <= buffer->size) return true;
+    /* Pair lengths have 32 bits; mr_emit relies on longer ones being refused here. */
+    if (need > UINT32_MAX)
+        return mr_error_set(&context->error, "plugin %s emitted a pair of %zu bytes in %s; 4 GiB is the most",
+                            context->loaded.plugin.name, need, context->callback);
+    char *larger = realloc(buffer->start, need);
+    if (!larger) return mr_error_memory(&context->error, need, "an emitted pair");
+    buffer->start = larger;
+    buffer->size = need;
+    return true;
+}
+
+static void flush(mr_ctx *ctx, size_t need) {
+    mr_context *context = context_of(ctx);
+    mr_emit_level *level = &context->levels[context->level];
+    char *end = ctx->emit_next;
+    if (!level->sink) fail(ctx, "it may not emit there");
+    if (!context->error.set && end > level->buffer.start)
+        level->sink(level->receiver, level->buffer.start, end, &context->error);
+    if (!context->error.set) make_room(context, &level->buffer, need);
+    /* After a failure there is no room: mr_emit drops what it was to emit. */
+    ctx->emit_next = level->buffer.start;
+    ctx->emit_end = context->error.set ? ctx->emit_next : level->buffer.start + level->buffer.size;
+}
+
+bool mr_context_flush(mr_context *context, mr_error *error) {
+    if (context->ctx.emit_next > context->levels[context->level].buffer.start) flush(&context->ctx, 0);
+    return mr_context_ok(context, error);
+}
+
+static void enter_level(mr_context *context, unsigned level, char *next) {
+    mr_emit_buffer *buffer = &context->levels[level].buffer;
+    context->level = level;
+    context->ctx.emit_next = next;
+    context->ctx.emit_end = context->error.set ? next : buffer->start + buffer->size;
+}
+
+void mr_context_emit_to(mr_context *context, mr_pair_sink *sink, void *receiver) {
+    context->levels[0].sink = sink;
+    context->levels[0].receiver = receiver;
+    enter_level(context, 0, context->levels[0].buffer.start);
+}
+
+void mr_context_begin_nested(mr_context *context, mr_pair_sink *sink, void *receiver) {
+    context->levels[0].buffer.saved = context->ctx.emit_next;
+    context->levels[1].sink = sink;
+    context->levels[1].receiver = receiver;
+    enter_level(context, 1, context->levels[1].buffer.start);
+}
+
+bool mr_context_end_nested(mr_context *context, mr_error *error) {
+    bool ok = mr_context_flush(context, error);
+    enter_level(context, 0, context->levels[0].buffer.saved);
+    return ok;
+}
+
+static void write_output(mr_ctx *ctx, const void *bytes, size_t length) {
+    mr_context *context = context_of(ctx);
+    if (context->error.set) return;
+    if (!context->write) {
+        fail(ctx, "mr_write belongs into the map callbacks of an MR_MAP job");
+        return;
+    }
+    /* Pairs that were emitted before come first. */
+    if (mr_context_flush(context, &context->error))
+        context->write(context->write_receiver, bytes, length, &context->error);
+}
+
+/* ---- looking things up ------------------------------------------------------------------------------------------- */
+
+static int find_option(mr_ctx *ctx, const char *name) {
+    int index = mr_options_find(&context_of(ctx)->options, name);
+    if (index < 0) fail(ctx, "it asked for the option '%s', which it does not declare", name);
+    return index;
+}
+
+static const char *option_text(mr_ctx *ctx, const char *name) {
+    int index = find_option(ctx, name);
+    return index < 0 ? "" : context_of(ctx)->options.values[index];
+}
+
+static int64_t option_int(mr_ctx *ctx, const char *name) {
+    int index = find_option(ctx, name);
+    const mr_options *options = &context_of(ctx)->options;
+    return index < 0 ? 0 : mr_option_value_int(&options->declared[index], options->values[index]);
+}
+
+static double option_number(mr_ctx *ctx, const char *name) {
+    return strtod(option_text(ctx, name), NULL);
+}
+
+static uint64_t *counter(mr_ctx *ctx, const char *name) {
+    mr_context *context = context_of(ctx);
+    for (size_t i = 0; i < context->counter_count; i++)
+        if (!strcmp(context->counters[i].name, name)) return &context->counters[i].value;
+    if (strlen(name) >= MR_COUNTER_NAME || context->counter_count == MR_COUNTERS_MAX) {
+        fail(ctx, "the counter '%s' is one too many, or its name is longer than %d bytes", name, MR_COUNTER_NAME - 1);
+        return &context->overflow;
+    }
+    mr_counter_value *added = &context->counters[context->counter_count++];
+    strcpy(added->name, name);
+    return &added->value;
+}
+
+static const char *source_name(mr_ctx *ctx, uint64_t source) {
+    return source < ctx->source_count ? context_of(ctx)->names[source] : NULL;
+}
+
+static const mr_host host_functions = {
+    .size = sizeof(mr_host),
+    .flush = flush,
+    .write = write_output,
+    .fail = fail,
+    .option_text = option_text,
+    .option_int = option_int,
+    .option_number = option_number,
+    .counter = counter,
+    .source_name = source_name,
+    .refill = mr_scan_refill,
+};
+
+/* ---- opening and closing ----------------------------------------------------------------------------------------- */
+
+static bool configure(mr_context *context, mr_error *error) {
+    mr_plugin *plugin = &context->loaded.plugin;
+    if (!plugin->configure) return true;
+    context->callback = "configure";
+    plugin->configure(&context->ctx, plugin);
+    return mr_context_ok(context, error) && mr_plugin_check(plugin, error);
+}
+
+bool mr_context_open(mr_context *context, const char *path, const mr_setting *settings, size_t setting_count,
+                     const char *const *names, size_t name_count, mr_error *error) {
+    *context = (mr_context){.ctx = {.host = &host_functions, .source_count = name_count}, .names = names};
+    context->callback = "the constructor";
+    if (!mr_plugin_load(&context->loaded, path, error)) return false;
+    const mr_plugin *plugin = &context->loaded.plugin;
+    if (!mr_options_resolve(&context->options, plugin->name, plugin->options, settings, setting_count, error))
+        return false;
+    for (unsigned i = 0; i < MR_EMIT_LEVELS; i++) {
+        mr_emit_buffer *buffer = &context->levels[i].buffer;
+        buffer->start = malloc(EMIT_BUFFER);
+        if (!buffer->start) return mr_error_memory(error, EMIT_BUFFER, "emitted pairs");
+        buffer->size = EMIT_BUFFER;
+    }
+    mr_context_emit_to(context, NULL, NULL);
+    return configure(context, error);
+}
+
+void mr_context_close(mr_context *context) {
+    for (unsigned i = 0; i < MR_EMIT_LEVELS; i++)
+        free(context->levels[i].buffer.start);
+    free(context->scratch);
+    mr_options_close(&context->options);
+    *context = (mr_context){0};
+}
+
+static bool call_once(mr_context *context, void (*callback)(mr_ctx *), const char *name, mr_error *error) {
+    if (!callback) return true;
+    mr_context_emit_to(context, NULL, NULL);
+    context->callback = name;
+    callback(&context->ctx);
+    return mr_context_flush(context, error);
+}
+
+bool mr_context_start(mr_context *context, mr_error *error) {
+    return call_once(context, context->loaded.plugin.open, "open", error);
+}
+
+bool mr_context_stop(mr_context *context, mr_error *error) {
+    return call_once(context, context->loaded.plugin.close, "close", error);
+}

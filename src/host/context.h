@@ -1,0 +1,94 @@
+/* context.h - the host's side of mr_ctx: what stands behind the functions that a plugin calls. [worker] */
+#ifndef MR_HOST_CONTEXT_H
+#define MR_HOST_CONTEXT_H
+
+#include "host/options.h"
+#include "host/plugin.h"
+
+enum { MR_COUNTER_NAME = 48, MR_COUNTERS_MAX = 64 };
+
+/* A user counter. */
+typedef struct mr_counter_value {
+    char name[MR_COUNTER_NAME];
+    uint64_t value;
+} mr_counter_value;
+
+/* Takes a batch of emitted pairs, from pairs to end (mr_pair, key, value, each padded to 8). */
+typedef bool mr_pair_sink(void *receiver, const char *pairs, const char *end, mr_error *error);
+
+/* Takes raw output of a map job. */
+typedef bool mr_write_sink(void *receiver, const void *bytes, size_t length, mr_error *error);
+
+/* Memory for emitted pairs. */
+typedef struct mr_emit_buffer {
+    char *start; /* aligned to 8 */
+    size_t size; /* bytes */
+    char *saved; /* emit_next of the outer level, while a nested one is active */
+} mr_emit_buffer;
+
+/* Where pairs go at one level; combine runs nested inside the sink of map. */
+typedef struct mr_emit_level {
+    mr_emit_buffer buffer;
+    mr_pair_sink *sink; /* NULL: emitting here is the plugin's error */
+    void *receiver;     /* for sink */
+} mr_emit_level;
+
+enum { MR_EMIT_LEVELS = 2 };
+
+/* One per process that runs plugin code. */
+typedef struct mr_context {
+    mr_ctx ctx;               /* what the plugin sees; first, so that its address is the context's */
+    mr_loaded loaded;         /* the plugin */
+    mr_options options;       /* with the values for this job */
+    const char *const *names; /* of the sources; borrowed */
+    mr_emit_level levels[MR_EMIT_LEVELS];
+    unsigned level;       /* the active one */
+    mr_write_sink *write; /* for mr_write; NULL: not a map job */
+    void *write_receiver; /* for write */
+    const char *callback; /* the callback that runs, for messages */
+    mr_error error;       /* set by mr_fail or by a sink; checked after every callback */
+    mr_counter_value counters[MR_COUNTERS_MAX];
+    uint64_t overflow; /* what counters beyond the last one add to; the job has failed then */
+    size_t counter_count;
+    char *scratch;       /* words whose lower case does not fit in place */
+    size_t scratch_size; /* bytes */
+} mr_context;
+
+/* Loads the plugin, resolves the options and calls configure. names: of the sources, borrowed. */
+bool mr_context_open(mr_context *context, const char *path, const mr_setting *settings, size_t setting_count,
+                     const char *const *names, size_t name_count, mr_error *error);
+void mr_context_close(mr_context *context);
+
+/* Calls the plugin's open or close. */
+bool mr_context_start(mr_context *context, mr_error *error);
+bool mr_context_stop(mr_context *context, mr_error *error);
+
+/* Says where the pairs of the outer level go. */
+void mr_context_emit_to(mr_context *context, mr_pair_sink *sink, void *receiver);
+
+/* Hands what is in the active level's emit buffer to its sink. */
+bool mr_context_flush(mr_context *context, mr_error *error);
+
+/* Between these two, pairs go into a buffer of their own and from there to sink. end flushes it. */
+void mr_context_begin_nested(mr_context *context, mr_pair_sink *sink, void *receiver);
+bool mr_context_end_nested(mr_context *context, mr_error *error);
+
+/* To be called after every callback: false with error set when the plugin or a sink has failed. */
+static inline bool mr_context_ok(mr_context *context, mr_error *error) {
+    if (!context->error.set) return true;
+    *error = context->error;
+    return false;
+}
+
+/* Takes a batch apart: reads the pair at pairs and returns where the next one is. */
+static inline const char *mr_pair_read(const char *pairs, mr_slice *key, mr_slice *value) {
+    const mr_pair *pair = (const mr_pair *)(const void *)pairs;
+    *key = mr_bytes(pair + 1, pair->key_length);
+    *value = mr_bytes(key->data + mr_padded(pair->key_length), pair->value_length);
+    return value->data + mr_padded(pair->value_length);
+}
+
+/* The refill of mr_scan. */
+void mr_scan_refill(mr_scan *scan);
+
+#endif

@@ -1,0 +1,118 @@
+#include "host/describe.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "host/context.h"
+#include "mp/mp.h"
+
+enum { DESCRIBE_TIMEOUT_MS = 30000 };
+
+/* What passes between asker and child, in memory that both share. */
+typedef struct exchange {
+    const char *path;           /* the question */
+    const mr_setting *settings; /* NULL: no job, only the help */
+    size_t setting_count;
+    const char *const *names;
+    size_t name_count;
+    bool answered;              /* the answer is complete */
+    mr_description description; /* the answer, or */
+    mr_error error;             /* why there is none */
+} exchange;
+
+static void describe_options(const mr_option *options, char *text, size_t size) {
+    size_t used = 0;
+    text[0] = 0;
+    for (const mr_option *option = options; option && option->name && used < size; option++) {
+        const char *kinds[] = {"", "TEXT", "INTEGER", "NUMBER", "yes|no", option->choices};
+        const char *kind = option->type <= MR_OPTION_CHOICE ? kinds[option->type] : "?";
+        used += (size_t)snprintf(text + used, size - used, "  --set %s=%s\n      %s%s%s%s\n", option->name, kind,
+                                 option->help ? option->help : "", option->default_value ? " (default: " : " (required",
+                                 option->default_value ? option->default_value : "", ")");
+    }
+}
+
+static void fill_in(mr_description *description, const mr_plugin *plugin) {
+    snprintf(description->name, sizeof description->name, "%s", plugin->name);
+    snprintf(description->summary, sizeof description->summary, "%s", plugin->summary ? plugin->summary : "");
+    describe_options(plugin->options, description->help, sizeof description->help);
+    description->kind = plugin->kind;
+    description->fold_type = plugin->fold_type;
+    description->value_size = plugin->value_size;
+    description->needs = plugin->needs;
+    description->has_finish = plugin->finish;
+    description->has_compare = plugin->compare;
+    description->has_partition = plugin->partition;
+}
+
+static bool answer(exchange *shared) {
+    mr_context context;
+    mr_loaded loaded;
+    if (!shared->settings) {
+        if (!mr_plugin_load(&loaded, shared->path, &shared->error)) return false;
+        fill_in(&shared->description, &loaded.plugin);
+        return true;
+    }
+    if (!mr_context_open(&context, shared->path, shared->settings, shared->setting_count, shared->names,
+                         shared->name_count, &shared->error))
+        return false;
+    fill_in(&shared->description, &context.loaded.plugin);
+    mr_context_close(&context);
+    return true;
+}
+
+static int describe_in_child(void *argument) {
+    exchange *shared = argument;
+    /* What a constructor prints must not get into the output. */
+    if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return 1;
+    answer(shared);
+    shared->answered = true;
+    return 0;
+}
+
+const char *mr_describe_end(int code, char *text, size_t size) {
+    if (code < 0)
+        snprintf(text, size, "was killed by signal %d (%s)", -code, strsignal(-code));
+    else
+        snprintf(text, size, "exited with status %d", code);
+    return text;
+}
+
+/* Waits for the child; false when it hangs, crashes or leaves without an answer. */
+static bool await_answer(mp_process *process, const exchange *shared, const char *path, mr_error *error) {
+    char end[96];
+    int code = 0;
+    if (mp_process_join(process, DESCRIBE_TIMEOUT_MS) < 0)
+        return mr_error_set(error, "the plugin %s hangs while it is loaded", path);
+    mp_process_exit_code(process, &code);
+    if (shared->answered) return true;
+    return mr_error_set(error, "the plugin %s %s while it was loaded", path, mr_describe_end(code, end, sizeof end));
+}
+
+bool mr_describe(const char *path, const mr_setting *settings, size_t setting_count, const char *const *names,
+                 size_t name_count, mr_description *description, mr_error *error) {
+    exchange *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) return mr_error_memory(error, sizeof *shared, "describing the plugin");
+    shared->path = path;
+    shared->settings = settings;
+    shared->setting_count = setting_count;
+    shared->names = names;
+    shared->name_count = name_count;
+    mp_process *process;
+    mp_process_options options = {.name = "mr-describe", .flags = MP_PROCESS_DAEMON};
+    int code = mp_process_start(&process, &options, describe_in_child, shared);
+    bool ok = code == 0 || mr_error_system(error, -code, "could not start a process");
+    if (ok) {
+        ok = await_answer(process, shared, path, error);
+        mp_process_free(process);
+    }
+    if (ok && shared->error.set) {
+        *error = shared->error;
+        ok = false;
+    }
+    if (ok) *description = shared->description;
+    munmap(shared, sizeof *shared);
+    return ok;
+}

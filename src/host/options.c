@@ -1,0 +1,133 @@
+#include "host/options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPTIONS_MAX = 256 };
+
+static bool valid_name(const char *name) {
+    for (const char *byte = name; *byte; byte++)
+        if (!isalnum((unsigned char)*byte) && *byte != '-') return false;
+    return *name != 0;
+}
+
+/* The index of word in choices, which '|' separates; -1 when it is not there. */
+static int choice_index(const char *choices, const char *word) {
+    size_t length = strlen(word);
+    for (int index = 0; choices; index++) {
+        const char *end = strchrnul(choices, '|');
+        if ((size_t)(end - choices) == length && !memcmp(choices, word, length)) return index;
+        choices = *end ? end + 1 : NULL;
+    }
+    return -1;
+}
+
+static bool check_int(const char *value) {
+    char *end;
+    errno = 0;
+    strtoll(value, &end, 10);
+    return *value && !isspace((unsigned char)*value) && !*end && !errno;
+}
+
+static bool check_number(const char *value) {
+    char *end;
+    double number = strtod(value, &end);
+    return *value && !isspace((unsigned char)*value) && !*end && isfinite(number);
+}
+
+static bool check_value(const char *plugin, const mr_option *option, const char *value, mr_error *error) {
+    switch (option->type) {
+    case MR_OPTION_INT:
+        if (check_int(value)) return true;
+        return mr_error_usage(error, "%s: option '%s' wants a whole number, not '%s'", plugin, option->name, value);
+    case MR_OPTION_NUMBER:
+        if (check_number(value)) return true;
+        return mr_error_usage(error, "%s: option '%s' wants a number, not '%s'", plugin, option->name, value);
+    case MR_OPTION_FLAG:
+        if (!strcmp(value, "yes") || !strcmp(value, "no")) return true;
+        return mr_error_usage(error, "%s: option '%s' wants yes or no, not '%s'", plugin, option->name, value);
+    case MR_OPTION_CHOICE:
+        if (choice_index(option->choices, value) >= 0) return true;
+        return mr_error_usage(error, "%s: option '%s' wants one of %s, not '%s'", plugin, option->name, option->choices,
+                              value);
+    default:
+        return true;
+    }
+}
+
+static bool check_declaration(const char *plugin, const mr_option *option, mr_error *error) {
+    if (!valid_name(option->name))
+        return mr_error_set(error, "plugin %s declares an option with the bad name '%s'", plugin, option->name);
+    if (option->type < MR_OPTION_TEXT || option->type > MR_OPTION_CHOICE)
+        return mr_error_set(error, "plugin %s needs a newer mr: its option '%s' has the unknown type %u", plugin,
+                            option->name, option->type);
+    if (option->type == MR_OPTION_CHOICE && (!option->choices || !*option->choices))
+        return mr_error_set(error, "plugin %s declares the option '%s' without its choices", plugin, option->name);
+    return true;
+}
+
+/* Fills text with the names of all declared options, for a message. */
+static const char *list_names(const mr_options *options, char *text, size_t size) {
+    size_t used = 0;
+    text[0] = 0;
+    for (size_t i = 0; i < options->count && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", options->declared[i].name);
+    return text;
+}
+
+static bool apply_setting(mr_options *options, const char *plugin, const mr_setting *setting, mr_error *error) {
+    int index = mr_options_find(options, setting->name);
+    char names[512];
+    if (index < 0 && !options->count)
+        return mr_error_usage(error, "%s has no option '%s': it has none at all", plugin, setting->name);
+    if (index < 0)
+        return mr_error_usage(error, "%s has no option '%s'; it has: %s (see 'mr help %s')", plugin, setting->name,
+                              list_names(options, names, sizeof names), plugin);
+    options->values[index] = setting->value;
+    return check_value(plugin, &options->declared[index], setting->value, error);
+}
+
+bool mr_options_resolve(mr_options *options, const char *plugin, const mr_option *declared, const mr_setting *settings,
+                        size_t setting_count, mr_error *error) {
+    *options = (mr_options){.declared = declared};
+    while (declared && options->count < OPTIONS_MAX && declared[options->count].name)
+        options->count++;
+    if (options->count == OPTIONS_MAX)
+        return mr_error_set(error, "plugin %s declares more than %d options", plugin, OPTIONS_MAX - 1);
+    options->values = calloc(options->count + 1, sizeof *options->values);
+    if (!options->values) return mr_error_memory(error, options->count * sizeof *options->values, "options");
+    for (size_t i = 0; i < options->count; i++) {
+        if (!check_declaration(plugin, &declared[i], error)) return false;
+        options->values[i] = declared[i].default_value;
+        if (options->values[i] && !check_value(plugin, &declared[i], options->values[i], error))
+            return mr_error_context(error, "the default of plugin %s is wrong", plugin);
+    }
+    for (size_t i = 0; i < setting_count; i++)
+        if (!apply_setting(options, plugin, &settings[i], error)) return false;
+    for (size_t i = 0; i < options->count; i++)
+        if (!options->values[i])
+            return mr_error_usage(error, "%s needs --set %s=...: %s", plugin, declared[i].name,
+                                  declared[i].help ? declared[i].help : "it has no default");
+    return true;
+}
+
+void mr_options_close(mr_options *options) {
+    free(options->values);
+    *options = (mr_options){0};
+}
+
+int mr_options_find(const mr_options *options, const char *name) {
+    for (size_t i = 0; i < options->count; i++)
+        if (!strcmp(options->declared[i].name, name)) return (int)i;
+    return -1;
+}
+
+int64_t mr_option_value_int(const mr_option *option, const char *value) {
+    if (option->type == MR_OPTION_FLAG) return !strcmp(value, "yes");
+    if (option->type == MR_OPTION_CHOICE) return choice_index(option->choices, value);
+    return strtoll(value, NULL, 10);
+}

@@ -1,0 +1,195 @@
+#include "host/plugin.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ENTRY_SYMBOL "mr_plugin_entry"
+
+enum { HEADER_SIZE = 16, VALUE_SIZE_MAX = 65536, KNOWN_NEEDS = MR_NEEDS_RECORD_NUMBERS, FOLDERS_MAX = 64 };
+
+/* ---- finding ----------------------------------------------------------------------------------------------------- */
+
+/* The folders to look in. */
+typedef struct folder_list {
+    char *paths[FOLDERS_MAX]; /* allocated */
+    size_t count;
+} folder_list;
+
+static void add_folder(folder_list *list, const char *format, int length, const char *path) {
+    if (list->count == FOLDERS_MAX) return;
+    if (asprintf(&list->paths[list->count], format, length, path) >= 0) list->count++;
+}
+
+static void free_folders(folder_list *list) {
+    while (list->count)
+        free(list->paths[--list->count]);
+}
+
+static void list_folders(folder_list *list) {
+    *list = (folder_list){0};
+    for (const char *path = getenv("MR_PLUGIN_PATH"); path && *path;) {
+        const char *end = strchrnul(path, ':');
+        if (end > path) add_folder(list, "%.*s", (int)(end - path), path);
+        path = *end ? end + 1 : end;
+    }
+    char executable[4096];
+    ssize_t length = readlink("/proc/self/exe", executable, sizeof executable - 1);
+    if (length <= 0) return;
+    executable[length] = 0;
+    int folder = (int)(strrchr(executable, '/') - executable);
+    add_folder(list, "%.*s/plugins", folder, executable);
+    add_folder(list, "%.*s/../lib/mr/plugins", folder, executable);
+}
+
+char *mr_plugin_find(const char *name, mr_error *error) {
+    char *path = NULL;
+    if (strchr(name, '/')) {
+        path = strdup(name);
+        if (!path) mr_error_memory(error, strlen(name), "a path");
+        return path;
+    }
+    folder_list folders;
+    list_folders(&folders);
+    for (size_t i = 0; i < folders.count; i++) {
+        if (asprintf(&path, "%s/%s.so", folders.paths[i], name) < 0) continue;
+        if (*name && access(path, F_OK) == 0) break;
+        free(path);
+        path = NULL;
+    }
+    free_folders(&folders);
+    if (!path)
+        mr_error_usage(error,
+                       "there is no plugin '%s' ('mr list' shows those there are; a plugin of your own is given "
+                       "as a path with a slash, such as ./%s.so)",
+                       name, *name ? name : "mine");
+    return path;
+}
+
+static int is_plugin_file(const struct dirent *entry) {
+    size_t length = strlen(entry->d_name);
+    return length > 3 && !strcmp(entry->d_name + length - 3, ".so");
+}
+
+static bool each_in_folder(const char *folder, bool (*found)(void *, const char *, const char *), void *context) {
+    struct dirent **entries;
+    int count = scandir(folder, &entries, is_plugin_file, alphasort);
+    bool go_on = true;
+    for (int i = 0; i < count; i++) {
+        char *path;
+        if (go_on && asprintf(&path, "%s/%s", folder, entries[i]->d_name) >= 0) {
+            entries[i]->d_name[strlen(entries[i]->d_name) - 3] = 0;
+            go_on = found(context, entries[i]->d_name, path);
+            free(path);
+        }
+        free(entries[i]);
+    }
+    if (count >= 0) free(entries);
+    return go_on;
+}
+
+bool mr_plugin_each(bool (*found)(void *context, const char *name, const char *path), void *context, mr_error *error) {
+    folder_list folders;
+    list_folders(&folders);
+    bool any = folders.count > 0;
+    for (size_t i = 0; i < folders.count; i++)
+        if (!each_in_folder(folders.paths[i], found, context)) break;
+    free_folders(&folders);
+    return any || mr_error_set(error, "could not tell where plugins are kept");
+}
+
+/* ---- loading ----------------------------------------------------------------------------------------------------- */
+
+static bool check_handshake(const mr_plugin *entry, const char *path, mr_error *error) {
+    if (entry->magic != MR_MAGIC)
+        return mr_error_set(error, "%s is no plugin of this machine: its magic number is %#x", path, entry->magic);
+    if (entry->abi_major > MR_ABI_MAJOR)
+        return mr_error_set(error, "%s needs a newer mr: it has version %u of the plugin interface, this mr has %u",
+                            path, entry->abi_major, MR_ABI_MAJOR);
+    if (entry->abi_major < MR_ABI_MAJOR)
+        return mr_error_set(error, "%s is too old for this mr: compile it again with the present mr.h", path);
+    if (entry->pointer_size != sizeof(void *))
+        return mr_error_set(error, "%s was built for %u-bit pointers", path, entry->pointer_size * 8);
+    if (entry->struct_size < HEADER_SIZE)
+        return mr_error_set(error, "%s is damaged: its description has %u bytes", path, entry->struct_size);
+    return true;
+}
+
+/* Takes over what the plugin says, as far as the host knows it; what is beyond must be zero. */
+static bool copy_entry(mr_plugin *plugin, const mr_plugin *entry, const char *path, mr_error *error) {
+    const char *bytes = (const char *)entry;
+    size_t known = entry->struct_size < sizeof *plugin ? entry->struct_size : sizeof *plugin;
+    memset(plugin, 0, sizeof *plugin);
+    memcpy(plugin, bytes, known);
+    for (size_t i = known; i < entry->struct_size; i++)
+        if (bytes[i])
+            return mr_error_set(error, "%s needs a newer mr: it uses something that this mr does not know", path);
+    return true;
+}
+
+bool mr_plugin_load(mr_loaded *loaded, const char *path, mr_error *error) {
+    if (access(path, R_OK) < 0) return mr_error_system(error, errno, "could not read the plugin %s", path);
+    loaded->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!loaded->handle) return mr_error_set(error, "could not load the plugin: %s", dlerror());
+    const mr_plugin *entry = dlsym(loaded->handle, ENTRY_SYMBOL);
+    if (!entry)
+        return mr_error_set(error, "%s is no mr plugin: it has no symbol " ENTRY_SYMBOL " (is MR_PLUGIN(...) there?)",
+                            path);
+    if (!check_handshake(entry, path, error)) return false;
+    if (!copy_entry(&loaded->plugin, entry, path, error)) return false;
+    return mr_plugin_check(&loaded->plugin, error);
+}
+
+/* ---- checking ---------------------------------------------------------------------------------------------------- */
+
+static bool wrong(const mr_plugin *plugin, const char *what, mr_error *error) {
+    return mr_error_set(error, "plugin %s is not right: %s", plugin->name, what);
+}
+
+static bool check_fold(const mr_plugin *plugin, mr_error *error) {
+    if (plugin->reduce || plugin->combine) return wrong(plugin, "a fold has neither reduce nor combine", error);
+    if (plugin->fold_type > MR_FOLD_MAX_DOUBLE)
+        return mr_error_set(error, "plugin %s needs a newer mr: it folds in an unknown way (%u)", plugin->name,
+                            plugin->fold_type);
+    if (plugin->fold_type != MR_FOLD_CUSTOM)
+        return !plugin->fold || wrong(plugin, "fold goes with fold_type MR_FOLD_CUSTOM only", error);
+    if (!plugin->fold) return wrong(plugin, "neither fold_type nor fold is set", error);
+    if (plugin->value_size < 1 || plugin->value_size > VALUE_SIZE_MAX)
+        return wrong(plugin, "value_size must be from 1 to 65536", error);
+    return true;
+}
+
+static bool check_kind(const mr_plugin *plugin, mr_error *error) {
+    switch (plugin->kind) {
+    case MR_FOLD:
+        return check_fold(plugin, error);
+    case MR_GROUP:
+        if (!plugin->reduce) return wrong(plugin, "a group job needs reduce", error);
+        if (plugin->fold || plugin->finish || plugin->fold_type)
+            return wrong(plugin, "a group job has neither fold nor finish", error);
+        return true;
+    case MR_MAP:
+        if (plugin->fold || plugin->finish || plugin->reduce || plugin->combine || plugin->partition || plugin->compare)
+            return wrong(plugin, "a map job has no other callback than map or map_chunk", error);
+        return true;
+    default:
+        return mr_error_set(error, "plugin %s needs a newer mr: it is of an unknown kind (%u)", plugin->name,
+                            plugin->kind);
+    }
+}
+
+bool mr_plugin_check(const mr_plugin *plugin, mr_error *error) {
+    if (!plugin->name || !*plugin->name) return mr_error_set(error, "the plugin has no name");
+    if (plugin->needs & ~(uint32_t)KNOWN_NEEDS)
+        return mr_error_set(error, "plugin %s needs a newer mr: it needs something unknown (%#x)", plugin->name,
+                            plugin->needs);
+    if (plugin->reserved) return mr_error_set(error, "plugin %s needs a newer mr", plugin->name);
+    if (!plugin->map == !plugin->map_chunk) return wrong(plugin, "exactly one of map and map_chunk must be set", error);
+    if (!plugin->partition != !plugin->partitions) return wrong(plugin, "partition and partitions go together", error);
+    if (plugin->partitions > 1u << 31) return wrong(plugin, "partitions is above 2^31", error);
+    return check_kind(plugin, error);
+}

@@ -1,0 +1,29 @@
+/* plugin.h - finding and loading plugins. Loading runs the plugin's code: never in the coordinator. */
+#ifndef MR_HOST_PLUGIN_H
+#define MR_HOST_PLUGIN_H
+
+#include "base/error.h"
+#include "mr.h"
+
+/* A loaded plugin. */
+typedef struct mr_loaded {
+    void *handle;     /* of dlopen */
+    mr_plugin plugin; /* the host's own copy, zero where the plugin is older than the host */
+} mr_loaded;
+
+/* Finds the file of a plugin. A name with a slash is a path and taken as it is; any other is looked for as NAME.so in
+ * the folders of MR_PLUGIN_PATH (separated by ':'), then beside the mr executable, never in the current directory by
+ * chance. Returns an allocated path, or NULL. Any process. */
+char *mr_plugin_find(const char *name, mr_error *error);
+
+/* Calls found for each plugin file in the folders where mr_plugin_find looks, first come first, in the order of names
+ * within a folder. Stops when found returns false. */
+bool mr_plugin_each(bool (*found)(void *context, const char *name, const char *path), void *context, mr_error *error);
+
+/* Loads a plugin file and checks its handshake. [describe, worker] */
+bool mr_plugin_load(mr_loaded *loaded, const char *path, mr_error *error);
+
+/* Checks that what a plugin declares goes together; again after configure. [describe, worker] */
+bool mr_plugin_check(const mr_plugin *plugin, mr_error *error);
+
+#endif
