@@ -4,6 +4,11 @@
  *
  *   Process     runs a function in a forked child; join it, kill it, let it die with its parent
  *   Queue       carries messages of any length between any number of processes
+ *   Value       a number (or some bytes) that all processes see; Array is many of them
+ *   Lock        lets one process at a time do something; Semaphore lets a number of them
+ *   Event       something that happens, and others wait for it
+ *   Barrier     where a number of processes wait for each other
+ *   Pool        workers that apply a function to many items
  *
  * The one rule: CREATE FIRST, FORK LATER. Everything shared is anonymous memory that a child inherits when it is forked
  * (by mp_process_start or by fork()), at the same address; so an object can be used by the process that created it
@@ -169,6 +174,317 @@ size_t mp_queue_count(const mp_queue *queue);
 
 /* Frees the handle of the calling process. The messages stay for the others; they are gone with the last handle. */
 void mp_queue_free(mp_queue *queue);
+
+/* ---- Lock ------------------------------------------------------------------------------------------------------- */
+
+/* What the functions that acquire something return when they succeeded, but a process that held it has died. */
+enum {
+    MP_OWNER_DIED = 1,
+};
+
+/* Lets one thread at a time, of all processes, into a piece of code. It belongs to the thread that acquired it.
+ *
+ * When its owner dies (or its thread ends) without releasing it, the next one to acquire it is told by MP_OWNER_DIED:
+ * it owns the lock, and what the lock protects may be half changed; the one after that gets 0 again. */
+typedef struct mp_lock mp_lock;
+
+/* Sets `*lock`, to be freed with mp_lock_free. Returns 0, -ENOMEM, or -ENOTSUP. */
+int mp_lock_create(mp_lock **lock);
+
+/* Returns 0 or MP_OWNER_DIED (1) when the caller owns the lock now; -EAGAIN or -ETIMEDOUT when another one kept it;
+ * -EDEADLK when the calling thread owns it already. So failure is `< 0`, not `!= 0`. */
+int mp_lock_acquire(mp_lock *lock, int timeout_ms);
+
+/* Returns 0, or -EPERM when the calling thread does not own the lock. */
+int mp_lock_release(mp_lock *lock);
+
+/* Frees the handle of the calling process, which must not own the lock. */
+void mp_lock_free(mp_lock *lock);
+
+/* ---- Semaphore -------------------------------------------------------------------------------------------------- */
+
+/* A number of equal units, of which a process may hold some: at most so many do something at a time.
+ *
+ * Units belong to the process that acquired them, which alone can release them; to signal other processes, use an Event
+ * or a Queue. When a process dies, its units return: the one who gets such a unit is told by MP_OWNER_DIED. Those
+ * who wait notice a death within about 100 ms. A forked child starts without units. */
+typedef struct mp_semaphore mp_semaphore;
+
+/* A semaphore of `units` (1 to 65536). Sets `*semaphore`, to be freed with mp_semaphore_free. Returns 0, -EINVAL,
+ * -ENOMEM or -ENOSYS. Acquire and release take time in proportion to `units`. */
+int mp_semaphore_create(mp_semaphore **semaphore, unsigned units);
+
+/* Takes one unit. Returns 0 or MP_OWNER_DIED (1) when the caller has it; -EAGAIN or -ETIMEDOUT when none was free. */
+int mp_semaphore_acquire(mp_semaphore *semaphore, int timeout_ms);
+
+/* Gives one unit back. Returns 0, or -EPERM when the calling process holds none. */
+int mp_semaphore_release(mp_semaphore *semaphore);
+
+/* How many units are free; those of the dead count as free only when somebody has missed them. */
+unsigned mp_semaphore_free_units(mp_semaphore *semaphore);
+
+/* Frees the handle of the calling process; its units stay taken until it ends. */
+void mp_semaphore_free(mp_semaphore *semaphore);
+
+/* ---- Event ------------------------------------------------------------------------------------------------------ */
+
+/* A flag that processes can wait for. Nobody owns it, so nothing happens to it when somebody dies. */
+typedef struct mp_event mp_event;
+
+/* A flag that is not set. Sets `*event`, to be freed with mp_event_free. Returns 0 or -ENOMEM. */
+int mp_event_create(mp_event **event);
+
+/* Sets the flag and lets everybody go who waits for it. Returns 0. */
+int mp_event_set(mp_event *event);
+
+/* Clears the flag. Returns 0. */
+int mp_event_clear(mp_event *event);
+
+/* 1 when the flag is set, else 0. */
+int mp_event_is_set(const mp_event *event);
+
+/* Waits until the flag is set. It is enough that it was set at some time during the wait, even if it was cleared at
+ * once. Returns 0, -EAGAIN or -ETIMEDOUT. */
+int mp_event_wait(mp_event *event, int timeout_ms);
+
+/* Frees the handle of the calling process. */
+void mp_event_free(mp_event *event);
+
+/* ---- Barrier ---------------------------------------------------------------------------------------------------- */
+
+/* A place where `parties` processes wait until all of them have come; then all go on, and it starts anew.
+ *
+ * A process is known to the barrier from its first wait on, or after mp_barrier_expect. When a known one dies before
+ * a round is complete, the barrier breaks within about 100 ms: those who wait, and those who come later, get
+ * -EOWNERDEAD. The death of a process that the barrier never heard of cannot be noticed; only a timeout ends that wait.
+ * A broken barrier stays broken until mp_barrier_reset. */
+typedef struct mp_barrier mp_barrier;
+
+/* A barrier for `parties` (1 to 65536) threads of any processes. Sets `*barrier`, to be freed with mp_barrier_free.
+ * Returns 0, -EINVAL, -ENOMEM or -ENOSYS. */
+int mp_barrier_create(mp_barrier **barrier, unsigned parties);
+
+/* Makes a process known before it waits for the first time: its parent calls this after starting it. Returns 0; -ESRCH
+ * when there is no such process any more; -EUSERS when `parties` processes are known already. */
+int mp_barrier_expect(mp_barrier *barrier, pid_t process);
+
+/* Waits for the others. Returns 1 to the last one to come and 0 to the others; -EOWNERDEAD when the barrier broke
+ * because somebody died; -ECANCELED when it broke because somebody's time was over; -EUSERS when `parties` other
+ * processes are known. -ETIMEDOUT when the caller's time is over, which breaks the barrier. With timeout 0: -EAGAIN
+ * unless the caller is the last one to come; that does not count as having come. */
+int mp_barrier_wait(mp_barrier *barrier, int timeout_ms);
+
+/* Makes the barrier as new: not broken, and knowing nobody. Those who wait get -ECANCELED. Returns 0. */
+int mp_barrier_reset(mp_barrier *barrier);
+
+/* Frees the handle of the calling process. */
+void mp_barrier_free(mp_barrier *barrier);
+
+/* ---- Value and Array -------------------------------------------------------------------------------------------- */
+
+typedef enum {
+    MP_INT64,
+    MP_UINT64,
+    MP_DOUBLE,
+    MP_BYTES, /* single bytes, without atomic operations: for everything else, such as a struct */
+} mp_type;
+
+/* Shared elements of one type, all 0 at first. They are plain memory: a pointer to them holds in every process. Single
+ * numbers are read and changed with the atomic operations below; for anything larger there is the lock of the array. */
+typedef struct mp_array mp_array;
+
+/* A single shared number, or `size` bytes. */
+typedef struct mp_value mp_value;
+
+/* An array of `count` elements. Sets `*array`, to be freed with mp_array_free. Returns 0; -EINVAL for an unknown type
+ * or no elements; -EOVERFLOW when they exceed the address space; -ENOMEM. */
+int mp_array_create(mp_array **array, mp_type type, size_t count);
+
+/* The number of elements. */
+size_t mp_array_count(const mp_array *array);
+
+/* The element at `index`; the following ones lie behind it. NULL when the index is out of range, or when the array has
+ * another type. The pointer is valid until mp_array_free. */
+int64_t *mp_array_int64(mp_array *array, size_t index);
+uint64_t *mp_array_uint64(mp_array *array, size_t index);
+double *mp_array_double(mp_array *array, size_t index);
+unsigned char *mp_array_bytes(mp_array *array, size_t index);
+
+/* The lock that comes with the array; nothing is locked by itself. Return as mp_lock_acquire (MP_OWNER_DIED!) and
+ * mp_lock_release. */
+int mp_array_lock(mp_array *array, int timeout_ms);
+int mp_array_unlock(mp_array *array);
+
+/* Frees the handle and the mapping of the calling process. */
+void mp_array_free(mp_array *array);
+
+/* A value of the given type; `size` is the number of bytes for MP_BYTES and 1 otherwise. Sets `*value`, to be freed
+ * with mp_value_free. Errors as mp_array_create. */
+int mp_value_create(mp_value **value, mp_type type, size_t size);
+
+/* The value itself; NULL when it has another type. Valid until mp_value_free. */
+int64_t *mp_value_int64(mp_value *value);
+uint64_t *mp_value_uint64(mp_value *value);
+double *mp_value_double(mp_value *value);
+unsigned char *mp_value_bytes(mp_value *value);
+
+/* As for arrays. */
+int mp_value_lock(mp_value *value, int timeout_ms);
+int mp_value_unlock(mp_value *value);
+void mp_value_free(mp_value *value);
+
+/* Atomic operations on numbers in shared memory, sequentially consistent and complete at once: a process that is killed
+ * has done all of one or nothing. `add` returns the number before it; integers wrap around. `compare_exchange` stores
+ * `desired` if the number is `*expected` and returns 1, else it sets `*expected` to the number and returns 0; it
+ * compares doubles bit by bit. */
+static inline int64_t mp_load_int64(const int64_t *number) {
+    return __atomic_load_n(number, __ATOMIC_SEQ_CST);
+}
+
+static inline void mp_store_int64(int64_t *number, int64_t desired) {
+    __atomic_store_n(number, desired, __ATOMIC_SEQ_CST);
+}
+
+static inline int64_t mp_add_int64(int64_t *number, int64_t addend) {
+    return __atomic_fetch_add(number, addend, __ATOMIC_SEQ_CST);
+}
+
+static inline int mp_compare_exchange_int64(int64_t *number, int64_t *expected, int64_t desired) {
+    return __atomic_compare_exchange_n(number, expected, desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static inline uint64_t mp_load_uint64(const uint64_t *number) {
+    return __atomic_load_n(number, __ATOMIC_SEQ_CST);
+}
+
+static inline void mp_store_uint64(uint64_t *number, uint64_t desired) {
+    __atomic_store_n(number, desired, __ATOMIC_SEQ_CST);
+}
+
+static inline uint64_t mp_add_uint64(uint64_t *number, uint64_t addend) {
+    return __atomic_fetch_add(number, addend, __ATOMIC_SEQ_CST);
+}
+
+static inline int mp_compare_exchange_uint64(uint64_t *number, uint64_t *expected, uint64_t desired) {
+    return __atomic_compare_exchange_n(number, expected, desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static inline double mp_load_double(const double *number) {
+    double loaded;
+    __atomic_load(number, &loaded, __ATOMIC_SEQ_CST);
+    return loaded;
+}
+
+static inline void mp_store_double(double *number, double desired) {
+    __atomic_store(number, &desired, __ATOMIC_SEQ_CST);
+}
+
+static inline int mp_compare_exchange_double(double *number, double *expected, double desired) {
+    return __atomic_compare_exchange(number, expected, &desired, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static inline double mp_add_double(double *number, double addend) {
+    double before = mp_load_double(number);
+    while (!mp_compare_exchange_double(number, &before, before + addend)) {
+    }
+    return before;
+}
+
+/* ---- Pool ------------------------------------------------------------------------------------------------------- */
+
+/* Workers that apply one function to many items. Items and results are strings of bytes.
+ *
+ * The pool is driven by its creator, in mp_pool_map and mp_pool_next: there is no thread behind it. Only the creating
+ * process may use it, one thread at a time. Workers are daemons (see MP_PROCESS_DAEMON). A worker that dies is
+ * replaced, and the item that it worked on is given to another one, `retries` times; after that the item has failed,
+ * and says so. */
+typedef struct mp_pool mp_pool;
+
+/* The item at hand, seen from the function that works on it. */
+typedef struct mp_pool_task mp_pool_task;
+
+/* Works on one item, in a worker. The `length` bytes at `item` belong to the pool and are valid during the call,
+ * aligned to 8; `argument` is what mp_pool_create got. Hands its result to mp_pool_return and returns 0, or returns
+ * anything else when it failed, best by `return mp_pool_error(task, "why")`. */
+typedef int (*mp_pool_function)(mp_pool_task *task, const void *item, size_t length, void *argument);
+
+typedef struct {
+    unsigned workers;          /* how many; 0 = one per processor that this process may use */
+    unsigned tasks_per_worker; /* a worker is replaced by a fresh one after so many items; 0 = never */
+    unsigned retries;          /* how often an item is tried again when its worker died */
+    const char *name;          /* of the worker processes; NULL = that of the parent */
+} mp_pool_options;
+
+/* Borrowed bytes. */
+typedef struct {
+    const void *data; /* NULL only if there are none */
+    size_t length;    /* bytes */
+} mp_bytes;
+
+/* What became of an item. */
+typedef struct {
+    size_t index; /* of the item, counted from 0 in each map or imap */
+    int status;   /* 0 = done; -EOWNERDEAD = its workers died; else what the function returned */
+    void *data; /* the result, or (status not 0) the text of the error, ended by a NUL; free with mp_pool_result_free */
+    size_t length; /* bytes in the result, or in the text without the NUL */
+} mp_pool_result;
+
+/* Supplies items: fills `*item` and returns 1, or returns 0 at the end, or a negative errno value that mp_pool_next
+ * will return. The bytes have to be valid until the next call. Called in the creating process, inside mp_pool_next. */
+typedef int (*mp_pool_source)(void *context, mp_bytes *item);
+
+/* Starts a pool. `options` NULL means all defaults; it is not needed after the call. Sets `*pool`, to be freed with
+ * mp_pool_free. Returns 0, -EINVAL for more than 4096 workers, or the errors of mp_queue_create and
+ * mp_process_start. */
+int mp_pool_create(mp_pool **pool, const mp_pool_options *options, mp_pool_function function, void *argument);
+
+/* In the function of the pool: sets the result of this item to a copy of `length` bytes; the last call counts. Without
+ * a call the result is empty. Returns 0 or -ENOMEM. */
+int mp_pool_return(mp_pool_task *task, const void *data, size_t length);
+
+/* In the function of the pool: sets the text of the error, as printf would print it; at most 1023 bytes of it are kept.
+ * Returns 1. */
+int mp_pool_error(mp_pool_task *task, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Works on `count` items and fills as many `results`, in the order of the items; each is to be freed with
+ * mp_pool_result_free. Returns the number of items that failed (0 is perfect); the results are valid then. Negative,
+ * and then there are no results: -EPIPE when the pool is closed, -EBUSY during an imap, -EMSGSIZE for an item of more
+ * than 2^62 bytes, and as mp_pool_next. */
+int64_t mp_pool_map(mp_pool *pool, const mp_bytes *items, size_t count, mp_pool_result *results);
+
+enum {
+    MP_POOL_UNORDERED = 1, /* results come as they are ready; otherwise in the order of the items */
+};
+
+/* Begins to work on the items of a source; the results come from mp_pool_next. Items are taken from the source only a
+ * few at a time, so that it may be endless. Returns 0; -EINVAL for unknown flags, -EPIPE when the pool is closed,
+ * -EBUSY when the last imap has not come to its end. */
+int mp_pool_imap(mp_pool *pool, mp_pool_source source, void *context, unsigned flags);
+
+/* The next result. Returns 1 and fills `*result`; 0 at the end, when every item has had its result; -EAGAIN or
+ * -ETIMEDOUT, when it may be called again. Other errors end the imap: those of the source; of mp_process_start when no
+ * worker is left and none can be started; -ECHILD when workers keep dying without having got an item; -ENOMEM; -EBADMSG
+ * as mp_queue_get. */
+int mp_pool_next(mp_pool *pool, mp_pool_result *result, int timeout_ms);
+
+/* Frees what a result holds, not the struct. */
+void mp_pool_result_free(mp_pool_result *result);
+
+/* The process id of a worker (0 to workers - 1), or -ESRCH when it is not running at the moment. */
+pid_t mp_pool_worker_id(const mp_pool *pool, unsigned worker);
+
+/* Says that there will be no more items: the workers end. Returns 0, or -EBUSY during an imap. */
+int mp_pool_close(mp_pool *pool);
+
+/* Kills the workers and gives up an imap that is under way; the pool is closed then. Returns 0. */
+int mp_pool_terminate(mp_pool *pool);
+
+/* Waits until all workers have ended, after mp_pool_close or mp_pool_terminate. Returns 0; -EAGAIN or -ETIMEDOUT;
+ * -EBUSY when the pool is not closed. */
+int mp_pool_join(mp_pool *pool, int timeout_ms);
+
+/* Kills the workers that are left and frees the pool. */
+void mp_pool_free(mp_pool *pool);
 
 #ifdef __cplusplus
 }
