@@ -146,6 +146,29 @@ static const mr_host host_functions = {
     .refill = mr_scan_refill,
 };
 
+/* The order of keys starts with the partition, so the partition number is simply put in front of the key. */
+mr_slice mr_context_full_key(mr_context *context, mr_slice key) {
+    const mr_plugin *plugin = &context->loaded.plugin;
+    if (!plugin->partition) return key;
+    uint32_t partition = plugin->partition(&context->ctx, key);
+    if (partition >= plugin->partitions)
+        fail(&context->ctx, "partition gave %u, but there are %u partitions", partition, plugin->partitions);
+    if (key.length + 4 > context->full_key_size) {
+        free(context->full_key);
+        context->full_key_size = 2 * (key.length + 4);
+        context->full_key = malloc(context->full_key_size);
+        if (!context->full_key) {
+            context->full_key_size = 0;
+            mr_error_memory(&context->error, key.length, "a key");
+            return mr_bytes("\0\0\0", 4);
+        }
+    }
+    for (int i = 0; i < 4; i++)
+        context->full_key[i] = (char)(partition >> (24 - 8 * i));
+    if (key.length) memcpy(context->full_key + 4, key.data, key.length);
+    return mr_bytes(context->full_key, key.length + 4);
+}
+
 /* ---- opening and closing ----------------------------------------------------------------------------------------- */
 
 static bool configure(mr_context *context, mr_error *error) {
@@ -178,6 +201,7 @@ void mr_context_close(mr_context *context) {
     for (unsigned i = 0; i < MR_EMIT_LEVELS; i++)
         free(context->levels[i].buffer.start);
     free(context->scratch);
+    free(context->full_key);
     mr_options_close(&context->options);
     *context = (mr_context){0};
 }

@@ -50,8 +50,10 @@ typedef struct mr_context {
     mr_counter_value counters[MR_COUNTERS_MAX];
     uint64_t overflow; /* what counters beyond the last one add to; the job has failed then */
     size_t counter_count;
-    char *scratch;       /* words whose lower case does not fit in place */
-    size_t scratch_size; /* bytes */
+    char *scratch;        /* words whose lower case does not fit in place */
+    size_t scratch_size;  /* bytes */
+    char *full_key;       /* for mr_context_full_key */
+    size_t full_key_size; /* bytes */
 } mr_context;
 
 /* Loads the plugin, resolves the options and calls configure. names: of the sources, borrowed. */
@@ -72,6 +74,16 @@ bool mr_context_flush(mr_context *context, mr_error *error);
 /* Between these two, pairs go into a buffer of their own and from there to sink. end flushes it. */
 void mr_context_begin_nested(mr_context *context, mr_pair_sink *sink, void *receiver);
 bool mr_context_end_nested(mr_context *context, mr_error *error);
+
+/* The key under which a pair is sorted: the key itself or, when the plugin partitions, its partition number in 4 bytes
+ * (most significant first) and then the key, in memory that is good until the next call. An invalid partition number
+ * sets the context's error. */
+mr_slice mr_context_full_key(mr_context *context, mr_slice key);
+
+/* How many bytes mr_context_full_key puts in front of keys: 0 or 4. */
+static inline uint32_t mr_context_key_skip(const mr_context *context) {
+    return context->loaded.plugin.partition ? 4 : 0;
+}
 
 /* To be called after every callback: false with error set when the plugin or a sink has failed. */
 static inline bool mr_context_ok(mr_context *context, mr_error *error) {

@@ -1,0 +1,294 @@
+#include "flow/exchange.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "base/units.h"
+
+/* Writing. Each partition fills blocks of its own, taken one after the other from the worker's arena. Sealing writes an
+ * index (one mr_run_entry for each partition) behind the blocks and announces the run; from then on nobody writes
+ * there. When the arena is full, what is not sealed goes to the spill file, partition by partition, so that a reader
+ * finds each partition of a run in one place; the arena is then used again. A run that is announced but whose chunks
+ * are never committed, because the worker died, is dropped by the coordinator.
+ *
+ * Records of fold jobs: length of the key + 1, key, coded accumulator. Records of group jobs: length of the key + 1,
+ * length of the value, key, value; before them, wherever the chunk changes and at the start of each block, a marker: 0
+ * and the position of the chunk in 8 bytes. Numbers are varints. */
+
+enum { MARKER = 9, POPULATE = 1 << 20, ARENA_START = 64 /* offset 0 means none */ };
+
+bool mr_exchange_open(mr_exchange *exchange, uint64_t used, mr_error *error) {
+    exchange->used = exchange->sealed = mr_larger(used, ARENA_START);
+    exchange->populated = used;
+    uint32_t count = exchange->index->count + 1;
+    exchange->partitions = calloc(count, sizeof *exchange->partitions);
+    return exchange->partitions || mr_error_memory(error, count * sizeof *exchange->partitions, "partitions");
+}
+
+void mr_exchange_close(mr_exchange *exchange) {
+    free(exchange->partitions);
+    exchange->partitions = NULL;
+}
+
+static uint32_t partition_count(const mr_exchange *exchange) {
+    return exchange->index->count + 1;
+}
+
+/* Takes bytes from the arena; NULL when it is full. Pages are asked for many at a time, which is cheaper than a fault
+ * for each. */
+static void *take(mr_exchange *exchange, uint64_t bytes) {
+    if (bytes > exchange->arena.size - exchange->used) return NULL;
+    void *memory = exchange->arena.base + exchange->used;
+    exchange->used += bytes;
+    if (exchange->used > exchange->populated) {
+        uint64_t page = mr_round_up(exchange->populated, 4096);
+        uint64_t end = mr_smaller(exchange->arena.size, mr_round_up(exchange->used, POPULATE));
+        /* Only a matter of speed: kernels before 5.14 do not know it. */
+        if (end > page && exchange->arena.size >= 4 * POPULATE)
+            (void)!madvise(exchange->arena.base + page, end - page, MADV_POPULATE_WRITE);
+        exchange->populated = end;
+    }
+    return memory;
+}
+
+/* ---- sealing ----------------------------------------------------------------------------------------------------- */
+
+/* Closes the block of a partition and adds it to its entry. */
+static void close_block(mr_exchange *exchange, mr_partition_writer *partition) {
+    mr_block *block = partition->block;
+    if (!block) return;
+    block->used = (uint64_t)(partition->next - mr_block_records(block));
+    block->next = 0;
+    mr_block_seal(block);
+    uint64_t offset = (uint64_t)((char *)block - exchange->arena.base);
+    if (partition->last)
+        partition->last->next = offset;
+    else
+        partition->entry.offset = offset;
+    partition->last = block;
+    partition->entry.bytes += sizeof *block + block->used;
+    partition->entry.records += block->records;
+    partition->block = NULL;
+    partition->next = partition->end = NULL;
+}
+
+static void close_blocks(mr_exchange *exchange) {
+    for (uint32_t i = 0; i < partition_count(exchange); i++)
+        close_block(exchange, &exchange->partitions[i]);
+}
+
+/* Appends the blocks of one partition to the spill file; its entry then says where they are there. */
+static bool spill_partition(mr_exchange *exchange, mr_partition_writer *partition, mr_error *error) {
+    uint64_t start = exchange->spill->end;
+    uint64_t offset = partition->last ? partition->entry.offset : 0;
+    while (offset) {
+        mr_block *block = (mr_block *)(void *)(exchange->arena.base + offset);
+        offset = block->next;
+        if (!mr_spill_append(exchange->spill, block, sizeof *block + block->used, NULL, error)) return false;
+    }
+    partition->entry.offset = start;
+    return true;
+}
+
+/* The entries of all partitions, in order, which are forgotten. */
+static void take_index(mr_exchange *exchange, mr_run_entry *entries) {
+    for (uint32_t i = 0; i < partition_count(exchange); i++) {
+        entries[i] = exchange->partitions[i].entry;
+        exchange->partitions[i] = (mr_partition_writer){0};
+    }
+    exchange->records = 0;
+}
+
+/* Moves everything that is not sealed to the spill file, as a run of its own. */
+static bool spill_all(mr_exchange *exchange, mr_error *error) {
+    close_blocks(exchange);
+    uint32_t count = partition_count(exchange);
+    for (uint32_t i = 0; i < count; i++)
+        if (!spill_partition(exchange, &exchange->partitions[i], error)) return false;
+    mr_run_entry *entries = calloc(count, sizeof *entries);
+    if (!entries) return mr_error_memory(error, count * sizeof *entries, "an index");
+    take_index(exchange, entries);
+    mr_run run = {.worker = exchange->worker, .in_file = 1};
+    bool ok = mr_spill_append(exchange->spill, entries, count * sizeof *entries, &run.index_offset, error);
+    free(entries);
+    exchange->used = exchange->sealed;
+    return ok && exchange->announce(exchange->receiver, &run, error);
+}
+
+bool mr_exchange_seal(mr_exchange *exchange, mr_error *error) {
+    if (!exchange->records) return true;
+    uint64_t index_size = partition_count(exchange) * sizeof(mr_run_entry);
+    /* Sealed runs stay in the arena for good: they may take half of it, the other half is for writing. */
+    if (exchange->used + index_size > exchange->arena.size / 2) return spill_all(exchange, error);
+    close_blocks(exchange);
+    exchange->used = mr_round_up(exchange->used, sizeof(uint64_t));
+    mr_run_entry *entries = take(exchange, index_size);
+    if (!entries) return spill_all(exchange, error);
+    take_index(exchange, entries);
+    mr_run run = {.worker = exchange->worker, .index_offset = (uint64_t)((char *)entries - exchange->arena.base)};
+    exchange->used = mr_round_up(exchange->used, 64);
+    exchange->sealed = mr_smaller(exchange->used, exchange->arena.size);
+    exchange->used = exchange->sealed;
+    return exchange->announce(exchange->receiver, &run, error);
+}
+
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
+
+static bool start_block(mr_exchange *exchange, mr_partition_writer *partition, uint64_t need, mr_error *error) {
+    uint64_t size = mr_larger(exchange->block_size, mr_round_up(sizeof(mr_block) + need, 64));
+    mr_block *block = take(exchange, size);
+    if (!block) {
+        if (!spill_all(exchange, error)) return false;
+        block = take(exchange, size);
+    }
+    if (!block)
+        return mr_error_set(error,
+                            "a record of %llu bytes does not fit into the memory of a worker; give more "
+                            "--memory or fewer --jobs",
+                            (unsigned long long)need);
+    block->records = 0;
+    partition->block = block;
+    partition->next = mr_block_records(block);
+    partition->end = (char *)block + size;
+    return true;
+}
+
+static char *put_marker(char *to, uint64_t position) {
+    *to++ = 0;
+    mr_store_u64(to, position);
+    return to + sizeof position;
+}
+
+/* Room for a record of at most need bytes in a partition; NULL on error. */
+static inline char *reserve(mr_exchange *exchange, mr_partition_writer *partition, uint64_t need, mr_error *error) {
+    need += MARKER;
+    bool fresh = false;
+    if ((uint64_t)(partition->end - partition->next) < need) {
+        close_block(exchange, partition);
+        if (!start_block(exchange, partition, need, error)) return NULL;
+        fresh = true;
+    }
+    if (!exchange->fold && (fresh || partition->position != exchange->position)) {
+        partition->next = put_marker(partition->next, exchange->position);
+        partition->position = exchange->position;
+    }
+    return partition->next;
+}
+
+static inline void commit(mr_exchange *exchange, mr_partition_writer *partition, char *end) {
+    partition->next = end;
+    partition->block->records++;
+    exchange->records++;
+}
+
+static inline char *put_bytes(char *to, mr_slice bytes) {
+    if (bytes.length) memcpy(to, bytes.data, bytes.length);
+    return to + bytes.length;
+}
+
+bool mr_exchange_table(void *receiver, const mr_table *table, mr_error *error) {
+    mr_exchange *exchange = receiver;
+    uint64_t most = MR_VARINT_MAX + mr_fold_encoded_max(exchange->fold);
+    for (mr_entry *entry = mr_table_next(table, NULL); entry; entry = mr_table_next(table, entry)) {
+        mr_slice key = mr_bytes(mr_entry_key(table, entry), entry->key_length);
+        mr_partition_writer *partition = &exchange->partitions[mr_partition_of(exchange->index, key)];
+        char *to = reserve(exchange, partition, most + key.length, error);
+        if (!to) return false;
+        to = put_bytes(mr_put_varint(to, key.length + 1), key);
+        commit(exchange, partition, mr_fold_encode(exchange->fold, to, mr_entry_value(entry)));
+    }
+    return true;
+}
+
+bool mr_exchange_pairs(void *receiver, const char *pairs, const char *end, mr_error *error) {
+    mr_exchange *exchange = receiver;
+    while (pairs < end) {
+        mr_slice key, value;
+        pairs = mr_pair_read(pairs, &key, &value);
+        key = mr_context_full_key(exchange->context, key);
+        if (!mr_context_ok(exchange->context, error)) return false;
+        mr_partition_writer *partition = &exchange->partitions[mr_partition_of(exchange->index, key)];
+        char *to = reserve(exchange, partition, 2 * MR_VARINT_MAX + key.length + value.length, error);
+        if (!to) return false;
+        to = mr_put_varint(mr_put_varint(to, key.length + 1), value.length);
+        commit(exchange, partition, put_bytes(put_bytes(to, key), value));
+    }
+    return true;
+}
+
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
+
+void mr_partition_reader_open(mr_partition_reader *reader, const mr_run *runs, size_t run_count, const mr_arena *arenas,
+                              const mr_spill *spills, uint32_t partition) {
+    *reader = (mr_partition_reader){
+        .runs = runs, .run_count = run_count, .arenas = arenas, .spills = spills, .partition = partition};
+}
+
+void mr_partition_reader_close(mr_partition_reader *reader) {
+    mr_run_reader_close(&reader->reader);
+}
+
+static bool damaged(const mr_run *run, mr_error *error) {
+    return mr_error_set(error, "records that worker %u had sealed are damaged: a plugin has written where it may not",
+                        run->worker);
+}
+
+/* Finds the partition's entry in the next run. */
+static bool open_run(mr_partition_reader *reader, mr_error *error) {
+    const mr_run *run = reader->run = &reader->runs[reader->next_run++];
+    const mr_arena *arena = &reader->arenas[run->worker];
+    const mr_spill *spill = &reader->spills[run->worker];
+    uint64_t offset = run->index_offset + reader->partition * sizeof(mr_run_entry);
+    mr_run_entry entry;
+    reader->in_file = run->in_file;
+    reader->block = NULL;
+    if (run->in_file) {
+        if (!mr_spill_read(spill, &entry, sizeof entry, offset, error)) return false;
+        mr_extent extent = {.offset = entry.offset, .length = entry.bytes};
+        char *records = reader->reader.records;
+        size_t capacity = reader->reader.capacity;
+        mr_run_reader_open(&reader->reader, spill, extent);
+        reader->reader.records = records; /* one buffer serves all runs */
+        reader->reader.capacity = capacity;
+        return true;
+    }
+    memcpy(&entry, arena->base + offset, sizeof entry);
+    if (!entry.bytes) return true;
+    if (entry.offset >= arena->size) return damaged(run, error);
+    reader->block = (mr_block *)(void *)(arena->base + entry.offset);
+    return true;
+}
+
+/* The next block of a run in memory. */
+static bool next_in_memory(mr_partition_reader *reader, mr_slice *records, mr_error *error) {
+    mr_block *block = reader->block;
+    const mr_arena *arena = &reader->arenas[reader->run->worker];
+    uint64_t offset = (uint64_t)((char *)block - arena->base) + sizeof *block;
+    if (offset > arena->size || block->used > arena->size - offset || block->next >= arena->size ||
+        !mr_block_intact(block, mr_block_records(block)))
+        return damaged(reader->run, error);
+    *records = mr_bytes(mr_block_records(block), block->used);
+    reader->block = block->next ? (mr_block *)(void *)(arena->base + block->next) : NULL;
+    return true;
+}
+
+static bool next_block(void *source, mr_slice *records, bool *more, mr_error *error) {
+    mr_partition_reader *reader = source;
+    for (;;) {
+        *more = true;
+        if (reader->run && reader->in_file) {
+            if (!mr_run_next_block(&reader->reader, more, error)) return false;
+            *records = mr_bytes(reader->reader.records, reader->reader.block.used);
+            if (*more) return true;
+        } else if (reader->block) {
+            return next_in_memory(reader, records, error);
+        }
+        *more = reader->next_run < reader->run_count;
+        if (!*more) return true;
+        if (!open_run(reader, error)) return false;
+    }
+}
+
+mr_block_stream mr_partition_reader_stream(mr_partition_reader *reader) {
+    return (mr_block_stream){.next = next_block, .source = reader};
+}

@@ -1,0 +1,159 @@
+/* flow.h - what travels between the stages of the flow.
+ *
+ *     files -> input -> split -> map -> combine -> exchange -> reduce -> merge -> output
+ *
+ * Each stage is one file in this folder and knows the others only by the types declared here: it takes one of them in
+ * and hands another to a sink that the worker has wired to it. Read the files in this order to follow a record.
+ *
+ *     input     mr_input        the sources, one behind the other as one long sequence of bytes ("positions")
+ *     split     mr_chunk        a range of positions; cut into pieces of whole records (mr_piece)
+ *     map       pairs           batches of mr_pair in the emit buffer (mr_pair_sink of host/context.h)
+ *     combine   mr_table        accumulators of a fold (mr_table_sink), or fewer pairs of a group
+ *     exchange  mr_run          records by partition, in shared memory or in a spill file; read as mr_block_stream
+ *     reduce    results         keys with what is printed for them (mr_result_sink)
+ *     merge     results         the same in another order
+ *     output    mr_part         bytes of the output in one place, which end up at their offset in the file
+ */
+#ifndef MR_FLOW_FLOW_H
+#define MR_FLOW_FLOW_H
+
+#include <sys/types.h>
+#include <time.h>
+
+#include "data/fold.h"
+#include "data/sort.h"
+#include "data/spill.h"
+#include "data/splitters.h"
+#include "data/table.h"
+#include "host/context.h"
+
+/* ---- input, split ------------------------------------------------------------------------------------------------ */
+
+/* One input file. Sources never change after planning; workers inherit them by fork. */
+typedef struct mr_source {
+    const char *path;         /* as given by the user; borrowed */
+    uint64_t number;          /* of the first source with the same path */
+    uint64_t start;           /* position of its first byte in the whole input */
+    uint64_t size;            /* bytes, as planned */
+    struct timespec modified; /* as planned; to notice a change */
+    dev_t device;             /* with inode: which file it is, in case the name is given to another */
+    ino_t inode;
+} mr_source;
+
+/* All sources. */
+typedef struct mr_input {
+    mr_source *sources; /* in the order of the command line; owned */
+    const char **names; /* their paths; owned array */
+    size_t count;       /* sources */
+    uint64_t bytes;     /* of all together */
+} mr_input;
+
+/* The index of the source that holds a position; of several that start there (all but the last are empty) the first. */
+static inline size_t mr_input_find(const mr_input *input, uint64_t position) {
+    size_t low = 0, high = input->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const mr_source *source = &input->sources[middle];
+        if (source->start + source->size > position || source->start >= position)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+/* How split reads sources: mr_source_read and mr_source_check of input.h. */
+typedef struct mr_source_reader {
+    /* Reads exactly length bytes at an offset within the source. */
+    bool (*read)(void *file, const mr_source *source, char *bytes, size_t length, uint64_t offset, mr_error *error);
+    /* Whether the source still is what was planned. */
+    bool (*check)(void *file, const mr_source *source, mr_error *error);
+    void *file; /* for both */
+} mr_source_reader;
+
+/* A range of positions, the unit of work of the map phase. To it belong the records that start in it, and the empty
+ * sources that lie in it. */
+typedef struct mr_chunk {
+    uint64_t begin;        /* first position */
+    uint64_t end;          /* behind the last position */
+    uint64_t first_record; /* with record numbers: number of its first record within that record's source, from 1 */
+    bool last;             /* nothing of the input comes after it */
+} mr_chunk;
+
+/* Some whole records of one source, in the worker's own memory. */
+typedef struct mr_piece {
+    char *bytes;             /* writable; each record ends with a newline, but maybe the last of the source */
+    size_t length;           /* in bytes; 0 for an empty source */
+    const mr_source *source; /* where they come from */
+    uint64_t offset;         /* of the first byte within the source */
+    bool first_of_source;    /* they are the first records of their source in this chunk */
+} mr_piece;
+
+/* Where a worker is in the input, in memory shared with the coordinator: written by the worker before each callback,
+ * read by the coordinator when the worker has died. */
+typedef struct mr_where {
+    uint64_t source; /* index of the source */
+    uint64_t offset; /* of the record (or piece) at hand within it */
+} mr_where;
+
+/* Takes the pieces of a chunk in order. */
+typedef bool mr_piece_sink(void *receiver, const mr_piece *piece, mr_error *error);
+
+/* ---- combine, exchange ------------------------------------------------------------------------------------------- */
+
+/* Takes all entries of a table of accumulators, which is cleared afterwards. */
+typedef bool mr_table_sink(void *receiver, const mr_table *table, mr_error *error);
+
+/* Shared memory of one worker slot: only the worker that has the slot writes into it. */
+typedef struct mr_arena {
+    char *base;    /* the same address in every process */
+    uint64_t size; /* bytes */
+} mr_arena;
+
+/* Records of all partitions that a worker has sealed: nobody writes to them any more. */
+typedef struct mr_run {
+    uint32_t worker;       /* in whose arena or spill file they are */
+    uint32_t in_file;      /* 1: in the spill file, 0: in the arena */
+    uint64_t index_offset; /* of one mr_run_entry for each partition, in that same place */
+} mr_run;
+
+/* Where a run keeps the records of one partition. */
+typedef struct mr_run_entry {
+    uint64_t offset;  /* of the first block; meaningless without bytes */
+    uint64_t bytes;   /* of all its blocks with their headers; 0: it has none */
+    uint64_t records; /* in these blocks */
+} mr_run_entry;
+
+/* Gives the blocks of one partition one by one; *more is false at the end. The records stay valid until the next call
+ * and have been verified. Blocks of one worker come in the order in which it wrote them. */
+typedef struct mr_block_stream {
+    bool (*next)(void *source, mr_slice *records, bool *more, mr_error *error);
+    void *source; /* for next */
+} mr_block_stream;
+
+/* ---- reduce, merge, output --------------------------------------------------------------------------------------- */
+
+/* What is printed for a key. */
+typedef struct mr_result {
+    mr_slice key;
+    mr_slice value;    /* text */
+    const char *order; /* MR_FOLD_ORDER bytes that order like a number; NULL: the value's text is what orders */
+} mr_result;
+
+/* Takes results in order. */
+typedef bool mr_result_sink(void *receiver, const mr_result *result, mr_error *error);
+
+/* A finished part of the output, one for each partition (or chunk, in a map job), in one place. */
+typedef struct mr_part {
+    uint32_t worker;   /* in whose output region or output file it is */
+    uint32_t in_file;  /* 1: in the output file of the worker, 0: in its region */
+    uint64_t offset;   /* in that place */
+    uint64_t bytes;    /* its length */
+    uint64_t results;  /* results in it */
+    uint64_t released; /* in a region: what the worker may use again once the part has been delivered (see output.h) */
+} mr_part;
+
+/* How results are ordered when not by key. */
+enum mr_sort { MR_SORT_KEY = 0, MR_SORT_VALUE = 1, MR_SORT_VALUE_DESCENDING = 2 };
+
+#endif

@@ -1,0 +1,116 @@
+#include "flow/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+/* All sources together are one sequence of bytes, in the order of the command line: a position in it names a byte of a
+ * source, and ranges of positions are what the work is divided into. A hundred thousand small files are then no more
+ * tasks than one large file. */
+
+/* Sources are read by offset and never mapped: a file that shrinks while we read it is an error, not a SIGBUS. */
+
+static bool look_at(mr_source *source, mr_error *error) {
+    struct stat status;
+    if (stat(source->path, &status) < 0) return mr_error_system(error, errno, "could not read %s", source->path);
+    if (S_ISDIR(status.st_mode))
+        return mr_error_set(error, "%s is a directory; name the files in it instead, such as %s/*", source->path,
+                            source->path);
+    if (!S_ISREG(status.st_mode))
+        return mr_error_set(error, "%s is no regular file; copy what it gives into a file first", source->path);
+    int file = open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (file < 0) return mr_error_system(error, errno, "could not read %s", source->path);
+    close(file);
+    source->size = (uint64_t)status.st_size;
+    source->modified = status.st_mtim;
+    source->device = status.st_dev;
+    source->inode = status.st_ino;
+    return true;
+}
+
+static int compare_paths(const void *a, const void *b) {
+    const mr_source *left = *(mr_source *const *)a, *right = *(mr_source *const *)b;
+    int order = strcmp(left->path, right->path);
+    return order ? order : (left->number > right->number) - (left->number < right->number);
+}
+
+/* Gives sources with the same path the number of the first of them. */
+static bool number_sources(mr_input *input, mr_error *error) {
+    mr_source **sorted = calloc(input->count, sizeof *sorted);
+    if (!sorted) return mr_error_memory(error, input->count * sizeof *sorted, "the list of inputs");
+    for (size_t i = 0; i < input->count; i++) {
+        sorted[i] = &input->sources[i];
+        sorted[i]->number = i;
+    }
+    qsort(sorted, input->count, sizeof *sorted, compare_paths);
+    for (size_t i = 1; i < input->count; i++)
+        if (!strcmp(sorted[i]->path, sorted[i - 1]->path)) sorted[i]->number = sorted[i - 1]->number;
+    free(sorted);
+    return true;
+}
+
+bool mr_input_open(mr_input *input, const char *const *paths, size_t count, mr_error *error) {
+    *input = (mr_input){.count = count};
+    input->sources = calloc(count, sizeof *input->sources);
+    input->names = calloc(count, sizeof *input->names);
+    if (!input->sources || !input->names)
+        return mr_error_memory(error, count * sizeof *input->sources, "the list of inputs");
+    for (size_t i = 0; i < count; i++) {
+        mr_source *source = &input->sources[i];
+        source->path = input->names[i] = paths[i];
+        source->start = input->bytes;
+        if (!look_at(source, error)) return false;
+        if (__builtin_add_overflow(input->bytes, source->size, &input->bytes))
+            return mr_error_set(error, "the inputs together are larger than 2^64 bytes");
+    }
+    return number_sources(input, error);
+}
+
+void mr_input_close(mr_input *input) {
+    free(input->sources);
+    free(input->names);
+    *input = (mr_input){0};
+}
+
+void mr_source_close(mr_source_file *open) {
+    if (open->file >= 0) close(open->file);
+    *open = (mr_source_file){.file = -1};
+}
+
+static bool open_source(mr_source_file *file, const mr_source *source, mr_error *error) {
+    if (file->source == source) return true;
+    mr_source_close(file);
+    file->file = open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (file->file < 0) return mr_error_system(error, errno, "could not read %s", source->path);
+    file->source = source;
+    return true;
+}
+
+static bool changed(const mr_source *source, mr_error *error) {
+    return mr_error_set(error, "%s was changed while it was read; run again when it is at rest", source->path);
+}
+
+bool mr_source_check(void *file, const mr_source *source, mr_error *error) {
+    mr_source_file *open = file;
+    struct stat status;
+    if (!open_source(open, source, error)) return false;
+    if (fstat(open->file, &status) < 0) return mr_error_system(error, errno, "could not look at %s", source->path);
+    bool same = (uint64_t)status.st_size == source->size && status.st_dev == source->device &&
+                status.st_ino == source->inode && status.st_mtim.tv_sec == source->modified.tv_sec &&
+                status.st_mtim.tv_nsec == source->modified.tv_nsec;
+    return same || changed(source, error);
+}
+
+bool mr_source_read(void *file, const mr_source *source, char *bytes, size_t length, uint64_t offset, mr_error *error) {
+    mr_source_file *open = file;
+    if (!open_source(open, source, error)) return false;
+    int64_t count = mr_read_at(open->file, bytes, length, offset);
+    if (count < 0)
+        return mr_error_system(error, errno, "could not read %s at byte %llu", source->path,
+                               (unsigned long long)offset);
+    return (uint64_t)count == length || changed(source, error);
+}

@@ -1,0 +1,27 @@
+/* input.h - stage 1: the files to read, and reading from them. */
+#ifndef MR_FLOW_INPUT_H
+#define MR_FLOW_INPUT_H
+
+#include "flow/flow.h"
+
+/* Looks at every path: it must be a readable regular file. Paths are borrowed. The first that is not fails the whole
+ * input, before any work starts. [coordinator] */
+bool mr_input_open(mr_input *input, const char *const *paths, size_t count, mr_error *error);
+void mr_input_close(mr_input *input);
+
+/* A file being read; one per worker. Initialise with {.file = -1}. */
+typedef struct mr_source_file {
+    int file;                /* -1: none open */
+    const mr_source *source; /* which one it is */
+} mr_source_file;
+
+/* Reads length bytes at an offset that the plan says are there. A file that has become shorter, or is another one now,
+ * is an error. Opens the source if it is not open yet. open is a mr_source_file. [worker] */
+bool mr_source_read(void *open, const mr_source *source, char *bytes, size_t length, uint64_t offset, mr_error *error);
+
+/* Checks that the source still is as it was planned: same size, same time of change. [worker] */
+bool mr_source_check(void *open, const mr_source *source, mr_error *error);
+
+void mr_source_close(mr_source_file *open);
+
+#endif

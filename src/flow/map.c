@@ -1,0 +1,88 @@
+#include "flow/map.h"
+
+/* A piece is handed to map_chunk as it is, or taken apart into lines for map. Newlines are counted eight bytes at a
+ * time where nobody looks at the lines anyway. */
+
+#define EACH_BYTE(value) (0x0101010101010101ull * (value))
+
+/* Counts newlines: in each byte of a word, then summed up before a byte can overflow. */
+static uint64_t count_newlines(const char *bytes, size_t length) {
+    enum { WORDS_PER_SUM = 255 };
+    uint64_t count = 0;
+    size_t i = 0;
+    while (length - i >= 8) {
+        size_t words = (length - i) / 8;
+        uint64_t sums = 0;
+        if (words > WORDS_PER_SUM) words = WORDS_PER_SUM;
+        for (size_t end = i + 8 * words; i < end; i += 8) {
+            uint64_t differs = mr_load_u64(bytes + i) ^ EACH_BYTE('\n');
+            /* The top bit of each byte says whether it differs; no carry crosses a byte. */
+            uint64_t top = ((differs & EACH_BYTE(127)) + EACH_BYTE(127)) | differs;
+            sums += ~top >> 7 & EACH_BYTE(1);
+        }
+        uint64_t pairs = (sums & 0x00ff00ff00ff00ffull) + (sums >> 8 & 0x00ff00ff00ff00ffull);
+        count += pairs * 0x0001000100010001ull >> 48;
+    }
+    for (; i < length; i++)
+        count += bytes[i] == '\n';
+    return count;
+}
+
+static uint64_t count_records(const mr_piece *piece) {
+    if (!piece->length) return 0;
+    return count_newlines(piece->bytes, piece->length) + (piece->bytes[piece->length - 1] != '\n');
+}
+
+void mr_map_begin(mr_mapper *mapper, const mr_chunk *chunk) {
+    mapper->next_record = chunk->first_record;
+}
+
+static bool map_lines(mr_mapper *mapper, const mr_piece *piece, mr_error *error) {
+    mr_context *context = mapper->context;
+    void (*map)(mr_ctx *, char *, size_t) = context->loaded.plugin.map;
+    char *line = piece->bytes, *end = line + piece->length;
+    while (line < end) {
+        char *newline = memchr(line, '\n', (size_t)(end - line));
+        char *line_end = newline ? newline : end;
+        mapper->where->offset = piece->offset + (uint64_t)(line - piece->bytes);
+        context->ctx.record_number = mapper->next_record++;
+        map(&context->ctx, line, (size_t)(line_end - line));
+        mapper->records++;
+        if (!mr_context_ok(context, error)) return false;
+        line = newline ? newline + 1 : end;
+    }
+    return true;
+}
+
+static bool map_whole(mr_mapper *mapper, const mr_piece *piece, mr_error *error) {
+    mr_context *context = mapper->context;
+    uint64_t records = count_records(piece); /* before the plugin may overwrite the text */
+    mapper->where->offset = piece->offset;
+    context->ctx.record_number = mapper->next_record;
+    context->loaded.plugin.map_chunk(&context->ctx, piece->bytes, piece->length);
+    mapper->next_record += records;
+    mapper->records += records;
+    return mr_context_ok(context, error);
+}
+
+bool mr_map_piece(void *receiver, const mr_piece *piece, mr_error *error) {
+    mr_mapper *mapper = receiver;
+    mr_context *context = mapper->context;
+    mapper->where->source = (uint64_t)(piece->source - mapper->input->sources);
+    context->ctx.source = piece->source->number;
+    if (piece->offset == 0) mapper->next_record = 1;
+    bool lines = context->loaded.plugin.map;
+    context->callback = lines ? "map" : "map_chunk";
+    bool ok = lines ? map_lines(mapper, piece, error) : map_whole(mapper, piece, error);
+    if (ok) return true;
+    return mr_error_context(error, "%s, byte %llu", piece->source->path, (unsigned long long)mapper->where->offset);
+}
+
+bool mr_count_piece(void *receiver, const mr_piece *piece, mr_error *error) {
+    (void)error; /* counting cannot fail */
+    mr_record_count *count = receiver;
+    if (!piece->length) return true;
+    if (count->source != piece->source) *count = (mr_record_count){.source = piece->source};
+    count->records += count_records(piece);
+    return true;
+}

@@ -1,0 +1,30 @@
+/* map.h - stage 3: calling the plugin with records. [worker] */
+#ifndef MR_FLOW_MAP_H
+#define MR_FLOW_MAP_H
+
+#include "flow/flow.h"
+
+typedef struct mr_mapper {
+    mr_context *context;   /* the plugin; borrowed */
+    const mr_input *input; /* borrowed */
+    mr_where *where;       /* told before each callback; borrowed */
+    uint64_t records;      /* mapped so far */
+    uint64_t next_record;  /* number of the next record within its source */
+} mr_mapper;
+
+/* To be called before the pieces of a chunk. */
+void mr_map_begin(mr_mapper *mapper, const mr_chunk *chunk);
+
+/* A mr_piece_sink whose receiver is a mr_mapper. What the plugin emits goes where the context says. */
+bool mr_map_piece(void *receiver, const mr_piece *piece, mr_error *error);
+
+/* Counts records instead of mapping them, for plugins that need record numbers. */
+typedef struct mr_record_count {
+    const mr_source *source; /* the last source in which a record of the chunk starts; NULL: there is no record */
+    uint64_t records;        /* of the chunk in that source */
+} mr_record_count;
+
+/* A mr_piece_sink whose receiver is a mr_record_count. */
+bool mr_count_piece(void *receiver, const mr_piece *piece, mr_error *error);
+
+#endif

@@ -1,0 +1,334 @@
+#include "flow/reduce.h"
+
+#include <stdlib.h>
+
+#include "base/units.h"
+
+/* Fold jobs: the accumulators of all workers meet in a table, whose entries are then sorted by key. A partition was
+ * chosen so that its table stays in the cache. When the sample was wrong and the table is full, its entries go to the
+ * external sorter, the table starts anew, and in the end equal keys are folded as they come out of the sorter.
+ *
+ * Group jobs: all records go to the sorter by key, ranked by the position of their chunk, so that the values of a key
+ * come in input order. The plugin's reduce then pulls the values of one key after the other out of the sorter: they are
+ * never all in memory. */
+
+static bool damaged(mr_error *error) {
+    return mr_error_set(error, "records passed between workers are damaged: a plugin has written where it may not");
+}
+
+bool mr_reducer_open(mr_reducer *reducer, mr_error *error) {
+    if (!reducer->fold) return true;
+    return mr_table_open(&reducer->table, reducer->budget / 2, reducer->fold->size, error);
+}
+
+void mr_reducer_close(mr_reducer *reducer) {
+    mr_table_close(&reducer->table);
+    if (reducer->sorter_open) mr_sorter_close(&reducer->sorter);
+    reducer->sorter_open = false;
+}
+
+/* The sorter, made when it is first needed. */
+static bool need_sorter(mr_reducer *reducer, mr_error *error) {
+    if (reducer->sorter_open) return true;
+    size_t budget = reducer->fold ? reducer->budget / 2 : reducer->budget;
+    reducer->sorter_open = mr_sorter_open(&reducer->sorter, budget, &reducer->order, reducer->spill, error);
+    return reducer->sorter_open;
+}
+
+/* ---- results ----------------------------------------------------------------------------------------------------- */
+
+/* A mr_pair_sink for what finish and reduce emit; the receiver is the reducer. */
+static bool take_emitted(void *receiver, const char *pairs, const char *end, mr_error *error) {
+    mr_reducer *reducer = receiver;
+    while (pairs < end) {
+        mr_result result = {0};
+        pairs = mr_pair_read(pairs, &result.key, &result.value);
+        if (!reducer->sink(reducer->receiver, &result, error)) return false;
+    }
+    return true;
+}
+
+static mr_slice plain_key(const mr_reducer *reducer, mr_slice key) {
+    uint32_t skip = reducer->order.skip;
+    return mr_bytes(key.data + skip, key.length - skip);
+}
+
+/* Prints a finished accumulator, or lets the plugin do it. */
+static bool finish_key(mr_reducer *reducer, mr_slice key, const void *accumulator, mr_error *error) {
+    mr_context *context = reducer->context;
+    const mr_fold *fold = reducer->fold;
+    mr_result result = {.key = plain_key(reducer, key)};
+    uint64_t number;
+    const void *value;
+    if (!mr_fold_result(fold, accumulator, &number, &value, error))
+        return mr_error_context(error, "plugin %s, key '%.*s'", context->loaded.plugin.name,
+                                (int)mr_smaller(result.key.length, 100), result.key.data);
+    if (context->loaded.plugin.finish) {
+        context->callback = "finish";
+        context->loaded.plugin.finish(&context->ctx, result.key, value);
+        return mr_context_ok(context, error);
+    }
+    char text[MR_FOLD_TEXT], order[MR_FOLD_ORDER];
+    if (fold->type == MR_FOLD_CUSTOM) {
+        result.value = mr_bytes(value, fold->emitted_size);
+    } else {
+        result.value = mr_bytes(text, mr_fold_text(fold, number, text));
+        mr_fold_order(fold, number, order);
+        result.order = order;
+    }
+    return reducer->sink(reducer->receiver, &result, error);
+}
+
+/* ---- fold jobs --------------------------------------------------------------------------------------------------- */
+
+/* Sends all entries of the full table to the sorter. */
+static bool empty_table(mr_reducer *reducer, mr_error *error) {
+    mr_table *table = &reducer->table;
+    if (!need_sorter(reducer, error)) return false;
+    for (mr_entry *entry = mr_table_next(table, NULL); entry; entry = mr_table_next(table, entry)) {
+        mr_slice key = mr_bytes(mr_entry_key(table, entry), entry->key_length);
+        mr_slice value = mr_bytes(mr_entry_value(entry), table->value_size);
+        if (!mr_sorter_add(&reducer->sorter, key, value, 0, error)) return false;
+    }
+    mr_table_clear(table);
+    return true;
+}
+
+static bool fold_record(mr_reducer *reducer, mr_slice key, const char **from, const char *end, char *decoded,
+                        mr_error *error) {
+    mr_table *table = &reducer->table;
+    bool is_new;
+    uint64_t hash = mr_hash_bytes(key.data, key.length);
+    void *accumulator = mr_table_find(table, key.data, key.length, hash, &is_new);
+    if (!accumulator) {
+        if (!empty_table(reducer, error)) return false;
+        accumulator = mr_table_find(table, key.data, key.length, hash, &is_new);
+    }
+    if (!accumulator) /* a key that is larger than the whole table */
+        return mr_fold_decode(reducer->fold, from, end, decoded)
+                   ? mr_sorter_add(&reducer->sorter, key, mr_bytes(decoded, reducer->fold->size), 0, error)
+                   : damaged(error);
+    if (is_new) return mr_fold_decode(reducer->fold, from, end, accumulator) || damaged(error);
+    if (!mr_fold_decode(reducer->fold, from, end, decoded)) return damaged(error);
+    mr_fold_merge(reducer->fold, accumulator, decoded);
+    return true;
+}
+
+static bool fold_block(mr_reducer *reducer, mr_slice records, char *decoded, mr_error *error) {
+    const char *at = records.data, *end = at + records.length;
+    while (at < end) {
+        uint64_t length;
+        if (!mr_get_varint(&at, end, &length) || length == 0 || length - 1 > (uint64_t)(end - at))
+            return damaged(error);
+        mr_slice key = mr_bytes(at, length - 1);
+        at += key.length;
+        if (!fold_record(reducer, key, &at, end, decoded, error)) return false;
+    }
+    return true;
+}
+
+/* Everything fitted into the table: sorts its entries and prints them. */
+static bool finish_table(mr_reducer *reducer, mr_error *error) {
+    mr_table *table = &reducer->table;
+    size_t count = table->entry_count, filled = 0;
+    size_t key_offset = sizeof(mr_entry) + table->value_size;
+    mr_sort_item *items = malloc((2 * count + 1) * sizeof *items);
+    if (!items) return mr_error_memory(error, 2 * count * sizeof *items, "sorting a partition");
+    for (mr_entry *entry = mr_table_next(table, NULL); entry; entry = mr_table_next(table, entry))
+        items[filled++] = (mr_sort_item){mr_prefix_at(mr_entry_key(table, entry), entry->key_length, 0), (char *)entry};
+    mr_sort_items(items, items + count, count, key_offset, &reducer->order);
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++) {
+        mr_slice key = mr_record_key(items[i].record, key_offset);
+        ok = finish_key(reducer, key, items[i].record + sizeof(mr_entry), error);
+    }
+    free(items);
+    return ok;
+}
+
+/* The key at hand while equal keys come out of the sorter. */
+typedef struct folded_key {
+    char *bytes;       /* the key, owned, with the accumulator in front of it */
+    size_t size;       /* bytes allocated */
+    size_t key_length; /* bytes */
+    bool set;          /* there is one */
+} folded_key;
+
+static bool start_key(mr_reducer *reducer, folded_key *current, const mr_sorted *record, mr_error *error) {
+    size_t value_size = reducer->fold->size, need = value_size + record->key.length;
+    if (need > current->size) {
+        free(current->bytes);
+        current->size = 0;
+        current->bytes = malloc(2 * need);
+        if (!current->bytes) return mr_error_memory(error, 2 * need, "a key");
+        current->size = 2 * need;
+    }
+    memcpy(current->bytes, record->value.data, value_size);
+    if (record->key.length) memcpy(current->bytes + value_size, record->key.data, record->key.length);
+    current->key_length = record->key.length;
+    current->set = true;
+    return true;
+}
+
+static bool fold_sorted(mr_reducer *reducer, folded_key *current, char *decoded, mr_error *error) {
+    size_t value_size = reducer->fold->size;
+    mr_sorted record;
+    for (bool more;;) {
+        if (!mr_sorter_next(&reducer->sorter, &record, &more, error)) return false;
+        mr_slice key = current->set ? mr_bytes(current->bytes + value_size, current->key_length) : mr_bytes(NULL, 0);
+        if (more && current->set && key.length == record.key.length &&
+            mr_same_bytes(key.data, record.key.data, key.length)) {
+            memcpy(decoded, record.value.data, value_size); /* for its alignment */
+            mr_fold_merge(reducer->fold, current->bytes, decoded);
+            continue;
+        }
+        if (current->set && !finish_key(reducer, key, current->bytes, error)) return false;
+        if (!more) return true;
+        if (!start_key(reducer, current, &record, error)) return false;
+    }
+}
+
+static bool reduce_folds(mr_reducer *reducer, const mr_block_stream *stream, char *decoded, mr_error *error) {
+    mr_slice records;
+    bool more = true;
+    mr_table_clear(&reducer->table);
+    while (stream->next(stream->source, &records, &more, error) && more)
+        if (!fold_block(reducer, records, decoded, error)) return false;
+    if (more) return false;
+    if (!reducer->sorter_open) return finish_table(reducer, error);
+    folded_key current = {0};
+    bool ok = empty_table(reducer, error) && mr_sorter_finish(&reducer->sorter, error) &&
+              fold_sorted(reducer, &current, decoded, error);
+    free(current.bytes);
+    return ok;
+}
+
+/* ---- group jobs -------------------------------------------------------------------------------------------------- */
+
+static bool sort_block(mr_reducer *reducer, mr_slice records, mr_error *error) {
+    const char *at = records.data, *end = at + records.length;
+    uint64_t position = 0;
+    while (at < end) {
+        uint64_t key_length, value_length;
+        if (!mr_get_varint(&at, end, &key_length)) return damaged(error);
+        if (key_length == 0) { /* a marker: the records behind it are from another chunk */
+            if (end - at < (ptrdiff_t)sizeof position) return damaged(error);
+            position = mr_load_u64(at);
+            at += sizeof position;
+            continue;
+        }
+        key_length--;
+        if (!mr_get_varint(&at, end, &value_length) || key_length > (uint64_t)(end - at) ||
+            value_length > (uint64_t)(end - at) - key_length)
+            return damaged(error);
+        mr_slice key = mr_bytes(at, key_length), value = mr_bytes(at + key_length, value_length);
+        if (!mr_sorter_add(&reducer->sorter, key, value, position, error)) return false;
+        at += key_length + value_length;
+    }
+    return true;
+}
+
+/* The values of one key while they come out of the sorter; what reduce sees as its mr_values. */
+typedef struct group_values {
+    mr_values values; /* first, so that its address is the whole's */
+    mr_reducer *reducer;
+    char *key;         /* of the group; owned */
+    size_t key_size;   /* bytes allocated */
+    size_t key_length; /* bytes */
+    mr_sorted head;    /* the record at hand */
+    bool more;         /* there is one */
+    bool fresh;        /* the record at hand has not been given out yet */
+    mr_error error;    /* of the sorter */
+} group_values;
+
+static bool advance(group_values *group) {
+    return mr_sorter_next(&group->reducer->sorter, &group->head, &group->more, &group->error);
+}
+
+static bool in_group(const group_values *group) {
+    return group->more && group->head.key.length == group->key_length &&
+           mr_same_bytes(group->head.key.data, group->key, group->key_length);
+}
+
+static int next_value(mr_values *values, mr_slice *value) {
+    group_values *group = (group_values *)(void *)values;
+    if (group->error.set) return 0;
+    if (!group->fresh && in_group(group) && !advance(group)) return 0;
+    group->fresh = false;
+    if (!in_group(group)) {
+        group->fresh = true; /* it belongs to the next group */
+        return 0;
+    }
+    *value = group->head.value;
+    return 1;
+}
+
+/* Keeps the key of the record at hand, which the sorter's memory will not hold for as long as its group. */
+static bool keep_key(group_values *group) {
+    mr_slice key = group->head.key;
+    if (key.length > group->key_size || !group->key) {
+        free(group->key);
+        group->key_size = 0;
+        group->key = malloc(2 * key.length + 1);
+        if (!group->key) return mr_error_memory(&group->error, key.length, "a key");
+        group->key_size = 2 * key.length + 1;
+    }
+    if (key.length) memcpy(group->key, key.data, key.length);
+    group->key_length = key.length;
+    return true;
+}
+
+static bool reduce_sorted(mr_reducer *reducer, group_values *group, mr_error *error) {
+    mr_context *context = reducer->context;
+    context->callback = "reduce";
+    bool ok = advance(group);
+    while (ok && group->more) {
+        if (!keep_key(group)) break;
+        group->fresh = true;
+        context->loaded.plugin.reduce(&context->ctx, plain_key(reducer, mr_bytes(group->key, group->key_length)),
+                                      &group->values);
+        if (!mr_context_ok(context, error)) return false;
+        mr_slice rest;
+        while (next_value(&group->values, &rest)) /* what reduce did not want to see */
+            continue;
+        ok = !group->error.set;
+    }
+    if (group->error.set) *error = group->error;
+    return !group->error.set;
+}
+
+static bool reduce_groups(mr_reducer *reducer, const mr_block_stream *stream, mr_error *error) {
+    mr_slice records;
+    bool more = true;
+    if (!need_sorter(reducer, error)) return false;
+    while (stream->next(stream->source, &records, &more, error) && more)
+        if (!sort_block(reducer, records, error)) return false;
+    if (more || !mr_sorter_finish(&reducer->sorter, error)) return false;
+    group_values group = {.values.next = next_value, .reducer = reducer};
+    bool ok = reduce_sorted(reducer, &group, error);
+    free(group.key);
+    return ok;
+}
+
+bool mr_reduce_partition(mr_reducer *reducer, const mr_block_stream *stream, mr_error *error) {
+    mr_context *context = reducer->context;
+    char *decoded = NULL;
+    bool ok = true;
+    mr_context_emit_to(context, take_emitted, reducer);
+    if (reducer->fold) {
+        decoded = aligned_alloc(16, mr_round_up(reducer->fold->size, 16));
+        ok = decoded || mr_error_memory(error, reducer->fold->size, "an accumulator");
+        ok = ok && reduce_folds(reducer, stream, decoded, error);
+    } else {
+        ok = reduce_groups(reducer, stream, error);
+    }
+    ok = ok && mr_context_flush(context, error);
+    free(decoded);
+    if (reducer->sorter_open && reducer->fold) {
+        mr_sorter_close(&reducer->sorter);
+        reducer->sorter_open = false;
+    } else if (reducer->sorter_open) {
+        mr_sorter_reset(&reducer->sorter);
+    }
+    return ok;
+}

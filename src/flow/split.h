@@ -1,0 +1,38 @@
+/* split.h - stage 2: dividing the input into chunks, and a chunk into pieces of whole records. */
+#ifndef MR_FLOW_SPLIT_H
+#define MR_FLOW_SPLIT_H
+
+#include "flow/flow.h"
+
+/* The chunks of a job, in input order. */
+typedef struct mr_chunks {
+    mr_chunk *list; /* owned */
+    size_t count;   /* at least 1 */
+} mr_chunks;
+
+/* Divides bytes of input among workers: in chunks of chunk_size bytes, or (chunk_size 0) in chunks that shrink toward
+ * the end of the input, so that all workers finish together. [coordinator] */
+bool mr_chunks_plan(mr_chunks *chunks, uint64_t bytes, unsigned workers, uint64_t chunk_size, mr_error *error);
+void mr_chunks_close(mr_chunks *chunks);
+
+/* Reads chunks; one per worker. */
+typedef struct mr_splitter {
+    const mr_input *input;   /* borrowed */
+    mr_source_reader reader; /* of the sources */
+    char *buffer;            /* one piece, and what was read beyond it */
+    size_t buffer_size;      /* bytes */
+    size_t piece_size;       /* bytes that a piece usually has */
+    size_t record_limit;     /* the most bytes that the buffer may grow to, for one long record */
+} mr_splitter;
+
+/* piece_size: bytes that are read and handed on at once; they stay in the cache. A record longer than record_limit is
+ * an error. */
+bool mr_splitter_open(mr_splitter *splitter, const mr_input *input, mr_source_reader reader, size_t piece_size,
+                      size_t record_limit, mr_error *error);
+void mr_splitter_close(mr_splitter *splitter);
+
+/* Hands the records that start in a chunk to sink, in pieces and in order, then checks that the sources have not
+ * changed meanwhile. [worker] */
+bool mr_split_chunk(mr_splitter *splitter, const mr_chunk *chunk, mr_piece_sink *sink, void *receiver, mr_error *error);
+
+#endif
