@@ -150,8 +150,17 @@ typedef struct mr_part {
     uint64_t offset;   /* in that place */
     uint64_t bytes;    /* its length */
     uint64_t results;  /* results in it */
-    uint64_t released; /* in a region: what the worker may use again once the part has been delivered (see output.h) */
+    uint64_t checksum; /* XXH3 of its bytes, when it is in a file */
+    uint64_t released; /* how much of the region's sequence of bytes the worker may use again, once this part and all
+                        * earlier ones of the worker have been delivered */
 } mr_part;
+
+/* Takes bytes of output: reserve gives room for at most length bytes (NULL on error), commit says how many it was. */
+typedef struct mr_byte_sink {
+    char *(*reserve)(void *receiver, size_t length, mr_error *error);
+    void (*commit)(void *receiver, size_t length);
+    void *receiver; /* for both */
+} mr_byte_sink;
 
 /* How results are ordered when not by key. */
 enum mr_sort { MR_SORT_KEY = 0, MR_SORT_VALUE = 1, MR_SORT_VALUE_DESCENDING = 2 };

@@ -194,7 +194,7 @@ static bool reduce_folds(mr_reducer *reducer, const mr_block_stream *stream, cha
     mr_table_clear(&reducer->table);
     while (stream->next(stream->source, &records, &more, error) && more)
         if (!fold_block(reducer, records, decoded, error)) return false;
-    if (more) return false;
+    if (error->set) return false;
     if (!reducer->sorter_open) return finish_table(reducer, error);
     folded_key current = {0};
     bool ok = empty_table(reducer, error) && mr_sorter_finish(&reducer->sorter, error) &&
@@ -303,7 +303,7 @@ static bool reduce_groups(mr_reducer *reducer, const mr_block_stream *stream, mr
     if (!need_sorter(reducer, error)) return false;
     while (stream->next(stream->source, &records, &more, error) && more)
         if (!sort_block(reducer, records, error)) return false;
-    if (more || !mr_sorter_finish(&reducer->sorter, error)) return false;
+    if (error->set || !mr_sorter_finish(&reducer->sorter, error)) return false;
     group_values group = {.values.next = next_value, .reducer = reducer};
     bool ok = reduce_sorted(reducer, &group, error);
     free(group.key);

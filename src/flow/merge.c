@@ -1,0 +1,234 @@
+#include "flow/merge.h"
+
+#include <stdlib.h>
+
+#include "base/units.h"
+#include "data/escape.h"
+#include "data/loser_tree.h"
+
+/* A result's place in the order is a string of bytes that orders bytewise: for numbers eight bytes from the fold, for
+ * other values their text, with each 0 as 0 1 and 0 0 at the end, so that no place is the beginning of another; for a
+ * descending order all bytes inverted; for the order of keys nothing at all. Equal places keep the order in which the
+ * results came, which is that of their keys. In a part a record is two lengths (4 bytes each), the place and the line.
+ */
+
+enum { RECORD_HEADER = 8 };
+
+/* ---- ordering one partition -------------------------------------------------------------------------------------- */
+
+bool mr_orderer_open(mr_orderer *orderer, uint32_t sort, uint64_t top, size_t budget, mr_spill *spill,
+                     mr_error *error) {
+    *orderer = (mr_orderer){.sort = sort, .top = top};
+    mr_key_order order = {0};
+    return mr_sorter_open(&orderer->sorter, budget, &order, spill, error);
+}
+
+void mr_orderer_close(mr_orderer *orderer) {
+    mr_sorter_close(&orderer->sorter);
+    free(orderer->bytes);
+    *orderer = (mr_orderer){0};
+}
+
+/* Writes the place of a result in the order; returns its end. */
+static char *put_place(char *to, const mr_orderer *orderer, const mr_result *result) {
+    char *start = to;
+    if (orderer->sort == MR_SORT_KEY) return to;
+    if (result->order) {
+        memcpy(to, result->order, MR_FOLD_ORDER);
+        to += MR_FOLD_ORDER;
+    } else {
+        for (size_t i = 0; i < result->value.length; i++) {
+            *to++ = result->value.data[i];
+            if (!result->value.data[i]) *to++ = 1;
+        }
+        *to++ = 0;
+        *to++ = 0;
+    }
+    if (orderer->sort == MR_SORT_VALUE_DESCENDING)
+        for (char *byte = start; byte < to; byte++)
+            *byte = (char)~*byte;
+    return to;
+}
+
+/* Writes "key TAB value LF"; returns its end. */
+static char *put_line(char *to, const mr_result *result) {
+    to = mr_escape(to, result->key);
+    *to++ = '\t';
+    to = mr_escape(to, result->value);
+    *to++ = '\n';
+    return to;
+}
+
+bool mr_order_result(void *receiver, const mr_result *result, mr_error *error) {
+    mr_orderer *orderer = receiver;
+    if (orderer->sort == MR_SORT_KEY && orderer->taken >= orderer->top) return true; /* all that follow come later */
+    size_t need = 4 * result->value.length + 2 * result->key.length + 64;
+    if (need > orderer->size) {
+        free(orderer->bytes);
+        orderer->size = 0;
+        orderer->bytes = malloc(2 * need);
+        if (!orderer->bytes) return mr_error_memory(error, 2 * need, "a result");
+        orderer->size = 2 * need;
+    }
+    char *line = put_place(orderer->bytes, orderer, result), *end = put_line(line, result);
+    mr_slice place = mr_bytes(orderer->bytes, (size_t)(line - orderer->bytes));
+    return mr_sorter_add(&orderer->sorter, place, mr_bytes(line, (size_t)(end - line)), orderer->taken++, error);
+}
+
+bool mr_orderer_finish(mr_orderer *orderer, const mr_byte_sink *sink, uint64_t *results, mr_error *error) {
+    mr_sorted record;
+    bool more = true;
+    if (!mr_sorter_finish(&orderer->sorter, error)) return false;
+    for (*results = 0; *results < orderer->top; ++*results) {
+        if (!mr_sorter_next(&orderer->sorter, &record, &more, error)) return false;
+        if (!more) break;
+        size_t length = RECORD_HEADER + record.key.length + record.value.length;
+        char *to = sink->reserve(sink->receiver, length, error);
+        if (!to) return false;
+        mr_store_u32(to, (uint32_t)record.key.length);
+        mr_store_u32(to + 4, (uint32_t)record.value.length);
+        if (record.key.length) memcpy(to + RECORD_HEADER, record.key.data, record.key.length);
+        memcpy(to + RECORD_HEADER + record.key.length, record.value.data, record.value.length);
+        sink->commit(sink->receiver, length);
+    }
+    mr_sorter_reset(&orderer->sorter);
+    orderer->taken = 0;
+    return true;
+}
+
+/* ---- merging the parts ------------------------------------------------------------------------------------------- */
+
+/* A part while it is read. */
+typedef struct part_source {
+    const mr_part *part;
+    const char *memory;   /* its bytes, when they are in a region */
+    const mr_spill *file; /* where they are otherwise */
+    char *buffer;         /* a part of the file; owned */
+    size_t buffer_size;   /* bytes allocated */
+    size_t held;          /* bytes in the buffer */
+    size_t used;          /* of these, bytes that have been given out */
+    uint64_t read;        /* bytes of the part that have been read or given out */
+    XXH3_state_t *hash;   /* of what has been read from the file; owned */
+    mr_slice place;       /* of the record at hand */
+    mr_slice line;        /* of the record at hand */
+} part_source;
+
+/* All that is merged; what the loser tree compares by. */
+typedef struct part_merge {
+    part_source *sources;
+    size_t count;
+} part_merge;
+
+static int compare_places(const void *context, uint32_t a, uint32_t b) {
+    const part_merge *merge = context;
+    return mr_compare_bytes(merge->sources[a].place, merge->sources[b].place);
+}
+
+/* Makes length bytes of a part in a file available at buffer + used. */
+static bool fill_buffer(part_source *source, size_t length, mr_error *error) {
+    if (source->held - source->used >= length) return true;
+    memmove(source->buffer, source->buffer + source->used, source->held - source->used);
+    source->held -= source->used;
+    source->used = 0;
+    if (length > source->buffer_size) {
+        char *larger = realloc(source->buffer, length);
+        if (!larger) return mr_error_memory(error, length, "a long line");
+        source->buffer = larger;
+        source->buffer_size = length;
+    }
+    size_t count = mr_smaller(source->buffer_size - source->held, source->part->bytes - source->read);
+    char *to = source->buffer + source->held;
+    if (!mr_spill_read(source->file, to, count, source->part->offset + source->read, error)) return false;
+    XXH3_64bits_update(source->hash, to, count);
+    source->read += count;
+    source->held += count;
+    return source->held >= length || mr_error_set(error, "an ordered part in %s is damaged", source->file->folder);
+}
+
+/* Gives the next length bytes of a part. */
+static const char *next_bytes(part_source *source, size_t length, mr_error *error) {
+    const char *bytes = source->memory + source->read;
+    if (source->memory) {
+        source->read += length;
+        return bytes;
+    }
+    if (!fill_buffer(source, length, error)) return NULL;
+    source->used += length;
+    return source->buffer + source->used - length;
+}
+
+/* Moves to the next record; *more is false at the end of the part. */
+static bool next_record(part_source *source, bool *more, mr_error *error) {
+    *more = source->read < source->part->bytes || source->used < source->held;
+    if (!*more) {
+        if (source->memory || !source->part->bytes || XXH3_64bits_digest(source->hash) == source->part->checksum)
+            return true;
+        return mr_error_set(error, "an ordered part in %s is damaged: its checksum is wrong", source->file->folder);
+    }
+    const char *header = next_bytes(source, RECORD_HEADER, error);
+    if (!header) return false;
+    size_t place_length = mr_load_u32(header), line_length = mr_load_u32(header + 4);
+    const char *bytes = next_bytes(source, place_length + line_length, error);
+    if (!bytes) return false;
+    source->place = mr_bytes(bytes, place_length);
+    source->line = mr_bytes(bytes + place_length, line_length);
+    return true;
+}
+
+static bool open_source(part_source *source, const mr_part *part, const mr_arena *regions, const mr_spill *files,
+                        size_t buffer_size, mr_error *error) {
+    *source = (part_source){.part = part, .file = &files[part->worker]};
+    if (!part->in_file) {
+        source->memory = regions[part->worker].base + part->offset;
+        return true;
+    }
+    source->buffer = malloc(buffer_size);
+    source->buffer_size = buffer_size;
+    source->hash = XXH3_createState();
+    if (!source->buffer || !source->hash) return mr_error_memory(error, buffer_size, "merging");
+    XXH3_64bits_reset(source->hash);
+    return true;
+}
+
+static bool hand_on_line(const mr_byte_sink *sink, mr_slice line, mr_error *error) {
+    char *to = sink->reserve(sink->receiver, line.length, error);
+    if (!to) return false;
+    memcpy(to, line.data, line.length);
+    sink->commit(sink->receiver, line.length);
+    return true;
+}
+
+static bool merge_sources(part_merge *merge, const bool *alive, uint64_t top, const mr_byte_sink *sink,
+                          uint64_t *results, mr_error *error) {
+    mr_loser_tree tree;
+    if (!mr_loser_tree_open(&tree, (uint32_t)merge->count, alive, compare_places, merge, error)) return false;
+    bool ok = true;
+    uint32_t winner;
+    for (*results = 0; ok && *results < top && mr_loser_tree_winner(&tree, &winner); ++*results) {
+        bool more = false;
+        ok = hand_on_line(sink, merge->sources[winner].line, error) &&
+             next_record(&merge->sources[winner], &more, error);
+        mr_loser_tree_advance(&tree, more);
+    }
+    mr_loser_tree_close(&tree);
+    return ok;
+}
+
+bool mr_merge_parts(const mr_part *parts, size_t part_count, const mr_arena *regions, const mr_spill *files,
+                    uint64_t top, size_t budget, const mr_byte_sink *sink, uint64_t *results, mr_error *error) {
+    part_merge merge = {.sources = calloc(part_count + 1, sizeof *merge.sources)};
+    bool *alive = calloc(part_count + 1, sizeof *alive);
+    bool ok = (merge.sources && alive) || mr_error_memory(error, part_count * sizeof *merge.sources, "merging");
+    size_t buffer_size = mr_between(4096, budget / (part_count + 1), 256 << 10);
+    for (; ok && merge.count < part_count; merge.count++)
+        ok = open_source(&merge.sources[merge.count], &parts[merge.count], regions, files, buffer_size, error) &&
+             next_record(&merge.sources[merge.count], &alive[merge.count], error);
+    ok = ok && merge_sources(&merge, alive, top, sink, results, error);
+    for (size_t i = 0; merge.sources && i < part_count; i++) {
+        free(merge.sources[i].buffer);
+        XXH3_freeState(merge.sources[i].hash);
+    }
+    free(merge.sources);
+    free(alive);
+    return ok;
+}

@@ -1,0 +1,38 @@
+/* merge.h - stage 7: results in another order than that of their keys. [reduce]
+ *
+ * Results in key order need no merging: partitions are ranges of keys, and their parts are put one behind the other.
+ * With
+ * --sort value or --top every partition is ordered on its own, in parallel, and one task merges the ordered parts.
+ */
+#ifndef MR_FLOW_MERGE_H
+#define MR_FLOW_MERGE_H
+
+#include "data/sorter.h"
+#include "flow/flow.h"
+
+/* Orders the results of one partition. */
+typedef struct mr_orderer {
+    mr_sorter sorter; /* of lines by their place in the order */
+    uint32_t sort;    /* enum mr_sort */
+    uint64_t top;     /* the most results that are wanted of the whole; UINT64_MAX: all */
+    uint64_t taken;   /* results so far in this partition */
+    char *bytes;      /* memory to code a result in; owned */
+    size_t size;      /* bytes allocated */
+} mr_orderer;
+
+bool mr_orderer_open(mr_orderer *orderer, uint32_t sort, uint64_t top, size_t budget, mr_spill *spill, mr_error *error);
+void mr_orderer_close(mr_orderer *orderer);
+
+/* A mr_result_sink whose receiver is a mr_orderer. */
+bool mr_order_result(void *receiver, const mr_result *result, mr_error *error);
+
+/* Hands the results of the partition on in order, as records that mr_merge_parts reads, and forgets them. *results is
+ * how many. */
+bool mr_orderer_finish(mr_orderer *orderer, const mr_byte_sink *sink, uint64_t *results, mr_error *error);
+
+/* Merges ordered parts, which come in the order of their keys, and hands their lines on. regions and files are those of
+ * all workers. budget: bytes of memory for reading. */
+bool mr_merge_parts(const mr_part *parts, size_t part_count, const mr_arena *regions, const mr_spill *files,
+                    uint64_t top, size_t budget, const mr_byte_sink *sink, uint64_t *results, mr_error *error);
+
+#endif

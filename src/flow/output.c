@@ -1,0 +1,203 @@
+#include "flow/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/units.h"
+
+/* An output file has no name until it is complete: the workers write to an unnamed file in its folder, which then gets
+ * the name at once. When the name is taken the file first gets a name beside it and is then renamed, which replaces the
+ * old one at once. Until then a crash of any process leaves nothing behind. */
+
+enum { STREAM_BUFFER = 256 << 10, NAME_ATTEMPTS = 100 };
+
+static char *folder_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    if (!slash) return strdup(".");
+    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+/* A file system without O_TMPFILE: the temporary has a name and is removed when the job ends. */
+static bool open_named(mr_output *output, mr_error *error) {
+    char *path;
+    if (asprintf(&path, "%s/.mr-XXXXXX", output->folder) < 0) return mr_error_memory(error, 64, "a path");
+    output->file = mkostemp(path, O_CLOEXEC);
+    output->temporary = output->file >= 0 ? path : NULL;
+    if (output->file >= 0) return true;
+    free(path);
+    return mr_error_system(error, errno, "could not write to the folder of %s", output->path);
+}
+
+static mode_t usual_mode(void) {
+    mode_t mask = umask(0);
+    umask(mask);
+    return 0666 & ~mask;
+}
+
+static bool open_file(mr_output *output, mr_error *error) {
+    output->folder = folder_of(output->path);
+    if (!output->folder) return mr_error_memory(error, strlen(output->path), "a path");
+    output->file = open(output->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+    if (output->file >= 0) return true;
+    if (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL) return open_named(output, error);
+    return mr_error_system(error, errno, "could not write %s", output->path);
+}
+
+/* Finds out what kind of stream a descriptor is. A pipe or terminal is opened once more where that is possible, because
+ * making the user's own descriptor nonblocking would change it for all who share it. */
+static bool open_stream(mr_output *output, int file, mr_error *error) {
+    struct stat status;
+    if (fstat(file, &status) < 0) return mr_error_system(error, errno, "could not write to %s", output->path);
+    output->stream = true;
+    output->file = file;
+    output->waits = !S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode);
+    if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)) {
+        char path[64];
+        snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+        int again = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+        if (again >= 0) {
+            output->nonblocking = true;
+            if (file != STDOUT_FILENO) close(file);
+            output->file = again;
+        }
+    }
+    return true;
+}
+
+bool mr_output_open(mr_output *output, const char *path, mr_error *error) {
+    struct stat status;
+    bool standard = !path || !strcmp(path, "-");
+    *output = (mr_output){.path = standard ? "standard output" : path, .file = -1};
+    if (standard) return open_stream(output, STDOUT_FILENO, error);
+    if (stat(path, &status) < 0) {
+        if (errno != ENOENT) return mr_error_system(error, errno, "could not write %s", path);
+        return open_file(output, error);
+    }
+    if (S_ISDIR(status.st_mode)) return mr_error_set(error, "could not write %s: it is a directory", path);
+    if (S_ISREG(status.st_mode)) return open_file(output, error);
+    int file = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (file < 0) return mr_error_system(error, errno, "could not write %s", path);
+    return open_stream(output, file, error);
+}
+
+/* Gives the unnamed file a name that does not exist yet; false with errno set. */
+static bool link_as(const mr_output *output, const char *path) {
+    char unnamed[64];
+    snprintf(unnamed, sizeof unnamed, "/proc/self/fd/%d", output->file);
+    return linkat(AT_FDCWD, unnamed, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
+}
+
+/* Gives the unnamed file a name beside the output's. */
+static bool link_beside(mr_output *output, mr_error *error) {
+    for (int i = 0; i < NAME_ATTEMPTS; i++) {
+        char *path;
+        if (asprintf(&path, "%s/.mr-%ld-%d", output->folder, (long)getpid(), i) < 0)
+            return mr_error_memory(error, 64, "a path");
+        if (link_as(output, path)) {
+            output->temporary = path;
+            return true;
+        }
+        free(path);
+        if (errno != EEXIST) break;
+    }
+    return mr_error_system(error, errno, "could not write %s", output->path);
+}
+
+/* Takes over the permissions of the file that is replaced, and resolves a link to it. */
+static bool replace(mr_output *output, mr_error *error) {
+    struct stat status;
+    char *target = realpath(output->path, NULL);
+    const char *path = target ? target : output->path;
+    if (stat(path, &status) == 0 && S_ISREG(status.st_mode)) (void)!fchmod(output->file, status.st_mode & 07777);
+    bool ok = output->temporary || link_beside(output, error);
+    ok = ok &&
+         (rename(output->temporary, path) == 0 || mr_error_system(error, errno, "could not replace %s", output->path));
+    if (ok) {
+        free(output->temporary);
+        output->temporary = NULL;
+    }
+    free(target);
+    return ok;
+}
+
+bool mr_output_commit(mr_output *output, uint64_t length, mr_error *error) {
+    if (output->stream) return true;
+    if (ftruncate(output->file, (off_t)length) < 0 || fsync(output->file) < 0)
+        return mr_error_system(error, errno, "could not write %s", output->path);
+    if (output->temporary) (void)!fchmod(output->file, usual_mode());
+    if (!output->temporary && link_as(output, output->path)) return true;
+    return replace(output, error);
+}
+
+void mr_output_close(mr_output *output) {
+    if (output->temporary) {
+        unlink(output->temporary);
+        free(output->temporary);
+    }
+    if (output->file >= 0 && output->file != STDOUT_FILENO) close(output->file);
+    free(output->folder);
+    *output = (mr_output){.file = -1};
+}
+
+/* ---- streams ----------------------------------------------------------------------------------------------------- */
+
+/* The bytes of the part that come next: in shared memory, or read into the buffer. */
+static bool next_bytes(mr_part_stream *stream, const mr_arena *regions, const mr_spill *files, mr_slice *bytes,
+                       mr_error *error) {
+    const mr_part *part = &stream->part;
+    if (!part->in_file) {
+        *bytes = mr_bytes(regions[part->worker].base + part->offset + stream->written, part->bytes - stream->written);
+        return true;
+    }
+    if (!stream->buffer && !(stream->buffer = malloc(STREAM_BUFFER)))
+        return mr_error_memory(error, STREAM_BUFFER, "writing output");
+    if (stream->written == stream->buffered) {
+        uint64_t count = mr_smaller(STREAM_BUFFER, part->bytes - stream->written);
+        const mr_spill *file = &files[part->worker];
+        if (!mr_spill_read(file, stream->buffer, count, part->offset + stream->written, error)) return false;
+        stream->buffer_at = stream->written;
+        stream->buffered = stream->written + count;
+    }
+    *bytes = mr_bytes(stream->buffer + (stream->written - stream->buffer_at), stream->buffered - stream->written);
+    return true;
+}
+
+/* Writes what can be written without waiting: 0 when that is nothing, -1 with errno set on error. */
+static ssize_t write_some(const mr_output *output, mr_slice bytes) {
+    size_t length = bytes.length;
+    if (output->waits && !output->nonblocking) {
+        struct pollfd ready = {.fd = output->file, .events = POLLOUT};
+        if (poll(&ready, 1, 0) < 1) return 0;
+        length = mr_smaller(length, PIPE_BUF); /* as much as is certain not to block */
+    }
+    ssize_t count = write(output->file, bytes.data, length);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
+    return count;
+}
+
+enum mr_stream_state mr_output_stream(mr_output *output, mr_part_stream *stream, const mr_arena *regions,
+                                      const mr_spill *files, mr_error *error) {
+    while (stream->written < stream->part.bytes) {
+        mr_slice bytes;
+        if (!next_bytes(stream, regions, files, &bytes, error)) return MR_STREAM_FAILED;
+        ssize_t count = write_some(output, bytes);
+        if (count < 0 && errno == EPIPE) return MR_STREAM_CLOSED;
+        if (count < 0) {
+            mr_error_system(error, errno, "could not write to %s", output->path);
+            return MR_STREAM_FAILED;
+        }
+        if (count == 0) return MR_STREAM_WAIT;
+        stream->written += (uint64_t)count;
+    }
+    if (stream->part.in_file) mr_spill_release(&files[stream->part.worker], stream->part.offset, stream->part.bytes);
+    free(stream->buffer);
+    stream->buffer = NULL;
+    return MR_STREAM_DONE;
+}

@@ -1,0 +1,44 @@
+/* output.h - stage 8, in the coordinator: where the output goes. [coordinator] */
+#ifndef MR_FLOW_OUTPUT_H
+#define MR_FLOW_OUTPUT_H
+
+#include "flow/flow.h"
+
+/* The destination of a job. A regular file is written in place by the workers, under no name until it is complete.
+ * Anything else is a stream: parts are written to it one after the other. */
+typedef struct mr_output {
+    const char *path; /* as the user gave it, or "standard output"; for messages; borrowed */
+    char *folder;     /* a file: the folder that holds it; owned */
+    int file;         /* what is written to */
+    bool stream;      /* parts go out in order through mr_output_stream */
+    bool waits;       /* a stream that may make a writer wait (pipe, terminal): written to when poll says so */
+    bool nonblocking; /* a stream that never makes a writer wait, although waits is set */
+    char *temporary;  /* a file that does have a name until it is complete (no O_TMPFILE there); owned */
+} mr_output;
+
+/* Opens the destination; path NULL or "-" is standard output. */
+bool mr_output_open(mr_output *output, const char *path, mr_error *error);
+
+/* Makes a complete file of length bytes appear under its name, durably; nothing to do for a stream. */
+bool mr_output_commit(mr_output *output, uint64_t length, mr_error *error);
+
+/* Releases everything; what has not been committed disappears. */
+void mr_output_close(mr_output *output);
+
+/* A part on its way into a stream. */
+typedef struct mr_part_stream {
+    mr_part part;       /* which one */
+    uint64_t written;   /* bytes of it that are out */
+    char *buffer;       /* for a part in a file; owned */
+    uint64_t buffered;  /* bytes of the part up to which the buffer reaches */
+    uint64_t buffer_at; /* where in the part the buffer begins */
+} mr_part_stream;
+
+enum mr_stream_state { MR_STREAM_DONE, MR_STREAM_WAIT, MR_STREAM_CLOSED, MR_STREAM_FAILED };
+
+/* Writes as much of a part as the stream takes now. DONE: all of it; WAIT: again when poll says that it can be written
+ * to; CLOSED: the reader has gone; FAILED: error is set. */
+enum mr_stream_state mr_output_stream(mr_output *output, mr_part_stream *stream, const mr_arena *regions,
+                                      const mr_spill *files, mr_error *error);
+
+#endif

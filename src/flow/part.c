@@ -1,0 +1,173 @@
+#include "flow/part.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/units.h"
+#include "data/escape.h"
+
+/* Where a part belongs in the output is known only when all parts before it are finished, so it waits: in the worker's
+ * region of shared memory as long as there is room, otherwise in its output file. The region is used as an endless
+ * sequence of bytes that goes round and round; a part lies in one piece. What has been delivered is released, in order,
+ * and may be written again. */
+
+enum { OWN_SIZE = 64 << 10, COPY_SIZE = 256 << 10 };
+
+bool mr_part_writer_open(mr_part_writer *writer, mr_error *error) {
+    writer->hash = XXH3_createState();
+    return writer->hash || mr_error_memory(error, sizeof(XXH3_state_t), "a checksum");
+}
+
+void mr_part_writer_close(mr_part_writer *writer) {
+    free(writer->own);
+    XXH3_freeState(writer->hash);
+    writer->own = NULL;
+    writer->hash = NULL;
+}
+
+/* Bytes in one piece from a place in the sequence on. */
+static uint64_t room_at(const mr_part_writer *writer, uint64_t head) {
+    uint64_t size = writer->region.size;
+    uint64_t unreleased = head - atomic_load_explicit(writer->released, memory_order_acquire);
+    return unreleased >= size ? 0 : mr_smaller(size - unreleased, size - head % size);
+}
+
+void mr_part_begin(mr_part_writer *writer) {
+    uint64_t size = writer->region.size;
+    uint64_t lap = (writer->head / size + 1) * size; /* the next time round */
+    writer->room = room_at(writer, writer->head);
+    if (writer->room < size / 4 && room_at(writer, lap) > writer->room) {
+        writer->head = lap;
+        writer->room = room_at(writer, lap);
+    }
+    writer->staging = writer->region.base + writer->head % size;
+    writer->staged = 0;
+    writer->part = (mr_part){.worker = writer->worker, .offset = writer->head % size};
+}
+
+/* Moves what is staged to the file. */
+static bool flush_staging(mr_part_writer *writer, mr_error *error) {
+    mr_part *part = &writer->part;
+    if (!part->in_file) {
+        part->in_file = 1;
+        part->offset = writer->spill->end;
+        XXH3_64bits_reset(writer->hash);
+    }
+    XXH3_64bits_update(writer->hash, writer->staging, writer->staged);
+    if (!mr_spill_append(writer->spill, writer->staging, writer->staged, NULL, error)) return false;
+    part->bytes += writer->staged;
+    writer->staged = 0;
+    return true;
+}
+
+static char *reserve(void *receiver, size_t length, mr_error *error) {
+    mr_part_writer *writer = receiver;
+    if (length <= writer->room - writer->staged) return writer->staging + writer->staged;
+    if (!flush_staging(writer, error)) return NULL;
+    if (length <= writer->room) return writer->staging;
+    /* Neither does it fit when all else is gone: memory of its own for the rest of the part. */
+    uint64_t size = mr_larger(OWN_SIZE, length);
+    if (size > writer->own_size) {
+        free(writer->own);
+        writer->own_size = 0;
+        writer->own = malloc(size);
+        if (!writer->own) {
+            mr_error_memory(error, size, "a line of output");
+            return NULL;
+        }
+        writer->own_size = size;
+    }
+    writer->staging = writer->own;
+    writer->room = writer->own_size;
+    return writer->staging;
+}
+
+static void commit(void *receiver, size_t length) {
+    mr_part_writer *writer = receiver;
+    writer->staged += length;
+}
+
+mr_byte_sink mr_part_bytes(mr_part_writer *writer) {
+    return (mr_byte_sink){.reserve = reserve, .commit = commit, .receiver = writer};
+}
+
+bool mr_part_end(mr_part_writer *writer, mr_part *part, mr_error *error) {
+    if (writer->part.in_file && writer->staged && !flush_staging(writer, error)) return false;
+    if (writer->part.in_file) {
+        writer->part.checksum = XXH3_64bits_digest(writer->hash);
+    } else {
+        writer->part.bytes = writer->staged;
+        writer->head += writer->staged;
+    }
+    writer->part.released = writer->head;
+    *part = writer->part;
+    return true;
+}
+
+bool mr_part_result(void *receiver, const mr_result *result, mr_error *error) {
+    mr_part_writer *writer = receiver;
+    size_t most = mr_escaped_max(result->key.length) + mr_escaped_max(result->value.length) + 16;
+    char *start = reserve(writer, most, error);
+    if (!start) return false;
+    char *to = mr_escape(start, result->key);
+    *to++ = '\t';
+    to = mr_escape(to, result->value);
+    *to++ = '\n';
+    commit(writer, (size_t)(to - start));
+    writer->part.results++;
+    return true;
+}
+
+bool mr_part_pairs(void *receiver, const char *pairs, const char *end, mr_error *error) {
+    while (pairs < end) {
+        mr_result result = {0};
+        pairs = mr_pair_read(pairs, &result.key, &result.value);
+        if (!mr_part_result(receiver, &result, error)) return false;
+    }
+    return true;
+}
+
+bool mr_part_write(void *receiver, const void *bytes, size_t length, mr_error *error) {
+    char *to = reserve(receiver, length, error);
+    if (!to) return false;
+    if (length) memcpy(to, bytes, length);
+    commit(receiver, length);
+    return true;
+}
+
+/* ---- delivering -------------------------------------------------------------------------------------------------- */
+
+static bool write_out(int file, const char *bytes, size_t length, uint64_t offset, const char *path, mr_error *error) {
+    return mr_write_at(file, bytes, length, offset) || mr_error_system(error, errno, "could not write %s", path);
+}
+
+/* Copies a part from the worker's output file and verifies it on the way. */
+static bool copy_from_file(const mr_part *part, const mr_spill *from, int file, uint64_t offset, const char *path,
+                           XXH3_state_t *hash, char *buffer, mr_error *error) {
+    XXH3_64bits_reset(hash);
+    for (uint64_t done = 0, count; done < part->bytes; done += count) {
+        count = mr_smaller(COPY_SIZE, part->bytes - done);
+        if (!mr_spill_read(from, buffer, count, part->offset + done, error)) return false;
+        XXH3_64bits_update(hash, buffer, count);
+        if (!write_out(file, buffer, count, offset + done, path, error)) return false;
+    }
+    if (XXH3_64bits_digest(hash) != part->checksum)
+        return mr_error_set(error, "a part of the output in %s is damaged: its checksum is wrong", from->folder);
+    mr_spill_release(from, part->offset, part->bytes);
+    return true;
+}
+
+bool mr_part_deliver(const mr_part *part, const mr_arena *regions, const mr_spill *files, int file, uint64_t offset,
+                     const char *path, mr_error *error) {
+    if (!part->bytes) return true;
+    if (!part->in_file)
+        return write_out(file, regions[part->worker].base + part->offset, part->bytes, offset, path, error);
+    XXH3_state_t *hash = XXH3_createState();
+    char *buffer = malloc(COPY_SIZE);
+    bool ok = (hash && buffer) || mr_error_memory(error, COPY_SIZE, "copying");
+    ok = ok && copy_from_file(part, &files[part->worker], file, offset, path, hash, buffer, error);
+    XXH3_freeState(hash);
+    free(buffer);
+    return ok;
+}
