@@ -11,7 +11,6 @@ enum {
     LONGEST = 1 << 20,        /* bytes */
     KILL_ROUNDS = 700,        /* the other rounds of kills are in the tests of locks and pools */
     KILL_PAIRS = 2,           /* producers, and as many consumers, in a round of kills */
-    KILL_MESSAGES = 400,      /* of each producer */
     KILL_CAPACITY = 64 * 1024 /* bytes */
 };
 
@@ -164,11 +163,13 @@ static void a_million_messages_arrive_once_and_whole(void **state) {
     free_run(&run);
 }
 
-/* One round: starts everybody, kills some at random moments, and checks what the others did. */
-static void kill_round(uint64_t *chance) {
+/* One round: starts everybody, kills some at random moments, and checks what the others did. Returns how many of the
+ * kills came before their victim had ended. */
+static int kill_round(uint64_t *chance) {
     int lengths = (int)random_below(chance, 3) + 1;
-    Run run = create_run(KILL_PAIRS, lengths == 3 ? KILL_MESSAGES / 4 : KILL_MESSAGES, KILL_CAPACITY, lengths,
-                         next_random(chance));
+    /* As many as take some milliseconds, so that most kills hit somebody at work. */
+    static const uint32_t messages[] = {0, 20000, 3000, 300};
+    Run run = create_run(KILL_PAIRS, messages[lengths], KILL_CAPACITY, lengths, next_random(chance));
     mp_process *process[2 * KILL_PAIRS]; /* producers, then consumers */
     Role role[2 * KILL_PAIRS];
     for (uint32_t i = 0; i < 2 * KILL_PAIRS; i++) {
@@ -185,10 +186,12 @@ static void kill_round(uint64_t *chance) {
         mp_process_kill(process[victim]);
     }
     uint32_t killed_consumers = 0, missing = 0;
+    int hits = 0;
     for (uint32_t i = 0; i < 2 * KILL_PAIRS; i++) {
         if (i == KILL_PAIRS) mp_queue_close(run.queue); /* all producers have ended */
         int code = finish(process[i]);
         if (code != 0) assert_true(killed[i] && code == -SIGKILL);
+        hits += code != 0;
         if (i >= KILL_PAIRS) killed_consumers += killed[i];
     }
     for (uint32_t i = 0; i < KILL_PAIRS; i++) {
@@ -197,15 +200,19 @@ static void kill_round(uint64_t *chance) {
     /* A consumer that was killed may have had one message in its hands. */
     assert_in_range(missing, 0, killed_consumers);
     free_run(&run);
+    return hits;
 }
 
 static void kills_lose_and_double_nothing(void **state) {
     (void)state;
     set_watchdog(170);
     uint64_t chance = choose_seed();
+    int hits = 0;
     for (int round = 0; round < KILL_ROUNDS; round++) {
-        kill_round(&chance);
+        hits += kill_round(&chance);
     }
+    print_message("%d processes were killed at work in %d rounds\n", hits, KILL_ROUNDS);
+    assert_true(hits > KILL_ROUNDS / 2);
 }
 
 int main(void) {
