@@ -29,6 +29,8 @@ typedef struct {
     int file; /* position on the command line of the first file with the same name */
 } Word;
 
+static char **all_names; /* of the files on the command line, in its order */
+
 static Input *inputs; /* all of them stay in memory, because the words point into them */
 
 static struct {
@@ -191,7 +193,7 @@ static void print_counts(void) {
     }
 }
 
-static void print_index(char **names) {
+static void print_index(void) {
     for (size_t i = 0; i < words.count; i++) {
         bool new_word = i == 0 || compare_text(&words.at[i - 1], &words.at[i]) != 0;
         if (!new_word && words.at[i - 1].file == words.at[i].file) continue;
@@ -200,7 +202,7 @@ static void print_index(char **names) {
             print_escaped(words.at[i].bytes, words.at[i].length);
         }
         putchar(new_word ? '\t' : ',');
-        print_name(names[words.at[i].file]);
+        print_name(all_names[words.at[i].file]);
     }
     if (words.count > 0) putchar('\n');
 }
@@ -277,11 +279,23 @@ static void set_option(const char *option) {
     die(option);
 }
 
-static int first_with_this_name(char **names, int file) {
-    int first = 0;
-    while (strcmp(names[first], names[file]) != 0)
-        first++;
-    return first;
+static int compare_names(const void *a_pointer, const void *b_pointer) {
+    const int *a = a_pointer, *b = b_pointer;
+    int order = strcmp(all_names[*a], all_names[*b]);
+    return order ? order : *a - *b;
+}
+
+/* Fills first[file] with the position of the first file that has the same name. */
+static void find_first_names(int *first, int files) {
+    int *order = allocate((size_t)files * sizeof *order);
+    for (int file = 0; file < files; file++)
+        order[file] = file;
+    qsort(order, (size_t)files, sizeof *order, compare_names);
+    for (int i = 0; i < files; i++) {
+        bool same = i > 0 && strcmp(all_names[order[i - 1]], all_names[order[i]]) == 0;
+        first[order[i]] = same ? first[order[i - 1]] : order[i];
+    }
+    free(order);
 }
 
 int main(int argc, char **argv) {
@@ -293,21 +307,24 @@ int main(int argc, char **argv) {
         fputs("usage: reference PLUGIN [OPTION=VALUE...] -- FILE...\n", stderr);
         return 2;
     }
-    char **names = argv + argument + 1;
+    all_names = argv + argument + 1;
     int files = argc - argument - 1;
+    int *first = allocate((size_t)files * sizeof *first);
+    find_first_names(first, files);
     inputs = allocate((size_t)files * sizeof *inputs);
     for (int file = 0; file < files; file++) {
-        inputs[file] = read_input(names[file]);
+        inputs[file] = read_input(all_names[file]);
         if (strcmp(plugin, "grep") == 0) {
             grep_file(&inputs[file], files > 1);
             continue;
         }
         if (options.lower) make_lower(&inputs[file]);
-        find_words(&inputs[file], first_with_this_name(names, file));
+        find_words(&inputs[file], first[file]);
     }
     if (words.count > 0) qsort(words.at, words.count, sizeof *words.at, compare_words);
     if (strcmp(plugin, "wordcount") == 0) print_counts();
-    if (strcmp(plugin, "invertedindex") == 0) print_index(names);
+    if (strcmp(plugin, "invertedindex") == 0) print_index();
+    free(first);
     if (fflush(stdout) != 0) die("stdout");
     return 0;
 }

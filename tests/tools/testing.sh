@@ -137,3 +137,28 @@ children_of() {
 has_sanitizer() {
     grep -qaE '__(asan|ubsan|tsan)_' "$mr"
 }
+
+# make_slow_lines COUNT - print lines on each of which grep with $slow_pattern works for about 3 ms: the pattern has to try
+# a million ways to cut a row of x before it knows that none of them fits.
+slow_pattern='(x+x+)+[yz]'
+make_slow_lines() {
+    yes xxxxxxxxxxxxxxxxxxxx | head -n "$1"
+}
+
+# milliseconds - the time, for differences.
+milliseconds() {
+    echo $((${EPOCHREALTIME/./} / 1000))
+}
+
+# wait_for_workers PID - wait until the mr with this number has its workers, or is gone. A short-lived child that only
+# loads the plugin comes before them.
+wait_for_workers() {
+    local pid=$1 jobs=$2 attempt children
+    for ((attempt = 0; attempt < 1000; attempt++)); do
+        children=$(children_of "$pid")
+        [[ $(wc -w <<<"$children") -ge $jobs ]] && return 0
+        kill -0 "$pid" 2>/dev/null || return 1
+        sleep 0.01
+    done
+    return 1
+}

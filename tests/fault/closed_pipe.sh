@@ -1,0 +1,64 @@
+#!/bin/bash
+# `mr ... | head -3` ends quietly and at once; a closed or full standard output is an error with a message.
+source "$(dirname "$0")/../tools/testing.sh"
+
+"$tools/random_input" 1 $((64 * 1024 * 1024 / scale)) many >big || exit 1
+
+# expect_quiet WHAT - what mr said in the file err, and its exit status in $status, are those of a pipe that was closed.
+expect_quiet() {
+    [[ ! -s err ]] || fail "$1 is not quiet: $(head -c 500 err)"
+    [[ $status -eq 141 || $status -eq 0 ]] || fail "$1: exit status $status"
+}
+
+for plugin in wordcount invertedindex; do
+    "$mr" run $plugin big 2>err | head -n 3 >out
+    status=${PIPESTATUS[0]}
+    expect_quiet "$plugin | head"
+    "$tools/reference" $plugin -- big | head -n 3 >expected
+    expect_same expected out "$plugin | head"
+done
+"$mr" run grep --set pattern=a big 2>err | head -n 3 >out
+status=${PIPESTATUS[0]}
+expect_quiet "grep | head"
+grep -a a big 2>/dev/null | head -n 3 >expected
+expect_same expected out "grep | head"
+
+# The whole file would take a minute; the first lines are there at once.
+{
+    yes first | head -n 100000
+    make_slow_lines 40000
+} >slow
+started=$(milliseconds)
+"$mr" run grep --set "pattern=first|$slow_pattern" --chunk 4K -j 2 slow 2>err | head -n 3 >out
+status=${PIPESTATUS[0]}
+elapsed=$(($(milliseconds) - started))
+expect_quiet "slow grep | head"
+[[ $elapsed -lt 10000 ]] || fail "grep | head went on for $elapsed ms"
+[[ $(cat out) == $'first\nfirst\nfirst' ]] || fail "slow grep | head printed $(cat out)"
+
+# A reader that is gone before anything is written.
+run bash -c '"$1" run wordcount "$2" 2>err.pipe | true; exit "${PIPESTATUS[0]}"' - "$mr" big
+mv err.pipe err
+expect_quiet "wordcount | true"
+
+for plugin in wordcount invertedindex; do
+    command_line="mr run $plugin big >/dev/full"
+    "$mr" run $plugin big >/dev/full 2>err
+    status=$?
+    expect_status 1 "a full standard output" && expect_error "No space left on device"
+    command_line="mr run $plugin big >&-"
+    "$mr" run $plugin big >&- 2>err
+    status=$?
+    expect_status 1 "a closed standard output"
+done
+command_line="mr run grep big >/dev/full"
+"$mr" run grep --set pattern=a big >/dev/full 2>err
+status=$?
+expect_status 1 "a full standard output" && expect_error "No space left on device"
+for command in list help version; do
+    command_line="mr $command >/dev/full"
+    "$mr" $command >/dev/full 2>err
+    status=$?
+    expect_status 1 "mr $command to a full device"
+done
+finish

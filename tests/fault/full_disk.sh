@@ -1,0 +1,44 @@
+#!/bin/bash
+# A disk that is full, for the output or for what is spilled: exit status 1, an error that names the path, no partial
+# file, and what was there before is untouched.
+source "$(dirname "$0")/../tools/testing.sh"
+
+# The small disk is a tmpfs in a mount namespace of this script alone: it goes away with it, however it ends.
+if [[ -z ${MR_TEST_MOUNTED:-} ]]; then
+    namespace=(unshare --mount)
+    [[ $(id -u) -eq 0 ]] || namespace=(unshare --mount --map-root-user)
+    "${namespace[@]}" sh -c "mkdir -p '$work/probe' && mount -t tmpfs -o size=64k tmpfs '$work/probe'" 2>/dev/null ||
+        skip "mounting a small disk is not permitted here"
+    MR_TEST_MOUNTED=yes MR_TEST_WORK=$work "${namespace[@]}" "$root/tests/fault/full_disk.sh"
+    exit
+fi
+mkdir -p disk
+mount -t tmpfs -o size=2m tmpfs disk || skip "mounting a small disk is not permitted here"
+
+"$tools/random_input" 1 $((96 * 1024 * 1024 / scale)) many >big || exit 1
+for plugin in wordcount invertedindex "grep --set pattern=a"; do
+    for jobs in 1 3; do
+        run "$mr" run $plugin big -j $jobs -o disk/result
+        expect_status 1 "$plugin to a full disk" && expect_error disk/result "No space left on device"
+        expect_files disk
+    done
+    echo before >disk/result
+    run "$mr" run $plugin big -o disk/result
+    expect_status 1 "$plugin to a full disk" && expect_error disk/result
+    expect_files disk result
+    [[ $(cat disk/result) == before ]] || fail "$plugin to a full disk: the old output is gone"
+    rm -f disk/result
+done
+
+# The disk for temporaries is full.
+[[ $scale -eq 1 ]] && for plugin in wordcount invertedindex; do
+    for jobs in 1 3; do
+        run "$mr" run $plugin big -j $jobs --memory 32M --tmp disk -o result
+        expect_status 1 "$plugin spilling to a full disk" && expect_error disk "No space left on device"
+        expect_files disk
+        [[ ! -e result ]] || fail "$plugin spilling to a full disk: left an output"
+        rm -f result
+    done
+done
+umount disk
+finish

@@ -1,0 +1,79 @@
+#!/bin/bash
+# Runs clang-tidy and cppcheck over src/, plugins/, datasets/ and tests/; prints what they have to say and ends with 1 when
+# that is anything. A remark that is wrong is answered where it is made, by a NOLINT or cppcheck-suppress comment with the
+# reason; kinds of remarks that do not fit this code are switched off here, also with the reason.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+for tool in clang-tidy cppcheck; do
+    command -v $tool >/dev/null || {
+        echo "lint.sh: $tool is not installed: tests/install_packages.sh $tool" >&2
+        exit 1
+    }
+done
+
+checks=(
+    '-*'
+    'bugprone-*'
+    'cert-*'
+    'clang-analyzer-*'
+    'misc-*'
+    'performance-*'
+    'portability-*'
+    'readability-duplicate-include'
+    'readability-inconsistent-declaration-parameter-name'
+    'readability-misleading-indentation'
+    'readability-non-const-parameter'
+    'readability-redundant-*'
+    # Offsets, lengths and counts stand side by side in most functions here; their names tell them apart.
+    '-bugprone-easily-swappable-parameters'
+    # An assignment within a condition is how C reads until the end.
+    '-bugprone-assignment-in-if-condition'
+    # C has no other way to say that memory is an array of something.
+    '-bugprone-multi-level-implicit-pointer-conversion'
+    # Wants Annex K functions (memcpy_s), which the C library does not have.
+    '-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling'
+    # strerror and rand are asked for their thread-safe sisters; every process here has one thread.
+    '-concurrency-*'
+    # Random seeds are constant where the same bytes are wanted.
+    '-cert-msc32-c' '-cert-msc51-cpp'
+    # Identifiers of the C library begin with an underscore where the library says so (_GNU_SOURCE, _Noreturn).
+    '-bugprone-reserved-identifier' '-cert-dcl37-c' '-cert-dcl51-cpp'
+    # A return value that does not matter is ignored on purpose: fprintf to stderr, close after reading.
+    '-cert-err33-c'
+    # Recursion is used where its depth is bounded.
+    '-misc-no-recursion'
+    # Padding and the order of fields follow meaning, unless it matters.
+    '-clang-analyzer-optin.performance.Padding'
+    # Numbers such as 1e9 need no narrower type.
+    '-bugprone-narrowing-conversions' '-bugprone-implicit-widening-of-multiplication-result'
+    # Short names for a, b, i, n in short scopes; a macro argument that is a type cannot be put in parentheses.
+    '-bugprone-macro-parentheses'
+)
+checks_text=$(IFS=,; echo "${checks[*]}")
+
+sources=()
+for file in src/*.c src/*/*.c plugins/*.c datasets/*.c tests/*/*.c; do
+    [[ -f $file ]] && sources+=("$file")
+done
+report=$(mktemp -d) || exit 1
+trap 'rm -rf "$report"' EXIT
+
+# One process per file, as many at a time as there are CPUs; each writes its own report, so that they do not mix.
+printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -I{} sh -c '
+    clang-tidy --quiet --checks="$1" --header-filter="(src|plugins)/.*" "$2" -- -std=c17 -D_GNU_SOURCE -DMR_VERSION="\"0\"" \
+        -Isrc >"$3/$(echo "$2" | tr / _)" 2>/dev/null' - "$checks_text" {} "$report"
+cat "$report"/* | awk '/^[^ ].*: (warning|error):/ { seen[$0]++; show = seen[$0] == 1 } show' >"$report.tidy"
+
+# Unused functions, unknown system headers and the like are not remarks about a file. The tests are left to clang-tidy:
+# cppcheck takes the macros of cmocka for unknown code.
+cppcheck --quiet --std=c11 --language=c --enable=warning,performance,portability --inline-suppr --inconclusive \
+    --suppress=missingIncludeSystem --suppress=internalAstError --suppress=unmatchedSuppression -D_GNU_SOURCE -D__linux__ \
+    -DMR_VERSION='"0"' -Isrc -j "$(nproc)" --template='{file}:{line}: {severity}: {message} [{id}]' src plugins datasets \
+    >"$report.cppcheck" 2>&1
+
+cat "$report.tidy" "$report.cppcheck"
+remarks=$(grep -cE '(warning|error|performance|portability|style):' <(cat "$report.tidy" "$report.cppcheck"))
+rm -f "$report.tidy" "$report.cppcheck"
+echo "$remarks remarks about ${#sources[@]} files"
+[[ $remarks -eq 0 ]]
