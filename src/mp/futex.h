@@ -73,6 +73,7 @@ typedef struct {
 static inline uint32_t mp_doorbell_announce(Doorbell *bell) {
     uint32_t sequence = atomic_load(&bell->sequence);
     atomic_fetch_add(&bell->announced, 1);
+    atomic_thread_fence(memory_order_seq_cst);
     return sequence;
 }
 
@@ -81,8 +82,14 @@ static inline int mp_doorbell_wait(Doorbell *bell, uint32_t sequence, Deadline *
     return mp_futex_wait(&bell->sequence, sequence, deadline);
 }
 
-/* Wakes up to `count` sleepers. A full barrier has to lie between the change and this call. */
+/* Wakes up to `count` sleepers. An atomic read-modify-write has to lie between the change and this call; on x86 that is
+ * the full barrier, elsewhere it takes a fence. */
 static inline void mp_doorbell_ring(Doorbell *bell, int count) {
+#if defined(__x86_64__) || defined(__i386__)
+    atomic_signal_fence(memory_order_seq_cst);
+#else
+    atomic_thread_fence(memory_order_seq_cst);
+#endif
     uint32_t announced = atomic_load_explicit(&bell->announced, memory_order_relaxed);
     if (announced == 0) return;
     atomic_fetch_add(&bell->sequence, 1);

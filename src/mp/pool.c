@@ -390,8 +390,8 @@ int64_t mp_pool_map(mp_pool *pool, const mp_bytes *items, size_t count, mp_pool_
     size_t done = 0;
     int64_t failed = 0;
     do {
-        /* In the last turn there is no result that could be filled in, only the end. */
-        more = mp_pool_next(pool, done < count ? &results[done] : NULL, -1);
+        mp_pool_result none; /* for the last turn, which finds the end and no result */
+        more = mp_pool_next(pool, done < count ? &results[done] : &none, -1);
         if (more == 1) failed += results[done++].status != 0;
     } while (more == 1);
     if (more == 0) return failed;

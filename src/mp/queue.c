@@ -56,7 +56,7 @@ enum {
 typedef struct {
     /* Written only by the holder of `put_lock`. */
     alignas(MP_CACHE_LINE_PAIR) RobustLock put_lock;
-    bool announced;            /* the eventfd may be readable */
+    _Atomic bool announced;    /* the eventfd may be readable; read by anyone */
     uint64_t head_seen;        /* a value that `head` had; saves looking at the consumers' line */
     _Atomic uint64_t file_end; /* bytes; where the next out-of-line message goes; read by anyone */
     _Atomic uint64_t tail;     /* position behind the last message; its store commits a put; read by anyone */
@@ -236,7 +236,7 @@ static int wait_for_message(mp_queue *queue, Deadline *deadline) {
 /* Makes the eventfd readable. It is non-blocking; if its counter is full, it is readable already. */
 static void announce(mp_queue *queue) {
     uint64_t one = 1;
-    queue->shared->announced = true;
+    atomic_store_explicit(&queue->shared->announced, true, memory_order_relaxed);
     while (write(queue->event, &one, sizeof one) < 0 && errno == EINTR) {
     }
 }
@@ -244,12 +244,13 @@ static void announce(mp_queue *queue) {
 /* Makes the eventfd unreadable, unless the queue is closed or a message has come; see the top of the file. */
 static void withdraw_announcement(mp_queue *queue) {
     Deadline deadline = mp_deadline(0);
+    if (!atomic_load_explicit(&queue->shared->announced, memory_order_relaxed)) return;
     if (lock(&queue->shared->put_lock, &deadline) != 0) return;
-    if (queue->shared->announced && !message_waits(queue) && !is_closed(queue)) {
+    if (!message_waits(queue) && !is_closed(queue)) {
         uint64_t count;
         while (read(queue->event, &count, sizeof count) < 0 && errno == EINTR) {
         }
-        queue->shared->announced = false;
+        atomic_store_explicit(&queue->shared->announced, false, memory_order_relaxed);
     }
     mp_robust_unlock(&queue->shared->put_lock);
 }
@@ -313,8 +314,16 @@ int mp_queue_put(mp_queue *queue, const void *message, size_t length, int timeou
 
 /* ---- Getting ---- */
 
-/* Reads the header of the first record, under the lock. What it says is checked against what is in the ring, since a
- * process that has gone wild may have written there. */
+/* Can there be such a record? A process that has gone wild may have written into the ring, so what is found there is
+ * checked against what is in use. */
+static inline bool is_sensible(const mp_queue *queue, const Record *record) {
+    if (record->units > distance(record->head, queue->shared->tail_seen)) return false;
+    if (!record->out_of_line) return record->length <= queue->in_line;
+    uint64_t file_end = atomic_load(&queue->shared->file_end);
+    return record->offset <= file_end && record->length <= file_end - record->offset;
+}
+
+/* Reads the header of the first record, under the lock. */
 static inline int read_record(mp_queue *queue, Record *record) {
     Shared *shared = queue->shared;
     uint64_t head = atomic_load_explicit(&shared->head, memory_order_relaxed);
@@ -328,9 +337,7 @@ static inline int read_record(mp_queue *queue, Record *record) {
     *record = (Record){.head = head, .length = length, .out_of_line = out_of_line};
     record->units = 1 + (out_of_line ? 1 : units_of(length));
     if (out_of_line) record->offset = *ring_word(queue, head, 1);
-    bool sensible = length <= (out_of_line ? LONGEST_MESSAGE : queue->in_line) &&
-                    record->units <= distance(head, shared->tail_seen);
-    return sensible ? 0 : -EBADMSG;
+    return is_sensible(queue, record) ? 0 : -EBADMSG;
 }
 
 /* Locks the consumers' side with a message there and fills `record`. On failure nothing is locked. */

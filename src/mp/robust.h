@@ -73,7 +73,7 @@ static inline int mp_robust_lock(RobustLock *lock, Deadline *deadline) {
     return mp_robust_lock_contended(lock, deadline);
 }
 
-/* Releases the lock; a full barrier, so that a doorbell may be rung afterwards. */
+/* Releases the lock with an atomic exchange, so that a doorbell may be rung afterwards. */
 static inline void mp_robust_unlock(RobustLock *lock) {
     uint32_t word = atomic_exchange(&lock->word, 0);
     if (word & FUTEX_WAITERS) mp_futex_wake(&lock->word, 1);

@@ -11,7 +11,7 @@
 
 enum {
     CAPACITY = 8192,
-    MOST_POINTS = 500, /* where a call has more instructions than this, only some of them are tried */
+    MOST_POINTS = 500,  /* where a call has more instructions than this, only some of them are tried */
     LONG_LENGTH = 10000 /* bytes; goes out of line */
 };
 

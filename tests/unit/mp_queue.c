@@ -50,7 +50,6 @@ static void order_is_kept_between_short_and_long(void **state) {
         for (uint32_t i = 0; i < 5; i++) {
             size_t length = i % 2 ? 20 * 1024 : sizeof i;
             memcpy(sent, &i, sizeof i);
-            /* The third long one exceeds what may be outstanding out of line only after the bound of the capacity. */
             assert_int_equal(mp_queue_put(queue, sent, length, 0), 0);
         }
         for (uint32_t i = 0; i < 5; i++) {

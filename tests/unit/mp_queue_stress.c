@@ -7,6 +7,7 @@
 enum {
     PRODUCERS = 4,
     CONSUMERS = 4,
+    EMPTY_EVERY = 50,         /* labelled messages to one empty one */
     MESSAGES = 250000,        /* of each producer */
     LONGEST = 1 << 20,        /* bytes */
     KILL_ROUNDS = 700,        /* the other rounds of kills are in the tests of locks and pools */
@@ -24,7 +25,8 @@ typedef struct {
 /* Everything about one run. The counters are shared; the rest is copied by the forks. */
 typedef struct {
     mp_queue *queue;
-    mp_array *accepted; /* int64 per producer: puts that have returned */
+    mp_array *accepted; /* int64 per producer: puts of labelled messages that have returned */
+    mp_array *empty;    /* int64: empty messages put (0) and got (1), which carry no label */
     mp_array *received; /* bytes: how often each message was got, by producer and number */
     uint32_t messages;  /* of each producer */
     uint32_t producers;
@@ -46,9 +48,8 @@ static void fill_pattern(void) {
     }
 }
 
-/* The length of a message: always at least a label here, except that number 0 of each thousand is tested as empty by
- * the length alone elsewhere. Mostly short; the mixtures: 0 = up to 1 MiB, 1 = short, 2 = kilobytes, 3 = out of line.
- */
+/* The length of a labelled message. The mixtures: 0 = mostly short, up to 1 MiB; 1 = short; 2 = kilobytes; 3 = mostly
+ * out of line. */
 static size_t length_of(const Run *run, Label label) {
     uint64_t state = run->seed ^ ((uint64_t)label.producer << 40) ^ label.number;
     uint64_t chance = random_below(&state, 25000);
@@ -69,6 +70,13 @@ static size_t pattern_offset(Label label) {
     return ((size_t)label.producer * 7919 + (size_t)label.number * 13) % LONGEST;
 }
 
+/* Every so often a message without any bytes goes between the others. */
+static int put_empty(const Run *run) {
+    if (mp_queue_put(run->queue, NULL, 0, PATIENCE_MS) != 0) return 1;
+    mp_add_int64(mp_array_int64(run->empty, 0), 1);
+    return 0;
+}
+
 static int produce(void *argument) {
     const Role *role = argument;
     const Run *run = role->run;
@@ -76,6 +84,7 @@ static int produce(void *argument) {
     for (uint32_t i = 0; i < run->messages; i++) {
         Label label = {role->number, i};
         size_t length = length_of(run, label);
+        if (i % EMPTY_EVERY == 0 && put_empty(run) != 0) return 1;
         memcpy(message, &label, sizeof label);
         memcpy(message + sizeof label, pattern + pattern_offset(label), length - sizeof label);
         if (mp_queue_put(run->queue, message, length, PATIENCE_MS) != 0) return 1;
@@ -105,6 +114,10 @@ static int consume(void *argument) {
         ssize_t length = mp_queue_get(role->run->queue, received_message, sizeof received_message, PATIENCE_MS);
         if (length == -EPIPE) return 0;
         if (length < 0) return 1;
+        if (length == 0) {
+            mp_add_int64(mp_array_int64(role->run->empty, 1), 1);
+            continue;
+        }
         int wrong = check_message(role->run, (size_t)length, last);
         if (wrong != 0) return wrong;
     }
@@ -114,6 +127,7 @@ static Run create_run(uint32_t producers, uint32_t messages, size_t capacity, in
     Run run = {.producers = producers, .messages = messages, .lengths = lengths, .seed = seed};
     assert_int_equal(mp_queue_create(&run.queue, capacity, 0), 0);
     assert_int_equal(mp_array_create(&run.accepted, MP_INT64, producers), 0);
+    assert_int_equal(mp_array_create(&run.empty, MP_INT64, 2), 0);
     assert_int_equal(mp_array_create(&run.received, MP_BYTES, (size_t)producers * messages), 0);
     return run;
 }
@@ -121,6 +135,7 @@ static Run create_run(uint32_t producers, uint32_t messages, size_t capacity, in
 static void free_run(Run *run) {
     mp_queue_free(run->queue);
     mp_array_free(run->accepted);
+    mp_array_free(run->empty);
     mp_array_free(run->received);
 }
 
@@ -135,6 +150,13 @@ static uint32_t count_missing(const Run *run, uint32_t producer, bool killed) {
         missing += i < accepted && times == 0;
     }
     return missing;
+}
+
+/* The same for empty messages: how many are missing. There may be one more than counted per killed producer. */
+static uint32_t count_missing_empty(const Run *run, uint32_t killed_producers) {
+    int64_t put = mp_load_int64(mp_array_int64(run->empty, 0)), got = mp_load_int64(mp_array_int64(run->empty, 1));
+    assert_in_range(got, 0, put + killed_producers);
+    return got < put ? (uint32_t)(put - got) : 0;
 }
 
 static void a_million_messages_arrive_once_and_whole(void **state) {
@@ -160,6 +182,7 @@ static void a_million_messages_arrive_once_and_whole(void **state) {
         assert_int_equal(mp_load_int64(mp_array_int64(run.accepted, i)), MESSAGES);
         assert_int_equal(count_missing(&run, i, false), 0);
     }
+    assert_int_equal(count_missing_empty(&run, 0), 0);
     free_run(&run);
 }
 
@@ -185,15 +208,16 @@ static int kill_round(uint64_t *chance) {
         killed[victim] = true;
         mp_process_kill(process[victim]);
     }
-    uint32_t killed_consumers = 0, missing = 0;
+    uint32_t killed_consumers = 0, killed_producers = 0;
     int hits = 0;
     for (uint32_t i = 0; i < 2 * KILL_PAIRS; i++) {
         if (i == KILL_PAIRS) mp_queue_close(run.queue); /* all producers have ended */
         int code = finish(process[i]);
         if (code != 0) assert_true(killed[i] && code == -SIGKILL);
         hits += code != 0;
-        if (i >= KILL_PAIRS) killed_consumers += killed[i];
+        *(i < KILL_PAIRS ? &killed_producers : &killed_consumers) += killed[i];
     }
+    uint32_t missing = count_missing_empty(&run, killed_producers);
     for (uint32_t i = 0; i < KILL_PAIRS; i++) {
         missing += count_missing(&run, i, killed[i]);
     }
