@@ -117,8 +117,10 @@ static bool read_process(const char *pid_text, ProcessEntry *process) {
     /* The name of the program stands in parentheses and may itself contain any byte. */
     char *after_name = strrchr(line, ')');
     int parent;
-    if (!after_name || sscanf(after_name + 1, " %c %d", &process->state, &parent) != 2) return false;
-    process->pid = (pid_t)atoi(pid_text);
+    if (!after_name ||
+        sscanf(after_name + 1, " %c %d", &process->state, &parent) != 2) // NOLINT(cert-err34-c): the kernel
+        return false;                                                    // writes proper numbers
+    process->pid = (pid_t)strtol(pid_text, NULL, 10);
     process->parent = (pid_t)parent;
     return true;
 }
@@ -265,7 +267,7 @@ static bool shared_memory_left(const Names *before) {
 int main(int argc, char **argv) {
     bool verbose = argc > 1 && strcmp(argv[1], "-v") == 0;
     char **arguments = argv + 1 + verbose;
-    double seconds = arguments[0] ? atof(arguments[0]) : 0;
+    double seconds = arguments[0] ? strtod(arguments[0], NULL) : 0;
     if (seconds <= 0 || !arguments[1]) {
         fputs("usage: contain [-v] SECONDS PROGRAM [ARGUMENT...]\n", stderr);
         return EXIT_CANNOT_CONTAIN;
@@ -306,5 +308,7 @@ int main(int argc, char **argv) {
     if (verbose || (status != 0)) show_output(output);
     remove_folder(temporary);
     remove_folder(work);
+    free(temporary);
+    free(work);
     return status;
 }
