@@ -39,19 +39,17 @@ typedef struct {
 
 struct mp_barrier {
     Shared *shared; /* mapped before the fork */
+    size_t size;    /* bytes in the mapping */
 };
-
-static size_t shared_size(unsigned parties) {
-    return sizeof(Shared) + parties * sizeof(Member);
-}
 
 int mp_barrier_create(mp_barrier **barrier, unsigned parties) {
     if (parties == 0 || parties > MOST_PARTIES) return -EINVAL;
     mp_barrier *created = malloc(sizeof *created);
     if (created == NULL) return -ENOMEM;
+    created->size = sizeof(Shared) + parties * sizeof created->shared->member[0];
     void *memory;
     int error = mp_robust_prepare();
-    if (error == 0) error = mp_memory_map(&memory, shared_size(parties));
+    if (error == 0) error = mp_memory_map(&memory, created->size);
     if (error != 0) {
         free(created);
         return error;
@@ -195,6 +193,6 @@ int mp_barrier_reset(mp_barrier *barrier) {
 
 void mp_barrier_free(mp_barrier *barrier) {
     if (barrier == NULL) return;
-    mp_memory_unmap(barrier->shared, shared_size(barrier->shared->parties));
+    mp_memory_unmap(barrier->shared, barrier->size);
     free(barrier);
 }

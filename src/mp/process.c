@@ -31,9 +31,8 @@ struct mp_process {
 static _Noreturn void run_child(const mp_process_options *options, pid_t parent, bool flushed,
                                 int (*entry)(void *argument), void *argument) {
     if (options->flags & MP_PROCESS_DAEMON) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
         /* The parent may have died before the kernel knew about our wish. */
-        if (getppid() != parent) _exit(128 + SIGKILL);
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) _exit(128 + SIGKILL);
     }
     if (options->name != NULL) prctl(PR_SET_NAME, options->name);
     if (!flushed) {

@@ -33,19 +33,17 @@ typedef struct {
 
 struct mp_semaphore {
     Shared *shared; /* mapped before the fork */
+    size_t size;    /* bytes in the mapping */
 };
-
-static size_t shared_size(unsigned units) {
-    return sizeof(Shared) + units * sizeof(Holder);
-}
 
 int mp_semaphore_create(mp_semaphore **semaphore, unsigned units) {
     if (units == 0 || units > MOST_UNITS) return -EINVAL;
     mp_semaphore *created = malloc(sizeof *created);
     if (created == NULL) return -ENOMEM;
+    created->size = sizeof(Shared) + units * sizeof created->shared->holder[0];
     void *memory;
     int error = mp_robust_prepare();
-    if (error == 0) error = mp_memory_map(&memory, shared_size(units));
+    if (error == 0) error = mp_memory_map(&memory, created->size);
     if (error != 0) {
         free(created);
         return error;
@@ -154,6 +152,6 @@ unsigned mp_semaphore_free_units(mp_semaphore *semaphore) {
 
 void mp_semaphore_free(mp_semaphore *semaphore) {
     if (semaphore == NULL) return;
-    mp_memory_unmap(semaphore->shared, shared_size(semaphore->shared->units));
+    mp_memory_unmap(semaphore->shared, semaphore->size);
     free(semaphore);
 }
