@@ -252,7 +252,7 @@ static bool files_left(const char *folder) {
 }
 
 static bool shared_memory_left(const Names *before) {
-    Names after;
+    static Names after;
     bool left = false;
     list_folder("/dev/shm", &after);
     for (int i = 0; i < after.count; i++) {
