@@ -409,6 +409,25 @@ static inline int mr_next_value(mr_values *values, mr_slice *value) {
     return values->next(values, value);
 }
 
+/* The integer or double that a value of eight bytes holds, wherever it lies; 0 when the value is shorter. */
+static inline int64_t mr_int64_of(mr_slice value) {
+    int64_t number = 0;
+    size_t i;
+    if (value.length >= sizeof number)
+        for (i = 0; i < sizeof number; i++)
+            ((char *)&number)[i] = value.data[i];
+    return number;
+}
+
+static inline double mr_double_of(mr_slice value) {
+    double number = 0;
+    size_t i;
+    if (value.length >= sizeof number)
+        for (i = 0; i < sizeof number; i++)
+            ((char *)&number)[i] = value.data[i];
+    return number;
+}
+
 /* ---- declaring the plugin ---------------------------------------------------------------------------------------- */
 
 #ifdef __cplusplus

@@ -8,8 +8,8 @@
 #include "base/units.h"
 
 bool mr_spill_append(mr_spill *spill, const void *bytes, size_t length, uint64_t *offset, mr_error *error) {
-    if (!mr_write_at(spill->file, bytes, length, spill->end))
-        return mr_error_system(error, errno,
+    if (spill->file < 0 || !mr_write_at(spill->file, bytes, length, spill->end))
+        return mr_error_system(error, spill->file < 0 ? spill->failure : errno,
                                "could not spill to a temporary file in %s (choose another folder with "
                                "--tmp, or give more --memory)",
                                spill->folder);

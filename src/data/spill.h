@@ -9,7 +9,8 @@
 #include "data/block.h"
 
 typedef struct mr_spill {
-    int file;           /* descriptor of the unnamed file */
+    int file;           /* descriptor of the unnamed file; -1: it could not be made, */
+    int failure;        /* for this reason (an errno value); only told when it is needed */
     uint64_t end;       /* where the next append goes */
     uint64_t written;   /* appended so far, for the statistics */
     const char *folder; /* where the file lives, for messages; not owned */

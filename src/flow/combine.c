@@ -68,7 +68,7 @@ static bool fold_pair(mr_folder *folder, const pending_pair *pair, mr_error *err
 static bool wrong_size(const mr_folder *folder, size_t length, mr_error *error) {
     const mr_context *context = folder->context;
     return mr_error_set(error, "plugin %s emitted a value of %zu bytes in %s; its fold takes values of %u bytes",
-                        context->loaded.plugin.name, length, context->callback, folder->fold->emitted_size);
+                        context->loaded.plugin.name, length, context->where->callback, folder->fold->emitted_size);
 }
 
 /* Plugins that partition: the full key has only one place, so pairs go one by one. */
@@ -157,8 +157,8 @@ bool mr_combiner_flush(mr_combiner *combiner, mr_error *error) {
     mr_context *context = combiner->context;
     mr_table *table = &combiner->table;
     if (!table->entry_count) return true;
-    const char *callback = context->callback;
-    context->callback = "combine";
+    const char *callback = context->where->callback;
+    context->where->callback = "combine";
     mr_context_begin_nested(context, combiner->sink, combiner->receiver);
     for (mr_entry *entry = mr_table_next(table, NULL); entry && !context->error.set;
          entry = mr_table_next(table, entry)) {
@@ -168,7 +168,7 @@ bool mr_combiner_flush(mr_combiner *combiner, mr_error *error) {
                                        &values.values);
     }
     bool ok = mr_context_end_nested(context, error);
-    context->callback = callback;
+    context->where->callback = callback;
     mr_table_clear(table);
     combiner->values_used = sizeof(value_node);
     return ok;

@@ -89,13 +89,6 @@ typedef struct mr_piece {
     bool first_of_source;    /* they are the first records of their source in this chunk */
 } mr_piece;
 
-/* Where a worker is in the input, in memory shared with the coordinator: written by the worker before each callback,
- * read by the coordinator when the worker has died. */
-typedef struct mr_where {
-    uint64_t source; /* index of the source */
-    uint64_t offset; /* of the record (or piece) at hand within it */
-} mr_where;
-
 /* Takes the pieces of a chunk in order. */
 typedef bool mr_piece_sink(void *receiver, const mr_piece *piece, mr_error *error);
 

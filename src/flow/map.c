@@ -44,7 +44,7 @@ static bool map_lines(mr_mapper *mapper, const mr_piece *piece, mr_error *error)
     while (line < end) {
         char *newline = memchr(line, '\n', (size_t)(end - line));
         char *line_end = newline ? newline : end;
-        mapper->where->offset = piece->offset + (uint64_t)(line - piece->bytes);
+        context->where->offset = piece->offset + (uint64_t)(line - piece->bytes);
         context->ctx.record_number = mapper->next_record++;
         map(&context->ctx, line, (size_t)(line_end - line));
         mapper->records++;
@@ -57,7 +57,7 @@ static bool map_lines(mr_mapper *mapper, const mr_piece *piece, mr_error *error)
 static bool map_whole(mr_mapper *mapper, const mr_piece *piece, mr_error *error) {
     mr_context *context = mapper->context;
     uint64_t records = count_records(piece); /* before the plugin may overwrite the text */
-    mapper->where->offset = piece->offset;
+    context->where->offset = piece->offset;
     context->ctx.record_number = mapper->next_record;
     context->loaded.plugin.map_chunk(&context->ctx, piece->bytes, piece->length);
     mapper->next_record += records;
@@ -68,14 +68,14 @@ static bool map_whole(mr_mapper *mapper, const mr_piece *piece, mr_error *error)
 bool mr_map_piece(void *receiver, const mr_piece *piece, mr_error *error) {
     mr_mapper *mapper = receiver;
     mr_context *context = mapper->context;
-    mapper->where->source = (uint64_t)(piece->source - mapper->input->sources);
+    context->where->source = (uint64_t)(piece->source - mapper->input->sources);
     context->ctx.source = piece->source->number;
     if (piece->offset == 0) mapper->next_record = 1;
     bool lines = context->loaded.plugin.map;
-    context->callback = lines ? "map" : "map_chunk";
+    context->where->callback = lines ? "map" : "map_chunk";
     bool ok = lines ? map_lines(mapper, piece, error) : map_whole(mapper, piece, error);
     if (ok) return true;
-    return mr_error_context(error, "%s, byte %llu", piece->source->path, (unsigned long long)mapper->where->offset);
+    return mr_error_context(error, "%s, byte %llu", piece->source->path, (unsigned long long)context->where->offset);
 }
 
 bool mr_count_piece(void *receiver, const mr_piece *piece, mr_error *error) {

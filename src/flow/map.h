@@ -7,7 +7,6 @@
 typedef struct mr_mapper {
     mr_context *context;   /* the plugin; borrowed */
     const mr_input *input; /* borrowed */
-    mr_where *where;       /* told before each callback; borrowed */
     uint64_t records;      /* mapped so far */
     uint64_t next_record;  /* number of the next record within its source */
 } mr_mapper;

@@ -185,7 +185,7 @@ static ssize_t write_some(const mr_output *output, mr_slice bytes) {
 enum mr_stream_state mr_output_stream(mr_output *output, mr_part_stream *stream, const mr_arena *regions,
                                       const mr_spill *files, mr_error *error) {
     while (stream->written < stream->part.bytes) {
-        mr_slice bytes;
+        mr_slice bytes = {0};
         if (!next_bytes(stream, regions, files, &bytes, error)) return MR_STREAM_FAILED;
         ssize_t count = write_some(output, bytes);
         if (count < 0 && errno == EPIPE) return MR_STREAM_CLOSED;

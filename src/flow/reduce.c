@@ -64,7 +64,7 @@ static bool finish_key(mr_reducer *reducer, mr_slice key, const void *accumulato
         return mr_error_context(error, "plugin %s, key '%.*s'", context->loaded.plugin.name,
                                 (int)mr_smaller(result.key.length, 100), result.key.data);
     if (context->loaded.plugin.finish) {
-        context->callback = "finish";
+        context->where->callback = "finish";
         context->loaded.plugin.finish(&context->ctx, result.key, value);
         return mr_context_ok(context, error);
     }
@@ -280,7 +280,7 @@ static bool keep_key(group_values *group) {
 
 static bool reduce_sorted(mr_reducer *reducer, group_values *group, mr_error *error) {
     mr_context *context = reducer->context;
-    context->callback = "reduce";
+    context->where->callback = "reduce";
     bool ok = advance(group);
     while (ok && group->more) {
         if (!keep_key(group)) break;

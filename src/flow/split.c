@@ -10,6 +10,7 @@
  * Polychronopoulos and Kuck): large ones first, for little overhead, small ones last, so that no worker is left with a
  * large one when the others have nothing to do. */
 
+enum { CHUNKS_MAX = 4 << 20 };
 enum { SMALLEST_CHUNK = 256 << 10, LARGEST_CHUNK = 8 << 20, SHARES = 8 /* of what is left, per worker */ };
 
 static uint64_t next_chunk_size(uint64_t left, unsigned workers, uint64_t chunk_size) {
@@ -19,7 +20,11 @@ static uint64_t next_chunk_size(uint64_t left, unsigned workers, uint64_t chunk_
 }
 
 bool mr_chunks_plan(mr_chunks *chunks, uint64_t bytes, unsigned workers, uint64_t chunk_size, mr_error *error) {
+    char least[MR_SIZE_TEXT];
     *chunks = (mr_chunks){0};
+    if (chunk_size && bytes / chunk_size > CHUNKS_MAX)
+        return mr_error_usage(error, "--chunk is too small for this input; give at least %s",
+                              mr_format_size(bytes / CHUNKS_MAX + 1, least));
     size_t room = 0;
     for (uint64_t begin = 0; begin < bytes || !chunks->count;) {
         if (chunks->count == room) {

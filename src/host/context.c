@@ -19,7 +19,8 @@ static void fail(mr_ctx *ctx, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    mr_error_set(&context->error, "plugin %s failed in %s: %s", context->loaded.plugin.name, context->callback, text);
+    mr_error_set(&context->error, "plugin %s failed in %s: %s", context->loaded.plugin.name, context->where->callback,
+                 text);
 }
 
 /* ---- emitting ---------------------------------------------------------------------------------------------------- */
@@ -29,7 +30,7 @@ static bool make_room(mr_context *context, mr_emit_buffer *buffer, size_t need) 
     /* Pair lengths have 32 bits; mr_emit relies on longer ones being refused here. */
     if (need > UINT32_MAX)
         return mr_error_set(&context->error, "plugin %s emitted a pair of %zu bytes in %s; 4 GiB is the most",
-                            context->loaded.plugin.name, need, context->callback);
+                            context->loaded.plugin.name, need, context->where->callback);
     char *larger = realloc(buffer->start, need);
     if (!larger) return mr_error_memory(&context->error, need, "an emitted pair");
     buffer->start = larger;
@@ -174,7 +175,7 @@ mr_slice mr_context_full_key(mr_context *context, mr_slice key) {
 static bool configure(mr_context *context, mr_error *error) {
     mr_plugin *plugin = &context->loaded.plugin;
     if (!plugin->configure) return true;
-    context->callback = "configure";
+    context->where->callback = "configure";
     plugin->configure(&context->ctx, plugin);
     return mr_context_ok(context, error) && mr_plugin_check(plugin, error);
 }
@@ -182,7 +183,8 @@ static bool configure(mr_context *context, mr_error *error) {
 bool mr_context_open(mr_context *context, const char *path, const mr_setting *settings, size_t setting_count,
                      const char *const *names, size_t name_count, mr_error *error) {
     *context = (mr_context){.ctx = {.host = &host_functions, .source_count = name_count}, .names = names};
-    context->callback = "the constructor";
+    context->where = &context->own_where;
+    context->where->callback = "the constructor";
     if (!mr_plugin_load(&context->loaded, path, error)) return false;
     const mr_plugin *plugin = &context->loaded.plugin;
     if (!mr_options_resolve(&context->options, plugin->name, plugin->options, settings, setting_count, error))
@@ -209,7 +211,7 @@ void mr_context_close(mr_context *context) {
 static bool call_once(mr_context *context, void (*callback)(mr_ctx *), const char *name, mr_error *error) {
     if (!callback) return true;
     mr_context_emit_to(context, NULL, NULL);
-    context->callback = name;
+    context->where->callback = name;
     callback(&context->ctx);
     return mr_context_flush(context, error);
 }

@@ -35,6 +35,13 @@ typedef struct mr_emit_level {
 
 enum { MR_EMIT_LEVELS = 2 };
 
+/* Where a worker is, for reports. In memory shared with the coordinator, which reads it when the worker has died. */
+typedef struct mr_where {
+    const char *callback; /* the callback that runs or ran last; static text, at the same address in every process */
+    uint64_t source;      /* index of the source of the record (or piece) at hand */
+    uint64_t offset;      /* of its first byte within the source */
+} mr_where;
+
 /* One per process that runs plugin code. */
 typedef struct mr_context {
     mr_ctx ctx;               /* what the plugin sees; first, so that its address is the context's */
@@ -45,8 +52,9 @@ typedef struct mr_context {
     unsigned level;       /* the active one */
     mr_write_sink *write; /* for mr_write; NULL: not a map job */
     void *write_receiver; /* for write */
-    const char *callback; /* the callback that runs, for messages */
-    mr_error error;       /* set by mr_fail or by a sink; checked after every callback */
+    mr_where *where;      /* where it is; own_where, until somebody wants to share it */
+    mr_where own_where;
+    mr_error error; /* set by mr_fail or by a sink; checked after every callback */
     mr_counter_value counters[MR_COUNTERS_MAX];
     uint64_t overflow; /* what counters beyond the last one add to; the job has failed then */
     size_t counter_count;

@@ -1,0 +1,18 @@
+/* arguments.h - what is on the command line. [coordinator] */
+#ifndef MR_CLI_ARGUMENTS_H
+#define MR_CLI_ARGUMENTS_H
+
+#include "job/job.h"
+
+/* The arguments of 'mr run', with the memory behind the settings. */
+typedef struct mr_run_arguments {
+    mr_job_settings settings; /* borrows from below and from argv */
+    mr_setting *options;      /* from --set; owned, and so are the names */
+    bool help;                /* --help was given: nothing else matters */
+} mr_run_arguments;
+
+/* Reads the arguments of 'mr run', argv[0] being "run". May permute argv. A mistake is a usage error. */
+bool mr_run_arguments_read(mr_run_arguments *arguments, int argc, char **argv, mr_error *error);
+void mr_run_arguments_free(mr_run_arguments *arguments);
+
+#endif

@@ -1,0 +1,154 @@
+#include "cli/commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/arguments.h"
+#include "host/describe.h"
+#include "job/coordinator.h"
+
+static const char usage[] =
+    "mr - map-reduce for one big machine\n"
+    "\n"
+    "  mr run PLUGIN INPUT... [OPTION]...   run a job\n"
+    "  mr list                              show the plugins\n"
+    "  mr help [PLUGIN]                     this text, or the options of a plugin\n"
+    "  mr version                           the version\n"
+    "\n"
+    "Options of 'mr run' (they may stand anywhere; -- ends them):\n"
+    "  -o, --output FILE   write the result to FILE, which appears whole or not at all\n"
+    "                      (default: standard output)\n"
+    "  -j, --jobs N        worker processes (default: the CPUs that this process may use)\n"
+    "      --memory SIZE   memory for everything together; beyond it the job spills to disk\n"
+    "                      (default: half of what the machine or cgroup offers)\n"
+    "      --set NAME=VALUE  set an option of the plugin; repeatable\n"
+    "      --sort ORDER    key (default), value, or value:desc\n"
+    "      --top N         only the first N results; without --sort those with the largest values\n"
+    "      --chunk SIZE    input per task (default: chosen by the size of the input)\n"
+    "      --tmp DIR       folder for spilling (default: TMPDIR, else /var/tmp or /tmp)\n"
+    "  -q, --quiet         no summary line\n"
+    "  -v, --verbose       a line for each phase\n"
+    "\n"
+    "PLUGIN is a name ('mr list') or a path with a slash. The folders of MR_PLUGIN_PATH come first.\n"
+    "Sizes take K, M, G, T (powers of 1024). A result is a line \"key TAB value\"; backslash, tab,\n"
+    "newline and carriage return in it are written as \\\\ \\t \\n \\r.\n"
+    "Exit status: 0 done, 1 the job failed, 2 wrong usage, 128+n killed by signal n.\n";
+
+static mr_exit failed(const mr_error *error) {
+    mr_message("%s", error->text);
+    return (mr_exit){.status = error->usage ? 2 : 1};
+}
+
+/* Data that did not reach stdout is a failure too. */
+static mr_exit printed(void) {
+    if (fflush(stdout) == 0 && !ferror(stdout)) return (mr_exit){0};
+    mr_message("could not write to standard output");
+    return (mr_exit){.status = 1};
+}
+
+static mr_exit print_usage(void) {
+    fputs(usage, stdout);
+    return printed();
+}
+
+static mr_exit run(int argc, char **argv) {
+    mr_run_arguments arguments;
+    mr_result_summary summary;
+    mr_error error = {0};
+    mr_exit end = {0};
+    if (!mr_run_arguments_read(&arguments, argc, argv, &error)) {
+        end = failed(&error);
+    } else if (arguments.help) {
+        end = print_usage();
+    } else {
+        mr_job_run(&arguments.settings, &summary, &error);
+        if (summary.outcome == MR_OUTCOME_FAILED) end = failed(&error);
+        if (summary.outcome == MR_OUTCOME_SIGNAL) end.signal = summary.signal;
+        if (summary.outcome == MR_OUTCOME_DONE && !arguments.settings.quiet)
+            mr_summary_print(&summary, arguments.settings.plugin);
+    }
+    mr_run_arguments_free(&arguments);
+    return end;
+}
+
+/* What 'mr list' has shown so far: a name that comes again is hidden by the first. */
+typedef struct shown_names {
+    char **names;
+    size_t count;
+} shown_names;
+
+static bool show_plugin(void *context, const char *name, const char *path) {
+    shown_names *shown = context;
+    for (size_t i = 0; i < shown->count; i++)
+        if (!strcmp(shown->names[i], name)) return true;
+    char **larger = realloc(shown->names, (shown->count + 1) * sizeof *larger);
+    if (!larger) return false;
+    shown->names = larger;
+    shown->names[shown->count] = strdup(name);
+    if (!shown->names[shown->count]) return false;
+    shown->count++;
+    mr_description description;
+    mr_error error = {0};
+    if (mr_describe(path, NULL, 0, NULL, 0, &description, &error))
+        printf("%-16s %s\n", name, description.summary);
+    else
+        printf("%-16s (%s)\n", name, error.text);
+    return true;
+}
+
+static mr_exit list(void) {
+    shown_names shown = {0};
+    mr_error error = {0};
+    bool ok = mr_plugin_each(show_plugin, &shown, &error);
+    for (size_t i = 0; i < shown.count; i++)
+        free(shown.names[i]);
+    free(shown.names);
+    return ok ? printed() : failed(&error);
+}
+
+static mr_exit help_plugin(const char *name) {
+    static const char *const kinds[] = {"", "fold", "group", "map"};
+    mr_description description;
+    mr_error error = {0};
+    char *path = mr_plugin_find(name, &error);
+    bool ok = path && mr_describe(path, NULL, 0, NULL, 0, &description, &error);
+    free(path);
+    if (!ok) return failed(&error);
+    printf("%s - %s\n\nmr run %s INPUT... [--set NAME=VALUE]...   (a %s job)\n", description.name, description.summary,
+           name, kinds[description.kind]);
+    if (*description.help) printf("\nOptions:\n%s", description.help);
+    return printed();
+}
+
+static mr_exit version(void) {
+    puts("mr " MR_VERSION);
+    return printed();
+}
+
+static mr_exit wrong_command(const char *name) {
+    mr_message("there is no command '%s'; there are run, list, help and version", name);
+    return (mr_exit){.status = 2};
+}
+
+static bool is_one_of(const char *text, const char *a, const char *b, const char *c) {
+    return !strcmp(text, a) || !strcmp(text, b) || !strcmp(text, c);
+}
+
+mr_exit mr_command(int argc, char **argv) {
+    if (argc < 2) {
+        fputs(usage, stderr);
+        return (mr_exit){.status = 2};
+    }
+    const char *name = argv[1];
+    if (!strcmp(name, "run")) return run(argc - 1, argv + 1);
+    bool help = is_one_of(name, "help", "--help", "-h");
+    if (argc > (help ? 3 : 2)) {
+        mr_message("too many arguments for 'mr %s'", name);
+        return (mr_exit){.status = 2};
+    }
+    if (help) return argc == 3 ? help_plugin(argv[2]) : print_usage();
+    if (!strcmp(name, "list")) return list();
+    if (is_one_of(name, "version", "--version", "-V")) return version();
+    return wrong_command(name);
+}

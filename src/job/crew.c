@@ -1,0 +1,118 @@
+#include "job/crew.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { TASK_QUEUE = 32 << 10 };
+
+bool mr_crew_start(mr_crew *crew, uint32_t index, uint64_t part_head, mr_error *error) {
+    mr_member *member = &crew->members[index];
+    /* A queue of its own for each process: tasks that its predecessor had not taken are not for it. */
+    int code = mp_queue_create(&member->tasks, TASK_QUEUE, 0);
+    if (code < 0) return mr_error_system(error, -code, "could not make a queue");
+    atomic_store_explicit(&crew->job->shared->slots[index].task, 0, memory_order_relaxed);
+    member->start = (mr_worker_start){.job = crew->job,
+                                      .index = index,
+                                      .tasks = member->tasks,
+                                      .arena_used = member->arena_used,
+                                      .part_head = part_head};
+    member->ready = false;
+    mp_process_options options = {.name = "mr-worker", .flags = MP_PROCESS_DAEMON};
+    code = mp_process_start(&member->process, &options, mr_worker_main, &member->start);
+    return code == 0 || mr_error_system(error, -code, "could not start a worker process");
+}
+
+bool mr_crew_open(mr_crew *crew, const mr_job *job, mr_error *error) {
+    *crew = (mr_crew){.job = job, .count = job->plan.workers};
+    crew->members = calloc(crew->count, sizeof *crew->members);
+    if (!crew->members) return mr_error_memory(error, crew->count * sizeof *crew->members, "workers");
+    for (uint32_t i = 0; i < crew->count; i++)
+        if (!mr_crew_start(crew, i, 0, error)) return false;
+    return true;
+}
+
+void mr_crew_close(mr_crew *crew) {
+    for (uint32_t i = 0; crew->members && i < crew->count; i++)
+        if (crew->members[i].process) mp_process_kill(crew->members[i].process);
+    for (uint32_t i = 0; crew->members && i < crew->count; i++) {
+        mr_member *member = &crew->members[i];
+        mp_process_free(member->process);
+        mp_queue_free(member->tasks);
+        free(member->assignments);
+        free(member->runs);
+    }
+    free(crew->members);
+    *crew = (mr_crew){0};
+}
+
+void mr_crew_collect(mr_crew *crew, uint32_t index, int *code) {
+    mr_member *member = &crew->members[index];
+    *code = 0;
+    mp_process_join(member->process, -1);
+    mp_process_exit_code(member->process, code);
+    mp_process_free(member->process);
+    mp_queue_free(member->tasks);
+    member->process = NULL;
+    member->tasks = NULL;
+}
+
+static bool remember(mr_member *member, const mr_task *task, mr_error *error) {
+    if (member->assignment_count == member->assignment_room) {
+        size_t room = member->assignment_room ? 2 * member->assignment_room : 16;
+        mr_assignment *larger = realloc(member->assignments, room * sizeof *larger);
+        if (!larger) return mr_error_memory(error, room * sizeof *larger, "the list of assignments");
+        member->assignments = larger;
+        member->assignment_room = room;
+    }
+    member->assignments[member->assignment_count++] =
+        (mr_assignment){.sequence = task->sequence, .unit = task->unit, .kind = task->kind};
+    return true;
+}
+
+bool mr_crew_assign(mr_crew *crew, uint32_t index, mr_task *task, bool *taken, mr_error *error) {
+    mr_member *member = &crew->members[index];
+    task->sequence = member->sequence + 1;
+    int code = mp_queue_put(member->tasks, task, sizeof *task, 0);
+    *taken = code == 0;
+    if (code == -EAGAIN) return true;
+    if (code < 0) return mr_error_system(error, -code, "could not give a worker its next task");
+    member->sequence++;
+    if (task->kind == MR_TASK_DELIVER)
+        member->delivering++;
+    else
+        member->busy++;
+    return remember(member, task, error);
+}
+
+mr_assignment *mr_member_find(mr_member *member, uint64_t sequence) {
+    size_t low = 0, high = member->assignment_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (member->assignments[middle].sequence < sequence)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == member->assignment_count || member->assignments[low].sequence != sequence) return NULL;
+    return &member->assignments[low];
+}
+
+void mr_member_tidy(mr_member *member) {
+    size_t kept = 0;
+    for (size_t i = 0; i < member->assignment_count; i++)
+        if (!member->assignments[i].done || !member->assignments[i].committed)
+            member->assignments[kept++] = member->assignments[i];
+    member->assignment_count = kept;
+}
+
+bool mr_member_hold_run(mr_member *member, const mr_run *run, mr_error *error) {
+    if (member->run_count == member->run_room) {
+        size_t room = member->run_room ? 2 * member->run_room : 8;
+        mr_run *larger = realloc(member->runs, room * sizeof *larger);
+        if (!larger) return mr_error_memory(error, room * sizeof *larger, "the list of runs");
+        member->runs = larger;
+        member->run_room = room;
+    }
+    member->runs[member->run_count++] = *run;
+    return true;
+}

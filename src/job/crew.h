@@ -1,0 +1,66 @@
+/* crew.h - the worker processes and what each has been told to do. [coordinator] */
+#ifndef MR_JOB_CREW_H
+#define MR_JOB_CREW_H
+
+#include "job/job.h"
+
+/* A task that a worker was given. */
+typedef struct mr_assignment {
+    uint64_t sequence; /* of the task */
+    uint64_t unit;     /* which chunk, partition or part */
+    uint32_t kind;     /* enum mr_task_kind */
+    bool done;         /* the worker has reported so */
+    bool committed;    /* and what it did will outlive the worker */
+} mr_assignment;
+
+/* One worker slot and the process that has it now. */
+typedef struct mr_member {
+    mp_process *process;        /* NULL: none */
+    mp_queue *tasks;            /* to the process */
+    mr_worker_start start;      /* what it started with */
+    bool ready;                 /* it has loaded the plugin */
+    bool stopped;               /* it has reported a good end */
+    unsigned failed_starts;     /* processes in a row that died before they were ready */
+    uint64_t sequence;          /* of the last task; goes on when the process is replaced */
+    mr_assignment *assignments; /* not yet both done and committed, oldest first; owned */
+    size_t assignment_count;
+    size_t assignment_room; /* allocated */
+    unsigned busy;          /* assignments that are not done, deliveries not counted */
+    unsigned delivering;    /* deliveries that are not done */
+    mr_run *runs;           /* sealed, not yet committed; owned */
+    size_t run_count;
+    size_t run_room;     /* allocated */
+    uint64_t arena_used; /* bytes of the arena with committed runs */
+} mr_member;
+
+typedef struct mr_crew {
+    const mr_job *job;
+    mr_member *members; /* one for each slot; owned */
+    uint32_t count;
+} mr_crew;
+
+/* Makes the crew and starts all processes. */
+bool mr_crew_open(mr_crew *crew, const mr_job *job, mr_error *error);
+
+/* Kills whoever is left, at once, and collects them. */
+void mr_crew_close(mr_crew *crew);
+
+/* Starts a process in a slot that has none. part_head: how much of the output region has been used. */
+bool mr_crew_start(mr_crew *crew, uint32_t index, uint64_t part_head, mr_error *error);
+
+/* Collects a process that has ended; *code is what mp_process_exit_code says. The assignments stay. */
+void mr_crew_collect(mr_crew *crew, uint32_t index, int *code);
+
+/* Gives a worker a task, whose sequence is filled in. *taken is false when its queue is full. */
+bool mr_crew_assign(mr_crew *crew, uint32_t index, mr_task *task, bool *taken, mr_error *error);
+
+/* The assignment with a sequence number; NULL when there is none. */
+mr_assignment *mr_member_find(mr_member *member, uint64_t sequence);
+
+/* Forgets assignments that are done and committed. */
+void mr_member_tidy(mr_member *member);
+
+/* Keeps a run until the worker commits it. */
+bool mr_member_hold_run(mr_member *member, const mr_run *run, mr_error *error);
+
+#endif

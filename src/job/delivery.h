@@ -1,0 +1,65 @@
+/* delivery.h - bringing the parts of the output to their places. [coordinator] */
+#ifndef MR_JOB_DELIVERY_H
+#define MR_JOB_DELIVERY_H
+
+#include "job/crew.h"
+
+enum mr_part_state { MR_PART_MISSING = 0, MR_PART_READY, MR_PART_ON_ITS_WAY, MR_PART_DELIVERED };
+
+/* The parts that a worker slot has made, in that order, until they are delivered. */
+typedef struct mr_part_order {
+    uint64_t *units; /* of these parts; owned */
+    size_t first;    /* the oldest that is not released */
+    size_t count;    /* behind the last */
+    size_t room;     /* allocated */
+    uint64_t head;   /* how much of the region's sequence has been used */
+} mr_part_order;
+
+typedef struct mr_delivery {
+    mr_crew *crew;         /* borrowed */
+    mr_output *output;     /* borrowed */
+    uint64_t count;        /* parts of the whole output */
+    mr_part *parts;        /* owned */
+    uint8_t *states;       /* enum mr_part_state of each; owned */
+    mr_part_order *orders; /* for each worker slot; owned */
+    uint64_t placed;       /* parts before this one have a place */
+    uint64_t *offsets;     /* of parts that have a place; owned */
+    uint64_t next;         /* the first part that is not known to be delivered or on its way */
+    uint64_t end;          /* where the part at placed will begin: bytes of all before it */
+    uint64_t delivered;    /* parts that are delivered */
+    uint64_t waiting;      /* bytes of parts that are ready or on their way */
+    uint64_t results;      /* in all parts that have come */
+    mr_part_stream stream; /* the part on its way into a stream */
+    bool streaming;        /* there is one */
+    bool blocked;          /* the stream takes no more at present: poll it */
+    bool closed;           /* the reader of the stream has gone */
+} mr_delivery;
+
+bool mr_delivery_open(mr_delivery *delivery, mr_crew *crew, mr_output *output, uint64_t count, mr_error *error);
+void mr_delivery_close(mr_delivery *delivery);
+
+/* A part has been finished. */
+bool mr_delivery_take(mr_delivery *delivery, uint64_t unit, const mr_part *part, mr_error *error);
+
+/* Sends parts whose place is known on their way: as tasks to workers, or into the stream as far as it goes. */
+bool mr_delivery_go_on(mr_delivery *delivery, mr_error *error);
+
+/* A worker has written a part to the file. */
+void mr_delivery_done(mr_delivery *delivery, uint64_t unit);
+
+/* The worker that was to write a part has died. */
+void mr_delivery_lost(mr_delivery *delivery, uint64_t unit);
+
+/* How much of a slot's output region has been used, for the next process there. */
+static inline uint64_t mr_delivery_head(const mr_delivery *delivery, uint32_t worker) {
+    return delivery->orders ? delivery->orders[worker].head : 0;
+}
+
+/* Whether a unit should wait because the output cannot keep up. The part that is to come next never waits. */
+bool mr_delivery_holds(const mr_delivery *delivery, uint64_t unit);
+
+static inline bool mr_delivery_finished(const mr_delivery *delivery) {
+    return delivery->delivered == delivery->count;
+}
+
+#endif

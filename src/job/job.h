@@ -1,0 +1,170 @@
+/* job.h - one job: what the user wants, how it is planned, and what coordinator and workers share. */
+#ifndef MR_JOB_JOB_H
+#define MR_JOB_JOB_H
+
+#include <stdatomic.h>
+
+#include "flow/flow.h"
+#include "flow/output.h"
+#include "flow/split.h"
+#include "host/describe.h"
+#include "mp/mp.h"
+
+enum { MR_WORKERS_MAX = 1024, MR_RUNS_MAX = 4 << 20 };
+
+/* What the user asks for. Texts are borrowed for the whole job. */
+typedef struct mr_job_settings {
+    const char *plugin;         /* as typed */
+    const char *const *inputs;  /* paths */
+    size_t input_count;         /* at least 1 */
+    const char *output;         /* path; NULL: standard output */
+    const char *temporary;      /* folder for spill files; NULL: TMPDIR, /var/tmp or /tmp */
+    const mr_setting *settings; /* of the plugin's options; not NULL */
+    size_t setting_count;
+    uint64_t workers; /* 0: as many as there are CPUs for this process */
+    uint64_t memory;  /* bytes for everything together; 0: half of what the machine or cgroup has */
+    uint64_t chunk;   /* bytes of a chunk; 0: chosen by size of the input */
+    uint64_t top;     /* the most results to print; UINT64_MAX: all */
+    uint32_t sort;    /* enum mr_sort */
+    bool quiet;       /* no summary */
+    bool verbose;     /* a line for each phase */
+} mr_job_settings;
+
+/* How the memory is divided. All sizes are bytes; those marked "each" are per worker. */
+typedef struct mr_plan {
+    uint32_t workers;      /* worker processes */
+    uint32_t partitions;   /* the most partitions to choose */
+    uint64_t memory;       /* the limit for everything together */
+    uint64_t piece;        /* each: input read at once */
+    uint64_t table;        /* each: the table (or combiner) of the map phase */
+    uint64_t arena;        /* each: shared memory for runs */
+    uint64_t region;       /* each: shared memory for finished parts */
+    uint64_t block;        /* a block of a partition */
+    uint64_t reduce;       /* each: for one partition in the reduce phase */
+    uint64_t record_limit; /* the longest record that is read */
+    uint64_t seal;         /* input after which a worker seals what it has, so that little is lost with it */
+} mr_plan;
+
+/* The part of a worker's state that survives it. Each in cache lines of its own; fields say who writes. */
+typedef struct mr_slot {
+    _Alignas(128) mr_where where;            /* worker: where it is */
+    _Atomic uint64_t task;                   /* worker: sequence number of the task at hand; 0: none */
+    _Atomic uint64_t shared_bytes;           /* worker: bytes of its arena and region that have ever been in use */
+    _Alignas(128) _Atomic uint64_t released; /* coordinator: for mr_part_writer */
+} mr_slot;
+
+/* Memory that all processes share; mapped before the first fork. */
+typedef struct mr_shared {
+    mr_splitters splitters;             /* written by one worker, before the map phase */
+    uint64_t sampled[MR_WORKERS_MAX];   /* coordinator: bytes of sampled keys in each worker's arena */
+    mr_part ordered[MR_PARTITIONS_MAX]; /* coordinator: the parts to be merged */
+    uint64_t ordered_count;             /* coordinator: how many */
+    uint64_t run_count;                 /* coordinator: runs that count; final when the reduce phase begins */
+    mr_run runs[MR_RUNS_MAX];           /* coordinator: these runs; pages are touched as needed */
+    mr_slot slots[MR_WORKERS_MAX];
+} mr_shared;
+
+/* A job. Workers have their own copy of it, as it was when they were forked. */
+typedef struct mr_job {
+    const mr_job_settings *settings;
+    char *plugin_path;          /* of the plugin file; owned */
+    mr_description description; /* of the plugin */
+    mr_input input;
+    mr_chunks chunks; /* units of the map phase */
+    mr_plan plan;
+    mr_output output;
+    mr_shared *shared;
+    char *arena_memory;   /* all arenas and regions, in one mapping */
+    uint64_t arena_bytes; /* of that mapping */
+    mr_arena *arenas;     /* one per worker */
+    mr_arena *regions;    /* one per worker */
+    mr_spill *run_files;  /* one per worker: runs */
+    mr_spill *part_files; /* one per worker: parts of the output */
+    char *temporary;      /* the folder of these files; owned */
+    mp_queue *reports;    /* from all workers to the coordinator */
+} mr_job;
+
+/* Whether results are put into another order than that of the keys, or only some are wanted. */
+static inline bool mr_job_is_ordered(const mr_job *job) {
+    return job->settings->sort != MR_SORT_KEY || job->settings->top != UINT64_MAX;
+}
+
+/* Whether the job is an MR_MAP job: its parts come from the map phase. */
+static inline bool mr_job_is_map(const mr_job *job) {
+    return job->description.kind == MR_MAP;
+}
+
+/* ---- messages ---------------------------------------------------------------------------------------------------- */
+
+enum mr_task_kind {
+    MR_TASK_SAMPLE = 1, /* map chunk for its keys only */
+    MR_TASK_SPLIT,      /* choose the splitters */
+    MR_TASK_COUNT,      /* count the records of chunk */
+    MR_TASK_MAP,        /* map chunk */
+    MR_TASK_SEAL,       /* seal all that has been mapped */
+    MR_TASK_REDUCE,     /* reduce partition unit into a part */
+    MR_TASK_MERGE,      /* merge the ordered parts into one */
+    MR_TASK_DELIVER     /* write part to offset of the output file */
+};
+
+/* From the coordinator to one worker. */
+typedef struct mr_task {
+    uint64_t sequence; /* of the worker's tasks, from 1 */
+    uint32_t kind;     /* enum mr_task_kind */
+    uint32_t unused;   /* zero */
+    uint64_t unit;     /* which chunk, partition or part */
+    mr_chunk chunk;    /* for SAMPLE, COUNT, MAP */
+    mr_part part;      /* for DELIVER */
+    uint64_t offset;   /* for DELIVER: in the output file */
+} mr_task;
+
+enum mr_report_kind {
+    MR_REPORT_READY = 1, /* the worker has loaded the plugin */
+    MR_REPORT_RUN,       /* run is sealed; it counts once the worker commits */
+    MR_REPORT_COMMIT,    /* everything up to task sequence is in sealed runs */
+    MR_REPORT_DONE,      /* task sequence is done */
+    MR_REPORT_STOPPED,   /* the worker has ended well */
+    MR_REPORT_FAILED     /* the job cannot go on; a mr_error follows the report */
+};
+
+/* From a worker to the coordinator. */
+typedef struct mr_report {
+    uint32_t kind;          /* enum mr_report_kind */
+    uint32_t worker;        /* from whom */
+    uint64_t sequence;      /* of the task */
+    mr_run run;             /* RUN */
+    mr_part part;           /* DONE of MAP (map jobs), REDUCE, MERGE */
+    uint64_t commits;       /* 1: what was done since the last such report counts from now on; the four fields below
+                             * and the counters belong to it */
+    uint64_t records;       /* records mapped; DONE of COUNT: records counted */
+    uint64_t arena_used;    /* bytes of the arena that hold sealed runs; DONE of SAMPLE: of sampled keys */
+    uint64_t spilled;       /* bytes spilled */
+    uint64_t counter_count; /* mr_counter_value that follow */
+    uint64_t source;        /* DONE of COUNT: index of the source of the last record, plus 1; 0: no record */
+} mr_report;
+
+/* The records of a chunk, as the count phase found them. */
+typedef struct mr_record_counts {
+    uint64_t source;  /* index of the source of the last record, plus 1; 0: no record */
+    uint64_t records; /* of the chunk in that source */
+} mr_record_counts;
+
+/* ---- the steps of a job ------------------------------------------------------------------------------------------ */
+
+/* Looks at plugin, inputs and output, divides the memory and maps what is shared. [coordinator] */
+bool mr_job_open(mr_job *job, const mr_job_settings *settings, mr_error *error);
+void mr_job_close(mr_job *job);
+
+/* What a worker process starts with. */
+typedef struct mr_worker_start {
+    const mr_job *job;
+    uint32_t index;      /* of the worker's slot */
+    mp_queue *tasks;     /* from the coordinator to this worker */
+    uint64_t arena_used; /* bytes of its arena that hold sealed runs of the worker before it */
+    uint64_t part_head;  /* how much of its region's sequence has been used before */
+} mr_worker_start;
+
+/* Works until the task queue is closed. argument: a mr_worker_start. Returns the exit status. [worker] */
+int mr_worker_main(void *argument);
+
+#endif

@@ -1,0 +1,236 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/units.h"
+#include "flow/input.h"
+#include "job/job.h"
+
+/* Memory is divided once, before anything starts. A worker's share is split into shared memory for runs (which lives
+ * from the map to the reduce phase), working memory (the table of the map phase, later the table and the sort of one
+ * partition) and a region for finished output. */
+
+#define MIB (1024ull * 1024)
+
+enum {
+    SMALLEST_SHARE = 512 << 10, /* of memory, per worker */
+    PARTITION_INPUT = 2 << 20,  /* input per partition: then its table stays in the cache */
+    SMALL_INPUT = 512 << 10,    /* below this one partition will do */
+    BLOCKS_PER_PARTITION = 4,   /* an arena holds at least this many blocks for each partition */
+    SMALLEST_BLOCK = 4 << 10,
+    LARGEST_BLOCK = 64 << 10,
+    REPORT_QUEUE = 256 << 10,
+};
+
+/* ---- what the machine offers ------------------------------------------------------------------------------------- */
+
+static uint64_t usable_cpus(void) {
+    /* Larger than any machine of today; sched_getaffinity fails when it is too small. */
+    enum { CPUS = 8192 };
+    cpu_set_t *set = CPU_ALLOC(CPUS);
+    uint64_t count = 1;
+    if (set && sched_getaffinity(0, CPU_ALLOC_SIZE(CPUS), set) == 0)
+        count = (uint64_t)CPU_COUNT_S(CPU_ALLOC_SIZE(CPUS), set);
+    if (set) CPU_FREE(set);
+    return mr_between(1, count, MR_WORKERS_MAX);
+}
+
+/* The number in a one-line file; fallback when there is none ("max"). */
+static uint64_t number_in_file(const char *path, uint64_t fallback) {
+    char text[64] = "";
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return fallback;
+    ssize_t length = read(file, text, sizeof text - 1);
+    close(file);
+    if (length <= 0) return fallback;
+    text[strcspn(text, "\n")] = 0;
+    uint64_t number;
+    return mr_parse_count(text, 0, UINT64_MAX, &number) ? number : fallback;
+}
+
+/* The smallest memory limit of the cgroups (version 2) that this process is in. */
+static uint64_t cgroup_limit(void) {
+    char line[4096] = "", path[8192];
+    uint64_t limit = number_in_file("/sys/fs/cgroup/memory/memory.limit_in_bytes", UINT64_MAX);
+    FILE *file = fopen("/proc/self/cgroup", "re");
+    if (!file) return limit;
+    while (fgets(line, sizeof line, file))
+        if (!strncmp(line, "0::", 3)) break;
+    fclose(file);
+    if (strncmp(line, "0::", 3)) return limit;
+    line[strcspn(line, "\n")] = 0;
+    for (char *end = line + strlen(line); end > line + 2;) {
+        snprintf(path, sizeof path, "/sys/fs/cgroup%.*s/memory.max", (int)(end - line - 3), line + 3);
+        limit = mr_smaller(limit, number_in_file(path, UINT64_MAX));
+        while (end > line + 2 && *--end != '/')
+            continue;
+        if (end <= line + 3) break;
+    }
+    return limit;
+}
+
+static uint64_t default_memory(void) {
+    uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    return mr_smaller(machine, cgroup_limit()) / 2;
+}
+
+/* ---- the plan ---------------------------------------------------------------------------------------------------- */
+
+static uint32_t partitions_for(const mr_plan *plan, uint64_t bytes) {
+    if (bytes < SMALL_INPUT) return 1;
+    uint64_t wanted = mr_larger(bytes / PARTITION_INPUT, 4ull * plan->workers);
+    uint64_t fit = plan->arena / (BLOCKS_PER_PARTITION * SMALLEST_BLOCK);
+    return (uint32_t)mr_between(1, mr_smaller(wanted, fit), MR_PARTITIONS_MAX);
+}
+
+static void divide_memory(mr_plan *plan, uint64_t input_bytes) {
+    uint64_t share = plan->memory / plan->workers;
+    plan->piece = mr_between(16 << 10, share / 16, 128 << 10);
+    plan->table = mr_between(64 << 10, share / 8, 2 * MIB);
+    plan->region = mr_between(64 << 10, share / 8, 8 * MIB) & ~4095ull;
+    plan->arena = (share * 3 / 8) & ~4095ull;
+    plan->reduce = share * 3 / 8;
+    plan->partitions = partitions_for(plan, input_bytes);
+    plan->block =
+        mr_between(SMALLEST_BLOCK, plan->arena / (BLOCKS_PER_PARTITION * plan->partitions), LARGEST_BLOCK) & ~63ull;
+    plan->record_limit = mr_larger(plan->memory / 4, MIB);
+    plan->seal = 512 * MIB;
+}
+
+static bool make_plan(mr_job *job, mr_error *error) {
+    const mr_job_settings *settings = job->settings;
+    mr_plan *plan = &job->plan;
+    uint64_t workers = settings->workers ? settings->workers : usable_cpus();
+    char least[MR_SIZE_TEXT];
+    plan->memory = settings->memory ? settings->memory : default_memory();
+    if (plan->memory / workers < SMALLEST_SHARE)
+        return mr_error_usage(error, "--memory is too little for %llu workers; give at least %s, or fewer --jobs",
+                              (unsigned long long)workers, mr_format_size(workers * SMALLEST_SHARE, least));
+    if (!mr_chunks_plan(&job->chunks, job->input.bytes, (unsigned)workers, settings->chunk, error)) return false;
+    /* No more workers than there is work for. */
+    plan->workers = (uint32_t)mr_smaller(workers, job->chunks.count);
+    divide_memory(plan, job->input.bytes);
+    return true;
+}
+
+/* ---- what is shared ---------------------------------------------------------------------------------------------- */
+
+static void *map_shared(uint64_t bytes, mr_error *error) {
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory != MAP_FAILED) return memory;
+    mr_error_memory(error, bytes, "memory shared with the workers");
+    return NULL;
+}
+
+static bool map_memory(mr_job *job, mr_error *error) {
+    const mr_plan *plan = &job->plan;
+    job->arena_bytes = (plan->arena + plan->region) * plan->workers;
+    job->shared = map_shared(sizeof *job->shared, error);
+    job->arena_memory = map_shared(job->arena_bytes, error);
+    job->arenas = calloc(plan->workers, sizeof *job->arenas);
+    job->regions = calloc(plan->workers, sizeof *job->regions);
+    if (!job->shared || !job->arena_memory) return false;
+    if (!job->arenas || !job->regions) return mr_error_memory(error, plan->workers * sizeof *job->arenas, "arenas");
+    char *base = job->arena_memory;
+    for (uint32_t i = 0; i < plan->workers; i++) {
+        job->arenas[i] = (mr_arena){base, plan->arena};
+        job->regions[i] = (mr_arena){base + plan->arena, plan->region};
+        base += plan->arena + plan->region;
+    }
+    job->shared->splitters.partitions = 1;
+    return true;
+}
+
+static const char *temporary_folder(const mr_job_settings *settings) {
+    const char *folder = settings->temporary ? settings->temporary : getenv("TMPDIR");
+    if (folder && *folder) return folder;
+    return access("/var/tmp", W_OK) == 0 ? "/var/tmp" : "/tmp";
+}
+
+static mr_spill open_spill(const char *folder) {
+    mr_spill spill = {.folder = folder, .file = mr_open_unnamed(folder)};
+    spill.failure = spill.file < 0 ? errno : 0;
+    return spill;
+}
+
+/* Spill files are opened before the first fork, because all workers read all of them. A folder where that fails is only
+ * an error for a job that spills, unless the user named it. */
+static bool open_spills(mr_job *job, mr_error *error) {
+    uint32_t workers = job->plan.workers;
+    job->temporary = strdup(temporary_folder(job->settings));
+    job->run_files = calloc(workers, sizeof *job->run_files);
+    job->part_files = calloc(workers, sizeof *job->part_files);
+    if (!job->temporary || !job->run_files || !job->part_files)
+        return mr_error_memory(error, 2 * workers * sizeof(mr_spill), "spill files");
+    for (uint32_t i = 0; i < workers; i++)
+        job->run_files[i].file = job->part_files[i].file = -1;
+    for (uint32_t i = 0; i < workers; i++) {
+        job->run_files[i] = open_spill(job->temporary);
+        job->part_files[i] = open_spill(job->temporary);
+        if (job->settings->temporary && job->part_files[i].file < 0)
+            return mr_error_system(error, job->part_files[i].failure, "could not make temporary files in %s",
+                                   job->temporary);
+    }
+    return true;
+}
+
+/* Every worker costs a few descriptors. */
+static void raise_file_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)!setrlimit(RLIMIT_NOFILE, &limit); /* where it is refused, opening will tell */
+}
+
+/* ---- opening and closing ----------------------------------------------------------------------------------------- */
+
+static bool check_order(const mr_job *job, mr_error *error) {
+    if (mr_job_is_map(job) && mr_job_is_ordered(job))
+        return mr_error_usage(error, "%s prints lines in the order of the input; --sort and --top do not go with it",
+                              job->description.name);
+    return true;
+}
+
+static bool open_reports(mr_job *job, mr_error *error) {
+    int code = mp_queue_create(&job->reports, REPORT_QUEUE, MP_QUEUE_POLLABLE);
+    return code == 0 || mr_error_system(error, -code, "could not make a queue");
+}
+
+bool mr_job_open(mr_job *job, const mr_job_settings *settings, mr_error *error) {
+    *job = (mr_job){.settings = settings, .output.file = -1};
+    raise_file_limit();
+    job->plugin_path = mr_plugin_find(settings->plugin, error);
+    return job->plugin_path && mr_input_open(&job->input, settings->inputs, settings->input_count, error) &&
+           mr_describe(job->plugin_path, settings->settings, settings->setting_count, job->input.names,
+                       job->input.count, &job->description, error) &&
+           check_order(job, error) && make_plan(job, error) && mr_output_open(&job->output, settings->output, error) &&
+           map_memory(job, error) && open_spills(job, error) && open_reports(job, error);
+}
+
+static void close_spills(mr_spill *spills, uint32_t count) {
+    for (uint32_t i = 0; spills && i < count; i++)
+        if (spills[i].file >= 0) close(spills[i].file);
+    free(spills);
+}
+
+void mr_job_close(mr_job *job) {
+    mp_queue_free(job->reports);
+    close_spills(job->run_files, job->plan.workers);
+    close_spills(job->part_files, job->plan.workers);
+    if (job->shared) munmap(job->shared, sizeof *job->shared);
+    if (job->arena_memory) munmap(job->arena_memory, job->arena_bytes);
+    mr_output_close(&job->output);
+    mr_chunks_close(&job->chunks);
+    mr_input_close(&job->input);
+    free(job->arenas);
+    free(job->regions);
+    free(job->temporary);
+    free(job->plugin_path);
+    *job = (mr_job){.output.file = -1};
+}

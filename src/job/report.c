@@ -1,0 +1,15 @@
+#include "base/units.h"
+#include "job/coordinator.h"
+
+void mr_summary_print(const mr_result_summary *summary, const char *plugin) {
+    char input[MR_SIZE_TEXT], peak[MR_SIZE_TEXT], spilled[MR_SIZE_TEXT];
+    double seconds = summary->seconds > 0 ? summary->seconds : 1e-9;
+    mr_message("%s: %s in, %llu records, %llu keys, %.2f s, %.0f MB/s, %u worker%s, %s peak, %s spilled, %llu retries",
+               plugin, mr_format_size(summary->input_bytes, input), (unsigned long long)summary->records,
+               (unsigned long long)summary->results, summary->seconds, (double)summary->input_bytes / 1e6 / seconds,
+               summary->workers, summary->workers == 1 ? "" : "s", mr_format_size(summary->peak_memory, peak),
+               mr_format_size(summary->spilled, spilled), (unsigned long long)summary->retries);
+    for (size_t i = 0; i < summary->counter_count; i++)
+        mr_message("%s: counter %s = %llu", plugin, summary->counters[i].name,
+                   (unsigned long long)summary->counters[i].value);
+}

@@ -1,0 +1,451 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/units.h"
+#include "flow/combine.h"
+#include "flow/exchange.h"
+#include "flow/input.h"
+#include "flow/map.h"
+#include "flow/merge.h"
+#include "flow/part.h"
+#include "flow/reduce.h"
+#include "flow/sample.h"
+#include "job/job.h"
+
+/* A worker takes tasks from its queue, does them one after the other, and reports. This is where the stages of the flow
+ * are wired together: each is opened when the first task needs it, with a sink that leads to the next. Memory of the
+ * map phase is given back when the reduce phase begins. */
+
+enum { SAMPLE_RECORD_LIMIT = 1 << 20 };
+
+typedef struct worker {
+    const mr_job *job;
+    uint32_t index;                  /* of the slot */
+    mp_queue *tasks;                 /* from the coordinator */
+    mr_slot *slot;                   /* shared: what survives this process */
+    mr_context context;              /* the plugin */
+    mr_fold fold;                    /* of a fold job */
+    mr_key_order order;              /* of the keys */
+    mr_splitter_index index_of_keys; /* key -> partition */
+    mr_spill *runs;                  /* the worker's run file; its own copy of the position */
+    mr_spill *parts;                 /* the worker's part file */
+    mr_spill *run_files;             /* of all workers, for reading */
+    mr_spill *part_files;            /* of all workers, for reading */
+    mr_source_file file;             /* the source at hand */
+    mr_splitter splitter;
+    mr_mapper mapper;
+    mr_folder folder;     /* fold jobs */
+    mr_combiner combiner; /* group jobs with combine */
+    mr_exchange exchange;
+    mr_sampler sampler;
+    mr_reducer reducer;
+    mr_orderer orderer;
+    mr_part_writer writer;
+    bool map_open;       /* splitter, mapper and what follows are open */
+    bool sample_open;    /* splitter and sampler are open */
+    bool reduce_open;    /* reducer (and orderer) are open */
+    uint64_t arena_used; /* bytes of the arena with sealed runs of an earlier worker */
+    uint64_t mapped;     /* bytes mapped since the last commit */
+    uint64_t spilled;    /* bytes spilled up to the last commit */
+} worker;
+
+static bool is_fold(const worker *self) {
+    return self->context.loaded.plugin.kind == MR_FOLD;
+}
+
+/* ---- reporting --------------------------------------------------------------------------------------------------- */
+
+static bool send(worker *self, const void *message, size_t length, mr_error *error) {
+    int code = mp_queue_put(self->job->reports, message, length, -1);
+    return code == 0 || mr_error_system(error, -code, "a worker could not report");
+}
+
+static bool report(worker *self, mr_report report, mr_error *error) {
+    report.worker = self->index;
+    return send(self, &report, sizeof report, error);
+}
+
+static void report_failure(worker *self, const mr_error *failure) {
+    struct {
+        mr_report report;
+        mr_error error;
+    } message = {.report = {.kind = MR_REPORT_FAILED, .worker = self->index}, .error = *failure};
+    mr_error ignored = {0}; /* when even this fails, the exit status tells */
+    send(self, &message, sizeof message, &ignored);
+}
+
+/* Sends a report that commits all that has been done so far (it is in sealed runs or in parts), with the records and
+ * counters that belong to it: they count exactly when the work does. */
+static bool commit(worker *self, mr_report report, mr_error *error) {
+    struct {
+        mr_report report;
+        mr_counter_value counters[MR_COUNTERS_MAX];
+    } message = {.report = report};
+    mr_report *header = &message.report;
+    uint64_t spilled = self->runs->written + self->parts->written;
+    header->worker = self->index;
+    header->commits = 1;
+    header->records = self->mapper.records;
+    header->arena_used = self->map_open ? self->exchange.sealed : self->arena_used;
+    header->spilled = spilled - self->spilled;
+    for (size_t i = 0; i < self->context.counter_count; i++) {
+        if (!self->context.counters[i].value) continue;
+        message.counters[header->counter_count++] = self->context.counters[i];
+        self->context.counters[i].value = 0;
+    }
+    self->mapper.records = 0;
+    self->spilled = spilled;
+    self->mapped = 0;
+    return send(self, &message, sizeof *header + header->counter_count * sizeof(mr_counter_value), error);
+}
+
+static bool commit_runs(worker *self, uint64_t sequence, mr_error *error) {
+    return commit(self, (mr_report){.kind = MR_REPORT_COMMIT, .sequence = sequence}, error);
+}
+
+static bool announce_run(void *receiver, const mr_run *run, mr_error *error) {
+    return report(receiver, (mr_report){.kind = MR_REPORT_RUN, .run = *run}, error);
+}
+
+/* ---- the map phase ----------------------------------------------------------------------------------------------- */
+
+static bool open_splitter(worker *self, uint64_t record_limit, mr_error *error) {
+    mr_source_reader reader = {.read = mr_source_read, .check = mr_source_check, .file = &self->file};
+    return mr_splitter_open(&self->splitter, &self->job->input, reader, self->job->plan.piece, record_limit, error);
+}
+
+static bool open_sample(worker *self, mr_error *error) {
+    if (self->sample_open) return true;
+    self->sample_open = true;
+    mr_arena *arena = &self->job->arenas[self->index];
+    return open_splitter(self, SAMPLE_RECORD_LIMIT, error) &&
+           mr_sampler_open(&self->sampler, &self->context, arena, is_fold(self), error);
+}
+
+static void close_sample(worker *self) {
+    if (!self->sample_open) return;
+    mr_splitter_close(&self->splitter);
+    mr_sampler_close(&self->sampler);
+    self->sample_open = false;
+}
+
+/* Wires map to combine and combine to the exchange. */
+static bool open_exchange(worker *self, mr_error *error) {
+    const mr_plan *plan = &self->job->plan;
+    mr_splitter_index_build(&self->index_of_keys, &self->job->shared->splitters, &self->order);
+    self->exchange = (mr_exchange){.context = &self->context,
+                                   .fold = is_fold(self) ? &self->fold : NULL,
+                                   .index = &self->index_of_keys,
+                                   .arena = self->job->arenas[self->index],
+                                   .block_size = plan->block,
+                                   .spill = self->runs,
+                                   .worker = self->index,
+                                   .announce = announce_run,
+                                   .receiver = self};
+    if (!mr_exchange_open(&self->exchange, self->arena_used, error)) return false;
+    if (is_fold(self))
+        return mr_folder_open(&self->folder, &self->context, &self->fold, plan->table, mr_exchange_table,
+                              &self->exchange, error);
+    if (!self->context.loaded.plugin.combine) return true;
+    return mr_combiner_open(&self->combiner, &self->context, plan->table, mr_exchange_pairs, &self->exchange, error);
+}
+
+static bool open_map(worker *self, mr_error *error) {
+    if (self->map_open) return true;
+    close_sample(self);
+    self->map_open = true;
+    if (!open_splitter(self, self->job->plan.record_limit, error)) return false;
+    return mr_job_is_map(self->job) || open_exchange(self, error);
+}
+
+static void close_map(worker *self) {
+    if (!self->map_open) return;
+    self->arena_used = self->exchange.sealed;
+    mr_splitter_close(&self->splitter);
+    mr_folder_close(&self->folder);
+    mr_combiner_close(&self->combiner);
+    mr_exchange_close(&self->exchange);
+    self->map_open = false;
+}
+
+/* Says where the pairs of the map phase go. */
+static void wire_map(worker *self) {
+    if (mr_job_is_map(self->job))
+        mr_context_emit_to(&self->context, mr_part_pairs, &self->writer);
+    else if (is_fold(self))
+        mr_context_emit_to(&self->context, mr_fold_pairs, &self->folder);
+    else if (self->context.loaded.plugin.combine)
+        mr_context_emit_to(&self->context, mr_combine_pairs, &self->combiner);
+    else
+        mr_context_emit_to(&self->context, mr_exchange_pairs, &self->exchange);
+}
+
+static bool map_chunk(worker *self, const mr_chunk *chunk, mr_error *error) {
+    wire_map(self);
+    mr_map_begin(&self->mapper, chunk);
+    if (!mr_split_chunk(&self->splitter, chunk, mr_map_piece, &self->mapper, error)) return false;
+    return mr_context_flush(&self->context, error);
+}
+
+/* Maps a chunk of a map job: what it writes is a part of the output, complete at once. */
+static bool map_to_part(worker *self, const mr_task *task, mr_report *done, mr_error *error) {
+    mr_part_begin(&self->writer);
+    done->commits = 1;
+    return map_chunk(self, &task->chunk, error) && mr_part_end(&self->writer, &done->part, error);
+}
+
+static bool seal(worker *self, uint64_t sequence, mr_error *error) {
+    if (is_fold(self) && !mr_folder_flush(&self->folder, error)) return false;
+    return mr_exchange_seal(&self->exchange, error) && commit_runs(self, sequence, error);
+}
+
+static bool do_map(worker *self, const mr_task *task, mr_report *done, mr_error *error) {
+    if (!open_map(self, error)) return false;
+    if (mr_job_is_map(self->job)) return map_to_part(self, task, done, error);
+    self->exchange.position = task->chunk.begin;
+    if (!map_chunk(self, &task->chunk, error)) return false;
+    if (self->combiner.context && !mr_combiner_flush(&self->combiner, error)) return false;
+    self->mapped += task->chunk.end - task->chunk.begin;
+    return self->mapped < self->job->plan.seal || seal(self, task->sequence, error);
+}
+
+static bool do_seal(worker *self, const mr_task *task, mr_report *done, mr_error *error) {
+    (void)done;
+    return open_map(self, error) && seal(self, task->sequence, error);
+}
+
+/* Failures while sampling are left alone: they come again when the same records are mapped in earnest. */
+static bool do_sample(worker *self, const mr_task *task, mr_report *done, mr_error *error) {
+    mr_error ignored = {0};
+    if (!open_sample(self, error)) return false;
+    mr_sampler_begin(&self->sampler);
+    mr_context_emit_to(&self->context, mr_sample_pairs, &self->sampler);
+    mr_map_begin(&self->mapper, &task->chunk);
+    if (mr_split_chunk(&self->splitter, &task->chunk, mr_map_piece, &self->mapper, &ignored))
+        mr_context_flush(&self->context, &ignored);
+    self->context.error.set = false;
+    self->mapper.records = 0;
+    for (size_t i = 0; i < self->context.counter_count; i++)
+        self->context.counters[i].value = 0;
+    done->arena_used = self->sampler.used;
+    return true;
+}
+
+static bool do_split(worker *self, const mr_task *task, mr_report *done, mr_error *error) {
+    (void)task;
+    (void)done;
+    const mr_job *job = self->job;
+    mr_sample *samples = calloc(job->plan.workers, sizeof *samples);
+    if (!samples) return mr_error_memory(error, job->plan.workers * sizeof *samples, "samples");
+    for (uint32_t i = 0; i < job->plan.workers; i++)
+        samples[i] = (mr_sample){.keys = job->arenas[i].base, .used = job->shared->sampled[i]};
+    bool ok =
+        mr_sample_split(&job->shared->splitters, samples, job->plan.workers, job->plan.partitions, &self->order, error);
+    free(samples);
+    return ok;
+}
+
+static bool do_count(worker *self, const mr_task *task, mr_report *done, mr_error *error) {
+    mr_record_count count = {0};
+    if (!open_map(self, error)) return false;
+    if (!mr_split_chunk(&self->splitter, &task->chunk, mr_count_piece, &count, error)) return false;
+    done->records = count.records;
+    done->source = count.source ? (uint64_t)(count.source - self->job->input.sources) + 1 : 0;
+    return true;
+}
+
+/* ---- the reduce phase -------------------------------------------------------------------------------------------- */
+
+static bool open_reduce(worker *self, mr_error *error) {
+    if (self->reduce_open) return true;
+    close_sample(self);
+    close_map(self);
+    self->reduce_open = true;
+    const mr_job *job = self->job;
+    bool ordered = mr_job_is_ordered(job);
+    size_t budget = ordered ? job->plan.reduce / 2 : job->plan.reduce;
+    self->reducer = (mr_reducer){.context = &self->context,
+                                 .fold = is_fold(self) ? &self->fold : NULL,
+                                 .order = self->order,
+                                 .budget = budget,
+                                 .spill = self->runs,
+                                 .sink = ordered ? mr_order_result : mr_part_result,
+                                 .receiver = ordered ? (void *)&self->orderer : (void *)&self->writer};
+    if (ordered && !mr_orderer_open(&self->orderer, job->settings->sort, job->settings->top, budget, self->runs, error))
+        return false;
+    return mr_reducer_open(&self->reducer, error);
+}
+
+static void close_reduce(worker *self) {
+    if (!self->reduce_open) return;
+    mr_reducer_close(&self->reducer);
+    if (mr_job_is_ordered(self->job)) mr_orderer_close(&self->orderer);
+    self->reduce_open = false;
+}
+
+static bool do_reduce(worker *self, const mr_task *task, mr_report *done, mr_error *error) {
+    if (!open_reduce(self, error)) return false;
+    const mr_job *job = self->job;
+    mr_partition_reader reader;
+    mr_partition_reader_open(&reader, job->shared->runs, job->shared->run_count, job->arenas, self->run_files,
+                             (uint32_t)task->unit);
+    mr_block_stream stream = mr_partition_reader_stream(&reader);
+    mr_part_begin(&self->writer);
+    bool ok = mr_reduce_partition(&self->reducer, &stream, error);
+    mr_partition_reader_close(&reader);
+    uint64_t results = 0;
+    if (ok && mr_job_is_ordered(job)) {
+        mr_byte_sink sink = mr_part_bytes(&self->writer);
+        ok = mr_orderer_finish(&self->orderer, &sink, &results, error);
+        self->writer.part.results = results;
+    }
+    done->commits = 1;
+    return ok && mr_part_end(&self->writer, &done->part, error);
+}
+
+static bool do_merge(worker *self, const mr_task *task, mr_report *done, mr_error *error) {
+    (void)task;
+    const mr_job *job = self->job;
+    uint64_t results = 0;
+    close_reduce(self);
+    mr_part_begin(&self->writer);
+    mr_byte_sink sink = mr_part_bytes(&self->writer);
+    bool ok = mr_merge_parts(job->shared->ordered, job->shared->ordered_count, job->regions, self->part_files,
+                             job->settings->top, job->plan.reduce, &sink, &results, error);
+    self->writer.part.results = results;
+    done->commits = 1;
+    return ok && mr_part_end(&self->writer, &done->part, error);
+}
+
+static bool do_deliver(worker *self, const mr_task *task, mr_report *done, mr_error *error) {
+    const mr_job *job = self->job;
+    (void)done;
+    return mr_part_deliver(&task->part, job->regions, self->part_files, job->output.file, task->offset,
+                           job->output.path, error);
+}
+
+/* ---- the process ------------------------------------------------------------------------------------------------- */
+
+/* Tells the coordinator how much shared memory is in use. */
+static void tell_memory(const worker *self) {
+    const mr_plan *plan = &self->job->plan;
+    uint64_t before = atomic_load_explicit(&self->slot->shared_bytes, memory_order_relaxed);
+    uint64_t now = mr_smaller(self->exchange.populated, plan->arena) + mr_smaller(self->writer.head, plan->region);
+    atomic_store_explicit(&self->slot->shared_bytes, mr_larger(before, now), memory_order_relaxed);
+}
+
+static bool do_task(worker *self, const mr_task *task, mr_error *error) {
+    static bool (*const doers[])(worker *, const mr_task *, mr_report *, mr_error *) = {
+        [MR_TASK_SAMPLE] = do_sample, [MR_TASK_SPLIT] = do_split,     [MR_TASK_COUNT] = do_count,
+        [MR_TASK_MAP] = do_map,       [MR_TASK_SEAL] = do_seal,       [MR_TASK_REDUCE] = do_reduce,
+        [MR_TASK_MERGE] = do_merge,   [MR_TASK_DELIVER] = do_deliver,
+    };
+    mr_report done = {.kind = MR_REPORT_DONE, .sequence = task->sequence};
+    atomic_store_explicit(&self->slot->task, task->sequence, memory_order_relaxed);
+    if (!doers[task->kind](self, task, &done, error)) return false;
+    tell_memory(self);
+    if (!(done.commits ? commit(self, done, error) : report(self, done, error))) return false;
+    atomic_store_explicit(&self->slot->task, 0, memory_order_relaxed);
+    return true;
+}
+
+/* The arenas of others are for reading: a stray pointer of the plugin into them dies on the spot. */
+static bool protect_others(const worker *self, mr_error *error) {
+    const mr_job *job = self->job;
+    char *own = job->arenas[self->index].base;
+    size_t size = job->plan.arena + job->plan.region, before = (size_t)(own - job->arena_memory);
+    size_t after = job->arena_bytes - before - size;
+    if (before && mprotect(job->arena_memory, before, PROT_READ) < 0)
+        return mr_error_system(error, errno, "could not protect memory");
+    if (after && mprotect(own + size, after, PROT_READ) < 0)
+        return mr_error_system(error, errno, "could not protect memory");
+    return true;
+}
+
+/* The worker's own copies of the spill files: it appends to its own behind what a worker before it has written. */
+static bool take_spills(worker *self, mr_error *error) {
+    const mr_job *job = self->job;
+    self->run_files = job->run_files;
+    self->part_files = job->part_files;
+    self->runs = &self->run_files[self->index];
+    self->parts = &self->part_files[self->index];
+    mr_spill *own[] = {self->runs, self->parts};
+    for (int i = 0; i < 2; i++) {
+        if (own[i]->file < 0) continue;
+        off_t end = lseek(own[i]->file, 0, SEEK_END);
+        if (end < 0) return mr_error_system(error, errno, "could not look at a temporary file in %s", job->temporary);
+        own[i]->end = (uint64_t)end;
+    }
+    return true;
+}
+
+static bool open_worker(worker *self, const mr_worker_start *start, mr_error *error) {
+    const mr_job *job = self->job;
+    const mr_job_settings *settings = job->settings;
+    /* What the plugin prints must not get into the output. */
+    if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return mr_error_system(error, errno, "could not redirect output");
+    if (!protect_others(self, error) || !take_spills(self, error)) return false;
+    self->arena_used = start->arena_used;
+    self->file.file = -1;
+    if (!mr_context_open(&self->context, job->plugin_path, settings->settings, settings->setting_count,
+                         job->input.names, job->input.count, error))
+        return false;
+    self->context.where = &self->slot->where;
+    const mr_plugin *plugin = &self->context.loaded.plugin;
+    self->fold = mr_fold_of(plugin->fold_type, plugin->value_size, plugin->fold, &self->context.ctx);
+    self->order = (mr_key_order){
+        .compare = plugin->compare, .ctx = &self->context.ctx, .skip = mr_context_key_skip(&self->context)};
+    self->mapper = (mr_mapper){.context = &self->context, .input = &job->input};
+    self->writer = (mr_part_writer){.region = job->regions[self->index],
+                                    .released = &self->slot->released,
+                                    .spill = self->parts,
+                                    .worker = self->index,
+                                    .head = start->part_head};
+    if (mr_job_is_map(job)) {
+        self->context.write = mr_part_write;
+        self->context.write_receiver = &self->writer;
+    }
+    return mr_part_writer_open(&self->writer, error) && mr_context_start(&self->context, error);
+}
+
+static void close_worker(worker *self) {
+    close_sample(self);
+    close_map(self);
+    close_reduce(self);
+    mr_source_close(&self->file);
+    mr_part_writer_close(&self->writer);
+    mr_context_close(&self->context);
+}
+
+/* Takes tasks until the queue is closed. */
+static bool work(worker *self, mr_error *error) {
+    mr_task task;
+    for (;;) {
+        ssize_t length = mp_queue_get(self->tasks, &task, sizeof task, -1);
+        if (length == -EPIPE) return true;
+        if (length != (ssize_t)sizeof task)
+            return mr_error_system(error, length < 0 ? (int)-length : EPROTO, "a worker could not get its next task");
+        if (!do_task(self, &task, error)) return false;
+    }
+}
+
+int mr_worker_main(void *argument) {
+    const mr_worker_start *start = argument;
+    worker *self = calloc(1, sizeof *self);
+    mr_error error = {0};
+    if (!self) return 1; /* the coordinator sees the exit status */
+    self->job = start->job;
+    self->index = start->index;
+    self->tasks = start->tasks;
+    self->slot = &start->job->shared->slots[start->index];
+    bool ok = open_worker(self, start, &error) && report(self, (mr_report){.kind = MR_REPORT_READY}, &error) &&
+              work(self, &error) && mr_context_stop(&self->context, &error) &&
+              commit(self, (mr_report){.kind = MR_REPORT_STOPPED}, &error);
+    if (!ok) report_failure(self, &error);
+    close_worker(self);
+    free(self);
+    return ok ? 0 : 1;
+}
