@@ -122,8 +122,9 @@ void mp_process_free(mp_process *process);
  * inside a get, the message is either still first in the queue, or gone as if the get had returned.
  *
  * Messages of up to a quarter of the capacity lie in the shared memory of the queue; longer ones go through an unnamed
- * file in memory, which is slower. At most as many bytes as the capacity wait there, or a single message that is longer.
- * The offsets in the file only grow, so a limit on the size of files (ulimit -f) limits what can pass that way in all. */
+ * file in memory, which is slower. At most as many bytes as the capacity wait there, or a single message that is
+ * longer. The offsets in the file only grow, so a limit on the size of files (ulimit -f) limits what can pass that way
+ * in all. */
 typedef struct mp_queue mp_queue;
 
 enum {
