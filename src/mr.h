@@ -214,6 +214,8 @@ struct mr_host {
     uint64_t *(*counter)(mr_ctx *ctx, const char *name);
     const char *(*source_name)(mr_ctx *ctx, uint64_t source);
     void (*refill)(mr_scan *scan);
+    void (*append)(mr_ctx *ctx, const void *bytes, size_t length);
+    mr_slice (*appended)(mr_ctx *ctx);
 };
 
 /* What a callback knows of its surroundings. The plugin may read every field and write state; the rest is the host's,
@@ -318,6 +320,15 @@ static inline void mr_emit_double(mr_ctx *ctx, mr_slice key, double value) {
 /* Writes bytes to the output as they are: the map callbacks of an MR_MAP job. */
 static inline void mr_write(mr_ctx *ctx, const void *bytes, size_t length) {
     ctx->host->write(ctx, bytes, length);
+}
+
+/* Builds a text of any length piece by piece: mr_append adds to it, mr_appended gives it (borrowed until the next
+ * mr_append) and lets the next mr_append start anew. */
+static inline void mr_append(mr_ctx *ctx, mr_slice text) {
+    ctx->host->append(ctx, text.data, text.length);
+}
+static inline mr_slice mr_appended(mr_ctx *ctx) {
+    return ctx->host->appended(ctx);
 }
 
 /* Ends the job with a message; the callback returns after it. printf-like; the host adds where it happened. */

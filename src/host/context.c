@@ -94,6 +94,31 @@ static void write_output(mr_ctx *ctx, const void *bytes, size_t length) {
         context->write(context->write_receiver, bytes, length, &context->error);
 }
 
+static void append(mr_ctx *ctx, const void *bytes, size_t length) {
+    mr_context *context = context_of(ctx);
+    if (context->text_given) context->text_length = 0;
+    context->text_given = false;
+    size_t need = context->text_length + length;
+    if (need > context->text_size) {
+        char *larger = realloc(context->text, 2 * need);
+        if (!larger) {
+            mr_error_memory(&context->error, 2 * need, "a text that the plugin builds");
+            return;
+        }
+        context->text = larger;
+        context->text_size = 2 * need;
+    }
+    if (length) memcpy(context->text + context->text_length, bytes, length);
+    context->text_length = need;
+}
+
+static mr_slice appended(mr_ctx *ctx) {
+    mr_context *context = context_of(ctx);
+    if (context->text_given) context->text_length = 0;
+    context->text_given = true;
+    return mr_bytes(context->text, context->text_length);
+}
+
 /* ---- looking things up ------------------------------------------------------------------------------------------- */
 
 static int find_option(mr_ctx *ctx, const char *name) {
@@ -145,6 +170,8 @@ static const mr_host host_functions = {
     .counter = counter,
     .source_name = source_name,
     .refill = mr_scan_refill,
+    .append = append,
+    .appended = appended,
 };
 
 /* The order of keys starts with the partition, so the partition number is simply put in front of the key. */
@@ -204,6 +231,7 @@ void mr_context_close(mr_context *context) {
         free(context->levels[i].buffer.start);
     free(context->scratch);
     free(context->full_key);
+    free(context->text);
     mr_options_close(&context->options);
     *context = (mr_context){0};
 }

@@ -60,6 +60,10 @@ typedef struct mr_context {
     size_t counter_count;
     char *scratch;        /* words whose lower case does not fit in place */
     size_t scratch_size;  /* bytes */
+    char *text;           /* what mr_append builds */
+    size_t text_length;   /* bytes of it */
+    size_t text_size;     /* bytes allocated */
+    bool text_given;      /* mr_appended has given it out: the next mr_append starts anew */
     char *full_key;       /* for mr_context_full_key */
     size_t full_key_size; /* bytes */
 } mr_context;
