@@ -4,7 +4,8 @@
 #   $work                     a folder of their own, which is the current directory and is removed afterwards
 #   $scale                    1, or more when long tests are to use that many times less data (MR_TEST_SCALE)
 #
-# and the functions below. A check that fails prints why and lets the script go on; `finish` at the end decides.
+# and the functions below. A check that fails prints why and lets the script go on, until ten have failed;
+# `finish` at the end decides.
 # TMPDIR is not for the scripts: it belongs to mr, and tests/tools/contain looks whether mr left anything in it.
 set -u -o pipefail
 export LC_ALL=C
@@ -29,6 +30,7 @@ cd "$work" || exit 1
 fail() {
     echo "FAILED: $*"
     failures=$((failures + 1))
+    [[ $failures -lt 10 ]] || finish
 }
 
 # skip REASON - this whole script cannot run here.
