@@ -80,7 +80,10 @@ typedef struct {
  * What is in the stdio buffers of the parent is written out first, so that it does not appear twice.
  *
  * Sets `*process` in the parent, to be freed with mp_process_free. Returns 0, -EINVAL for unknown flags, -ENOMEM, or
- * what fork (-EAGAIN: too many processes) or pidfd_open (-EMFILE: too many files) report; then no child is left. */
+ * what fork (-EAGAIN: too many processes) or pidfd_open (-EMFILE: too many files) report; then no child is left.
+ *
+ * Works on any Linux. Before 5.3, which has no pidfds, and under valgrind, mp_process_fd tells the end late when the
+ * child has forked children of its own without mp_process_start and they outlive it; mp_process_join does not. */
 int mp_process_start(mp_process **process, const mp_process_options *options, int (*entry)(void *argument),
                      void *argument);
 

@@ -1,35 +1,34 @@
-/* process.c - children that run a function.
- *
- * A child is watched through a pidfd, which cannot be confused with a later process of the same id, and which becomes
- * readable when the child ends; so joining is polling, and a timeout needs no signal.
+/* process.c - children that run a function. Their end is noticed through a descriptor (watch.h), so joining is polling,
+ * and a timeout needs no signal.
  */
 #include "mp/futex.h"
 #include "mp/mp.h"
+#include "mp/watch.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 struct mp_process {
-    pid_t id;      /* of the child */
-    pid_t starter; /* the only process that can collect the child's status */
-    int fd;        /* pidfd of the child */
-    bool ended;    /* the child has ended and its status has been asked for */
-    int code;      /* valid once ended: exit status, or minus a signal's number */
-    bool unknown;  /* valid once ended: the status could not be had */
+    Watch watch;  /* over the child; its starter is the only process that can collect the child's status */
+    bool ended;   /* the child has ended and its status has been asked for */
+    int code;     /* valid once ended: exit status, or minus a signal's number */
+    bool unknown; /* valid once ended: the status could not be had */
 };
 
-/* The life of the child; never returns. `flushed` tells whether the buffers that it inherited are empty. */
-static _Noreturn void run_child(const mp_process_options *options, pid_t parent, bool flushed,
+/* The life of the child; never returns. The handle is the parent's; `flushed` tells whether the buffers that the child
+ * has inherited are empty. */
+static _Noreturn void run_child(mp_process *handle, const mp_process_options *options, bool flushed,
                                 int (*entry)(void *argument), void *argument) {
+    pid_t parent = handle->watch.starter;
+    mp_watch_enter_child(&handle->watch);
+    free(handle);
     if (options->flags & MP_PROCESS_DAEMON) {
         /* The parent may have died before the kernel knew about our wish. */
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) _exit(128 + SIGKILL);
@@ -51,6 +50,22 @@ static void give_up_child(pid_t id) {
     }
 }
 
+/* Forks, with the watch prepared; closes it again on error. */
+static int fork_child(mp_process *process, const mp_process_options *options, int (*entry)(void *argument),
+                      void *argument) {
+    bool flushed = fflush(NULL) == 0; /* if it fails, the data stays with the parent, and the child drops its copy */
+    pid_t id = fork();
+    if (id == 0) run_child(process, options, flushed, entry, argument);
+    if (id < 0) {
+        int error = errno;
+        mp_watch_close(&process->watch);
+        return -error;
+    }
+    int error = mp_watch_begin(&process->watch, id);
+    if (error != 0) give_up_child(id);
+    return error;
+}
+
 int mp_process_start(mp_process **process, const mp_process_options *options, int (*entry)(void *argument),
                      void *argument) {
     static const mp_process_options no_options;
@@ -59,53 +74,29 @@ int mp_process_start(mp_process **process, const mp_process_options *options, in
     mp_process *started = calloc(1, sizeof *started);
     if (started == NULL) return -ENOMEM;
 
-    pid_t parent = getpid();
-    bool flushed = fflush(NULL) == 0; /* if it fails, the data stays with the parent, and the child drops its copy */
-    pid_t id = fork();
-    if (id == 0) run_child(options, parent, flushed, entry, argument);
-    int error = errno;
-    if (id > 0) {
-        *started = (mp_process){.id = id, .starter = parent, .fd = pidfd_open(id, 0)};
-        error = errno;
-        if (started->fd >= 0) {
-            *process = started;
-            return 0;
-        }
-        give_up_child(id);
-    }
-    free(started);
-    return -error;
-}
-
-/* Waits until the child has ended, without asking for its status. */
-static int wait_for_end(mp_process *process, int timeout_ms) {
-    Deadline deadline = mp_deadline(timeout_ms);
-    for (;;) {
-        struct pollfd watched = {.fd = process->fd, .events = POLLIN};
-        int ready = poll(&watched, 1, mp_deadline_left_ms(&deadline));
-        if (ready > 0) return 0;
-        if (ready < 0 && errno != EINTR) return -errno;
-        if (ready == 0) return timeout_ms == 0 ? -EAGAIN : -ETIMEDOUT;
-    }
+    int error = mp_watch_prepare(&started->watch);
+    if (error == 0) error = fork_child(started, options, entry, argument);
+    if (error == 0)
+        *process = started;
+    else
+        free(started);
+    return error;
 }
 
 /* Asks for the status of a child that has ended. */
 static void collect(mp_process *process) {
     siginfo_t status = {0};
-    int error;
-    do {
-        error = waitid(P_PIDFD, (id_t)process->fd, &status, WEXITED) == 0 ? 0 : errno;
-    } while (error == EINTR);
+    process->unknown = mp_watch_collect(&process->watch, &status) != 0;
     process->ended = true;
-    process->unknown = error != 0;
     process->code = status.si_code == CLD_EXITED ? status.si_status : -status.si_status;
 }
 
 int mp_process_join(mp_process *process, int timeout_ms) {
     if (process->ended) return 0;
-    int error = wait_for_end(process, timeout_ms);
+    Deadline deadline = mp_deadline(timeout_ms);
+    int error = mp_watch_wait(&process->watch, &deadline);
     if (error == 0) collect(process);
-    return error;
+    return error == -ETIMEDOUT && timeout_ms == 0 ? -EAGAIN : error;
 }
 
 int mp_process_alive(mp_process *process) {
@@ -121,8 +112,7 @@ int mp_process_exit_code(mp_process *process, int *code) {
 }
 
 static int send_signal(mp_process *process, int signal_number) {
-    if (process->ended || pidfd_send_signal(process->fd, signal_number, NULL, 0) == 0) return 0;
-    return errno == ESRCH ? 0 : -errno;
+    return process->ended ? 0 : mp_watch_signal(&process->watch, signal_number);
 }
 
 int mp_process_terminate(mp_process *process) {
@@ -134,16 +124,17 @@ int mp_process_kill(mp_process *process) {
 }
 
 pid_t mp_process_id(const mp_process *process) {
-    return process->id;
+    return process->watch.id;
 }
 
 int mp_process_fd(const mp_process *process) {
-    return process->fd;
+    return process->watch.fd;
 }
 
 void mp_process_free(mp_process *process) {
     if (process == NULL) return;
-    if (process->starter == getpid() && !process->ended && mp_process_kill(process) == 0) mp_process_join(process, -1);
-    close(process->fd);
+    if (process->watch.starter == getpid() && !process->ended && mp_process_kill(process) == 0)
+        mp_process_join(process, -1);
+    mp_watch_close(&process->watch);
     free(process);
 }
