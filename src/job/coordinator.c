@@ -524,8 +524,8 @@ static bool run(coordinator *self, mr_error *error) {
 }
 
 static void close_coordinator(coordinator *self) {
-    mr_crew_close(&self->crew); /* first: nobody writes any more */
-    if (self->delivering) mr_delivery_close(&self->delivery);
+    if (self->delivering) mr_delivery_close(&self->delivery); /* before the crew that it knows of */
+    mr_crew_close(&self->crew);                               /* before the memory that workers write to */
     mr_units_close(&self->units);
     mr_job_close(&self->job);
     free(self->ordered);

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { TASK_QUEUE = 32 << 10 };
+enum { TASK_QUEUE = 32 << 10, GOODBYE_MS = 10000 };
 
 bool mr_crew_start(mr_crew *crew, uint32_t index, uint64_t part_head, mr_error *error) {
     mr_member *member = &crew->members[index];
@@ -33,9 +33,11 @@ bool mr_crew_open(mr_crew *crew, const mr_job *job, mr_error *error) {
 
 void mr_crew_close(mr_crew *crew) {
     for (uint32_t i = 0; crew->members && i < crew->count; i++)
-        if (crew->members[i].process) mp_process_kill(crew->members[i].process);
+        if (crew->members[i].process && !crew->members[i].stopped) mp_process_kill(crew->members[i].process);
     for (uint32_t i = 0; crew->members && i < crew->count; i++) {
         mr_member *member = &crew->members[i];
+        /* Who has reported a good end has only its memory to free. */
+        if (member->process && member->stopped) mp_process_join(member->process, GOODBYE_MS);
         mp_process_free(member->process);
         mp_queue_free(member->tasks);
         free(member->assignments);
