@@ -19,7 +19,7 @@ static void open(mr_ctx *ctx) {
 /* Emits the number of the file for each word in it. */
 static void map_chunk(mr_ctx *ctx, char *text, size_t length) {
     mr_words words = mr_words_of(ctx, text, length, kind);
-    int64_t file = (int64_t)ctx->source;
+    int64_t file = (int64_t)ctx->source_first;
     mr_slice word;
     while (mr_next(&words, &word))
         mr_emit_int64(ctx, word, file);

@@ -1,9 +1,22 @@
 /* main.c - parse, run, exit. */
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 
+/* Takes the places of closed standard streams, so that no file of ours gets one of their numbers by chance. Opened for
+ * reading only: writing to a closed stdout stays an error. */
+static int hold_standard_streams(void) {
+    int file = 0;
+    while (file >= 0 && file <= STDERR_FILENO)
+        file = open("/dev/null", O_RDONLY);
+    if (file >= 0) close(file);
+    return file;
+}
+
 int main(int argc, char **argv) {
+    if (hold_standard_streams() < 0) return 1;
     mr_exit end = mr_command(argc, argv);
     if (end.signal) {
         /* Ends as if the signal had not been held back, so that the shell sees what happened. */

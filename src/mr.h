@@ -225,8 +225,9 @@ struct mr_ctx {
     void *state;            /* the plugin's own, per worker; NULL until open sets it */
     char *emit_next;        /* where the next pair goes; aligned to 8 */
     char *emit_end;         /* behind the room for pairs */
-    uint64_t source;        /* [map] number of the input file at hand, in the order of the command line, from 0; a
-                             * file that is named twice has the number of its first occurrence both times */
+    uint64_t source;        /* [map] number of the input file at hand, in the order of the command line, from 0 */
+    uint64_t source_first;  /* [map] number of the first input of the same name: another than source only for an input
+                             * that is named twice */
     uint64_t source_count;  /* how many inputs there are */
     uint64_t record_number; /* [map] with MR_NEEDS_RECORD_NUMBERS: number of the first record of this call, from 1 */
 };

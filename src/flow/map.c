@@ -69,7 +69,8 @@ bool mr_map_piece(void *receiver, const mr_piece *piece, mr_error *error) {
     mr_mapper *mapper = receiver;
     mr_context *context = mapper->context;
     context->where->source = (uint64_t)(piece->source - mapper->input->sources);
-    context->ctx.source = piece->source->number;
+    context->ctx.source = context->where->source;
+    context->ctx.source_first = piece->source->number;
     if (piece->offset == 0) mapper->next_record = 1;
     bool lines = context->loaded.plugin.map;
     context->where->callback = lines ? "map" : "map_chunk";

@@ -54,7 +54,11 @@ static bool open_file(mr_output *output, mr_error *error) {
  * making the user's own descriptor nonblocking would change it for all who share it. */
 static bool open_stream(mr_output *output, int file, mr_error *error) {
     struct stat status;
-    if (fstat(file, &status) < 0) return mr_error_system(error, errno, "could not write to %s", output->path);
+    int flags = fcntl(file, F_GETFL);
+    if (flags < 0 || fstat(file, &status) < 0)
+        return mr_error_system(error, errno, "could not write to %s", output->path);
+    if ((flags & O_ACCMODE) == O_RDONLY)
+        return mr_error_set(error, "could not write to %s: it is not open for writing", output->path);
     output->stream = true;
     output->file = file;
     output->waits = !S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode);

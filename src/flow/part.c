@@ -36,6 +36,9 @@ static uint64_t room_at(const mr_part_writer *writer, uint64_t head) {
 void mr_part_begin(mr_part_writer *writer) {
     uint64_t size = writer->region.size;
     uint64_t lap = (writer->head / size + 1) * size; /* the next time round */
+    /* With everything delivered the part starts at the front, in memory that has just been used. */
+    if (writer->head % size && writer->head == atomic_load_explicit(writer->released, memory_order_acquire))
+        writer->head = lap;
     writer->room = room_at(writer, writer->head);
     if (writer->room < size / 4 && room_at(writer, lap) > writer->room) {
         writer->head = lap;

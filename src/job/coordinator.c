@@ -509,10 +509,11 @@ static bool open_signals(coordinator *self, sigset_t *before, mr_error *error) {
     return self->signals >= 0 || mr_error_system(error, errno, "could not wait for signals");
 }
 
+/* After a job that is done signals stay blocked: the output is there, and the process is about to say so and to end. */
 static void close_signals(coordinator *self, const sigset_t *before) {
     if (self->signals < 0) return;
     close(self->signals);
-    sigprocmask(SIG_SETMASK, before, NULL);
+    if (self->summary->outcome != MR_OUTCOME_DONE) sigprocmask(SIG_SETMASK, before, NULL);
 }
 
 static bool run(coordinator *self, mr_error *error) {
