@@ -15,6 +15,7 @@ for plugin in wordcount invertedindex grep; do
     started=$(milliseconds)
     run "$mr" run $plugin ${settings[$plugin]:-} big -j 3 --memory 64M -o folder/result
     expect_status 0 "$plugin undisturbed"
+    mv folder/result "expected.$plugin"
     duration[$plugin]=$(($(milliseconds) - started))
 done
 
@@ -38,21 +39,23 @@ for ((round = 0; round < rounds; round++)); do
     pid=$!
     sleep "$((delay / 1000)).$(printf '%03d' $((delay % 1000)))"
     sent=$(milliseconds)
-    if [[ $whom == one ]]; then kill -$signal $pid; else kill -$signal -- -$pid; fi 2>/dev/null
-    wait $pid
+    if [[ $whom == one ]]; then kill -$signal $pid; else kill -$signal -- -$pid; fi
+    wait $pid 2>/dev/null
     status=$?
     elapsed=$(($(milliseconds) - sent))
     [[ $status -eq 0 ]] && continue # it was done already
     hits=$((hits + 1))
     expect_status $((128 + $(kill -l $signal))) "round $round of seed $seed"
     [[ $elapsed -lt $((1000 * scale)) ]] || fail "round $round: it took $elapsed ms to end"
-    if [[ $before == new ]]; then
+    if cmp -s folder/result "expected.$plugin"; then
+        fail "round $round of seed $seed: the output is complete, but the status is $status ($command_line)"
+    elif [[ $before == new ]]; then
         expect_files folder
     else
         expect_files folder result
-        [[ $(cat folder/result) == before ]] || fail "round $round: the old output is gone"
+        [[ $(cat folder/result) == before ]] || fail "round $round of seed $seed: the old output is gone ($command_line)"
     fi
-done
+done 2>/dev/null
 echo "$hits of $rounds signals came in time"
 [[ $hits -gt 0 ]] || fail "no signal came in time"
 finish
