@@ -65,6 +65,9 @@ static bool check_declaration(const char *plugin, const mr_option *option, mr_er
     if (option->type < MR_OPTION_TEXT || option->type > MR_OPTION_CHOICE)
         return mr_error_set(error, "plugin %s needs a newer mr: its option '%s' has the unknown type %u", plugin,
                             option->name, option->type);
+    if (option->reserved)
+        return mr_error_set(error, "plugin %s needs a newer mr: its option '%s' sets something unknown", plugin,
+                            option->name);
     if (option->type == MR_OPTION_CHOICE && (!option->choices || !*option->choices))
         return mr_error_set(error, "plugin %s declares the option '%s' without its choices", plugin, option->name);
     return true;
@@ -103,8 +106,10 @@ bool mr_options_resolve(mr_options *options, const char *plugin, const mr_option
     for (size_t i = 0; i < options->count; i++) {
         if (!check_declaration(plugin, &declared[i], error)) return false;
         options->values[i] = declared[i].default_value;
-        if (options->values[i] && !check_value(plugin, &declared[i], options->values[i], error))
+        if (options->values[i] && !check_value(plugin, &declared[i], options->values[i], error)) {
+            error->usage = false; /* it is not the user who is at fault */
             return mr_error_context(error, "the default of plugin %s is wrong", plugin);
+        }
     }
     for (size_t i = 0; i < setting_count; i++)
         if (!apply_setting(options, plugin, &settings[i], error)) return false;
