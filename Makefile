@@ -30,6 +30,7 @@ EXAMPLE_SOURCES := $(wildcard tests/examples/*.c)
 TOOL_SOURCES   := $(wildcard tests/tools/*.c)
 GENERATOR_SOURCES := $(wildcard datasets/*.c)
 ABI_SOURCES    := $(wildcard tests/abi/*.c)
+BENCH_SOURCES  := $(wildcard tests/bench/*.c)
 
 object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 PLUGINS    := $(patsubst plugins/%.c,$(BUILD)/plugins/%.so,$(PLUGIN_SOURCES))
@@ -37,6 +38,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SOURCES))
 EXAMPLES   := $(patsubst tests/examples/%.c,$(BUILD)/tests/examples/%,$(EXAMPLE_SOURCES))
 TOOLS      := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(TOOL_SOURCES))
 GENERATORS := $(patsubst datasets/%.c,$(BUILD)/datasets/%,$(GENERATOR_SOURCES))
+BENCHES    := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(BENCH_SOURCES))
 ABI_PLUGINS := $(patsubst tests/abi/%.c,$(BUILD)/tests/abi/%.so,$(ABI_SOURCES))
 
 # Libraries that single programs need beyond the common ones.
@@ -88,6 +90,9 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libengine.a $(BUILD)/lib
 $(BUILD)/tests/examples/%: $(BUILD)/tests/examples/%.o $(BUILD)/libmp.a
 	$(LINK) $^ -o $@
 
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libmp.a
+	$(LINK) $^ -o $@
+
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
 	@mkdir -p $(@D)
 	$(LINK) $^ -o $@ -lutf8proc
@@ -105,7 +110,7 @@ asan:
 ubsan:
 	$(MAKE) BUILD=build/ubsan SANITIZE=undefined CFLAGS="-O1 -g" test
 
-bench: all $(TOOLS)
+bench: all $(BENCHES)
 	BUILD=$(BUILD) tests/bench/run.sh
 
 demo: all
