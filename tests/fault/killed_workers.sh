@@ -33,6 +33,7 @@ for plugin in wordcount invertedindex grep; do
         first=$REPLY
         command_line="mr run $plugin -j 3 --memory $memory to $output; kill -9 $whom after $delay ms"
         rm -f result
+        started=$(milliseconds)
         if [[ $output == result ]]; then
             "$mr" run $plugin ${settings[$plugin]:-} file1 file2 file3 -j 3 --memory "$memory" -o result >out 2>err &
         else
@@ -40,7 +41,8 @@ for plugin in wordcount invertedindex grep; do
         fi
         pid=$!
         wait_for_workers $pid 3
-        sleep "$((delay / 1000)).$(printf '%03d' $((delay % 1000)))"
+        delay=$((started + delay - $(milliseconds)))
+        [[ $delay -le 0 ]] || sleep "$((delay / 1000)).$(printf '%03d' $((delay % 1000)))"
         workers=($(children_of $pid))
         case $whom in
         one) workers=("${workers[@]:first:1}") ;;
