@@ -292,10 +292,14 @@ static inline mr_slice mr_bytes(const void *data, size_t length) {
 
 /* The bytes of a C string, without its end. */
 static inline mr_slice mr_text(const char *text) {
+#if defined(__GNUC__)
+    return mr_bytes(text, __builtin_strlen(text));
+#else
     size_t length = 0;
     while (text[length])
         length++;
     return mr_bytes(text, length);
+#endif
 }
 
 /* Counts one occurrence of key: MR_FOLD_COUNT. */
