@@ -399,13 +399,13 @@ static void narrow_folds(void **state) {
     setting how = {.fold = true,
                    .fold_type = MR_FOLD_SUM_INT64,
                    .pairs = PAIRS - 1000,
-                   .keys = 4000,
+                   .keys = 20000,
                    .longest_key = LONGEST_KEY - 1,
                    .arena = 20 << 10,
                    .block = 512,
                    .table = 4096,
                    .reduce = 8192,
-                   .partitions = 3};
+                   .partitions = 1};
     do_round(&how);
     assert_true(happened.runs_in_files > 0);
     assert_true(happened.reduce_spilled > 0); /* so the table was full, and the sorter took over */
