@@ -7,7 +7,7 @@ line_megabytes=$((300 / scale))
 key_megabytes=$((16 / scale))
 
 # A line without an end in sight: the words go on for 300 MB, and what grep looks for comes last.
-yes 'one two three four five six seven eight nine ten eleven' | head -c $((line_megabytes * 1000000)) | tr '\n' ' ' >line
+yes 'one donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft three incomprehensibilities' | head -c $((line_megabytes * 1000000)) | tr '\n' ' ' >line
 printf ' the last\nnext line\n' >>line
 "$tools/reference" wordcount -- line >expected.wordcount
 "$tools/reference" grep pattern=last line-numbers=yes -- line >expected.grep

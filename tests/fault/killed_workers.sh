@@ -17,7 +17,7 @@ for plugin in wordcount invertedindex grep; do
     duration[$plugin]=$(($(milliseconds) - started))
 done
 
-rounds=$((30 / scale))
+rounds=$((24 / scale))
 for plugin in wordcount invertedindex grep; do
     hits=0 retried=0
     for ((round = 0; round < rounds && failures < 3; round++)); do

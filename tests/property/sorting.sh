@@ -4,7 +4,7 @@
 # timeout: 300
 source "$(dirname "$0")/../tools/testing.sh"
 start_seed
-seconds=${MR_TEST_SECONDS:-20}
+seconds=${MR_TEST_SECONDS:-15}
 tab=$'\t'
 
 # sort_output ORDER - sort the plain output on stdin, as `--sort ORDER` of $plugin has to.
