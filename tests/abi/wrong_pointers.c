@@ -1,0 +1,17 @@
+/* Says that it has pointers of 32 bits. */
+#include "frozen_v1.h"
+
+static void map(mr_ctx *ctx, char *record, size_t length) {
+    mr_count(ctx, mr_bytes(record, length));
+}
+
+extern MR_EXPORT const mr_plugin mr_plugin_entry;
+const mr_plugin mr_plugin_entry = {.magic = MR_MAGIC,
+                                   .abi_major = 1,
+                                   .pointer_size = 4,
+                                   .struct_size = sizeof(mr_plugin),
+                                   .name = "wrong_pointers",
+                                   .kind = MR_FOLD,
+                                   .fold_type = MR_FOLD_COUNT,
+                                   .needs = 0,
+                                   .map = map};
