@@ -230,7 +230,13 @@ struct mr_ctx {
                              * that is named twice */
     uint64_t source_count;  /* how many inputs there are */
     uint64_t record_number; /* [map] with MR_NEEDS_RECORD_NUMBERS: number of the first record of this call, from 1 */
+    const char *text;       /* [map] the piece of input at hand; MR_TEXT_SLACK bytes behind it can be read */
+    size_t text_length;     /* in bytes; 0 outside of map */
 };
+
+/* Behind the text at hand so many bytes can be read, and behind emit_end as many written, so that short keys can be
+ * copied as two words, whatever their length. */
+enum { MR_TEXT_SLACK = 16 };
 
 /* A pair in the emit buffer: this header, the key and the value, the latter two padded with zeros to 8 bytes each. */
 typedef struct mr_pair {
@@ -244,27 +250,39 @@ static inline size_t mr_padded(size_t length) {
     return (length + 7) & ~(size_t)7;
 }
 
-/* Copies length bytes and zeroes the rest of the last 8. Copies in words because most keys are short. */
+/* Copies length bytes and zeroes the rest of the last 8. */
 static inline char *mr_put_padded(char *to, const char *from, size_t length) {
     char *end = to + mr_padded(length);
-    size_t whole = length & ~(size_t)7;
     size_t i;
-#if defined(__GNUC__)
-    for (i = 0; i < whole; i += 8)
-        __builtin_memcpy(to + i, from + i, 8);
-    if (whole != length) {
-        uint64_t last = 0;
-        __builtin_memcpy(to + whole, &last, 8);
-        for (i = whole; i < length; i++)
+    if (length) {
+        for (i = 0; i < 8; i++)
+            end[(ptrdiff_t)i - 8] = 0;
+        for (i = 0; i < length; i++)
             to[i] = from[i];
     }
-#else
-    for (i = 0; i < length; i++)
-        to[i] = from[i];
-    for (; to + i < end; i++)
-        to[i] = 0;
-#endif
     return end;
+}
+
+/* Does the same for a key. Most keys are short words of the text at hand: these are copied as two words of which the
+ * bytes behind the key are masked away, without a branch on the length, which the processor could not predict. */
+static inline char *mr_put_key(const mr_ctx *ctx, char *to, mr_slice key) {
+#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    const char *from = key.data;
+    __asm__("" : "+r"(from)); /* the compiler shall not reason about keys from elsewhere: they do not come here */
+    if ((uintptr_t)from - (uintptr_t)ctx->text < ctx->text_length && key.length <= 16) {
+        uint64_t first, second, all = ~(uint64_t)0;
+        size_t in_first = key.length < 8 ? key.length : 8, in_second = key.length - in_first;
+        __builtin_memcpy(&first, from, 8);
+        __builtin_memcpy(&second, from + 8, 8);
+        first &= in_first ? all >> (64 - 8 * in_first) : 0;
+        second &= in_second ? all >> (64 - 8 * in_second) : 0;
+        __builtin_memcpy(to, &first, 8);
+        __builtin_memcpy(to + 8, &second, 8);
+        return to + mr_padded(key.length);
+    }
+#endif
+    (void)ctx;
+    return mr_put_padded(to, key.data, key.length);
 }
 
 /* Emits a pair. In [map]: to be folded or grouped (for MR_FOLD the value must have the size of the fold's value); in
@@ -280,7 +298,7 @@ static inline void mr_emit(mr_ctx *ctx, mr_slice key, mr_slice value) {
     pair = (mr_pair *)(void *)ctx->emit_next;
     pair->key_length = (uint32_t)key.length;
     pair->value_length = (uint32_t)value.length;
-    ctx->emit_next = mr_put_padded(mr_put_padded((char *)(pair + 1), key.data, key.length), value.data, value.length);
+    ctx->emit_next = mr_put_padded(mr_put_key(ctx, (char *)(pair + 1), key), value.data, value.length);
 }
 
 static inline mr_slice mr_bytes(const void *data, size_t length) {

@@ -12,6 +12,10 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+/* Bytes that can be read (and are then ignored) behind the records in every buffer that keys are read from, so that a
+ * short key can be loaded as two words without looking where it ends. */
+enum { MR_READ_SLACK = MR_TEXT_SLACK };
+
 static inline uint64_t mr_hash_bytes(const void *bytes, size_t length) {
     return XXH3_64bits(bytes, length);
 }

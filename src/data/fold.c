@@ -205,8 +205,8 @@ bool mr_fold_result(const mr_fold *fold, const void *accumulator, uint64_t *resu
     }
 }
 
-/* The shortest decimal text that reads back as the same double. A text of 15 digits or fewer survives being a double, so
- * with 15 digits printf shows the shortest text if it is that short, and 17 are enough for all; but the smallest
+/* The shortest decimal text that reads back as the same double. A text of 15 digits or fewer survives being a double,
+ * so with 15 digits printf shows the shortest text if it is that short, and 17 are enough for all; but the smallest
  * doubles, which are not normal, have fewer bits and need fewer digits. */
 static size_t double_text(double value, char *text) {
     if (isnan(value)) return (size_t)snprintf(text, MR_FOLD_TEXT, "nan");

@@ -102,7 +102,7 @@ bool mr_run_next_block(mr_run_reader *reader, bool *more, mr_error *error) {
     if (block->used > reader->rest.length - sizeof *block)
         return mr_error_set(error, "a spilled block in %s is damaged: its length is wrong", reader->spill->folder);
     if (block->used > reader->capacity) {
-        char *larger = realloc(reader->records, block->used);
+        char *larger = realloc(reader->records, block->used + MR_READ_SLACK);
         if (!larger) return mr_error_memory(error, block->used, "a spilled block");
         reader->records = larger;
         reader->capacity = block->used;

@@ -34,6 +34,11 @@ void mr_splitter_index_build(mr_splitter_index *index, const mr_splitters *split
     index->count = splitters->partitions - 1;
     for (uint32_t i = 0; i < index->count; i++)
         index->prefixes[i] = mr_prefix_at(splitters->keys[i], splitters->lengths[i], 0);
+    for (uint32_t lead = 0, i = 0; lead <= 65536; lead++) {
+        while (i < index->count && index->prefixes[i] >> 48 < lead)
+            i++;
+        index->below[lead] = (uint16_t)i;
+    }
 }
 
 /* How many splitters from low on are not above the key, comparing whole keys. */
@@ -48,18 +53,23 @@ static uint32_t search_keys(const mr_splitter_index *index, mr_slice key, uint32
     return low;
 }
 
-uint32_t mr_partition_of(const mr_splitter_index *index, mr_slice key) {
+/* The two leading bytes of the key narrow the search to the few splitters that share them. */
+uint32_t mr_partition_of_prefix(const mr_splitter_index *index, mr_slice key, uint64_t prefix) {
     if (index->order.compare) return search_keys(index, key, 0, index->count);
-    uint64_t prefix = mr_prefix_at(key.data, key.length, 0);
-    uint32_t low = 0;
-    /* Without branches that the processor could guess wrong: low counts the splitters with a smaller prefix. */
-    for (uint32_t left = index->count; left;) {
-        uint32_t half = (left + 1) / 2;
-        low += index->prefixes[low + half - 1] < prefix ? half : 0;
-        left -= half;
+    uint32_t low = index->below[prefix >> 48], end = index->below[(prefix >> 48) + 1];
+    while (low < end && index->prefixes[low] < prefix) {
+        uint32_t middle = low + (end - low) / 2;
+        if (index->prefixes[middle] < prefix)
+            low = middle + 1;
+        else
+            end = middle;
     }
     uint32_t high = low;
     while (high < index->count && index->prefixes[high] == prefix)
         high++;
     return high == low ? low : search_keys(index, key, low, high);
+}
+
+uint32_t mr_partition_of(const mr_splitter_index *index, mr_slice key) {
+    return mr_partition_of_prefix(index, key, mr_prefix_at(key.data, key.length, 0));
 }

@@ -29,11 +29,15 @@ typedef struct mr_splitter_index {
     mr_key_order order;                   /* of the keys */
     uint32_t count;                       /* splitters */
     uint64_t prefixes[MR_PARTITIONS_MAX]; /* mr_prefix_at of each splitter */
+    uint16_t below[65537];                /* for each two leading bytes: splitters whose own two are smaller */
 } mr_splitter_index;
 
 void mr_splitter_index_build(mr_splitter_index *index, const mr_splitters *splitters, const mr_key_order *order);
 
 /* The partition of a key. */
 uint32_t mr_partition_of(const mr_splitter_index *index, mr_slice key);
+
+/* The same when mr_prefix_at of the key is known. */
+uint32_t mr_partition_of_prefix(const mr_splitter_index *index, mr_slice key, uint64_t prefix);
 
 #endif

@@ -5,64 +5,88 @@
 /* ---- fold jobs --------------------------------------------------------------------------------------------------- */
 
 /* Most pairs find their key in the table and end here: a text of a hundred million words becomes a few million records.
- * Pairs are taken a few at a time: all their hashes first, so that the slots are on their way to the cache when the
- * second loop looks into them. A table that is full is sent on as a whole and starts empty; the frequent keys are back
- * in it within a few pairs. */
+ * Pairs with short keys are taken some at a time: all their hashes first, so that the slots are on their way to the
+ * cache when the second loop looks into them. A table that is full is sent on as a whole and starts empty; the frequent
+ * keys are back in it within a few pairs. */
 
 enum { AHEAD = 32 };
 
+/* A pair with a short key. */
 typedef struct pending_pair {
-    mr_slice key;
-    mr_slice value;
+    mr_short_key key;
     uint64_t hash; /* of the key */
+    mr_slice value;
 } pending_pair;
 
 bool mr_folder_open(mr_folder *folder, mr_context *context, const mr_fold *fold, size_t budget, mr_table_sink *sink,
                     void *receiver, mr_error *error) {
     *folder = (mr_folder){.context = context, .fold = fold, .sink = sink, .receiver = receiver};
-    return mr_table_open(&folder->table, budget, fold->size, error);
+    return mr_fold_table_open(&folder->table, budget, fold, error);
 }
 
 void mr_folder_close(mr_folder *folder) {
-    mr_table_close(&folder->table);
+    mr_fold_table_close(&folder->table);
 }
 
 bool mr_folder_flush(mr_folder *folder, mr_error *error) {
-    if (!folder->table.entry_count) return true;
+    if (mr_fold_table_empty(&folder->table)) return true;
     bool ok = folder->sink(folder->receiver, &folder->table, error);
-    mr_table_clear(&folder->table);
+    mr_fold_table_clear(&folder->table);
     return ok;
+}
+
+static void fold_value(const mr_fold *fold, void *accumulator, bool is_new, mr_slice value) {
+    if (is_new)
+        mr_fold_start(fold, accumulator, value.data, value.length);
+    else
+        mr_fold_add(fold, accumulator, value.data, value.length);
+}
+
+static inline bool fold_short(mr_folder *folder, const pending_pair *pair, mr_error *error) {
+    mr_short_table *table = &folder->table.shorts;
+    bool is_new;
+    if (MR_UNLIKELY(mr_short_table_crowded(table)) && !mr_short_table_grow(table) && !mr_folder_flush(folder, error))
+        return false;
+    void *accumulator = mr_short_value(table, mr_short_table_find(table, pair->key, pair->hash, &is_new));
+    if (folder->fold->type == MR_FOLD_COUNT && !pair->value.length)
+        mr_store_u64(accumulator, is_new ? 1 : mr_load_u64(accumulator) + 1);
+    else
+        fold_value(folder->fold, accumulator, is_new, pair->value);
+    return true;
 }
 
 /* A pair whose key does not even fit into the empty table goes on in a table of its own. */
-static bool send_alone(mr_folder *folder, const pending_pair *pair, mr_error *error) {
-    mr_table large;
+static bool send_alone(mr_folder *folder, mr_slice key, uint64_t hash, mr_slice value, mr_error *error) {
+    mr_fold_table large = {0};
     bool is_new;
-    size_t size = 2 * mr_entry_size(&folder->table, pair->key.length) + 8192;
-    if (!mr_table_open(&large, size, folder->fold->size, error)) return false;
-    void *accumulator = mr_table_find(&large, pair->key.data, pair->key.length, pair->hash, &is_new);
-    bool ok = accumulator || mr_error_set(error, "a key of %zu bytes is too long", pair->key.length);
+    size_t size = 8 * mr_entry_size(&folder->table.longs, key.length) + 65536;
+    bool ok = mr_fold_table_open(&large, size, folder->fold, error);
     if (ok) {
-        mr_fold_start(folder->fold, accumulator, pair->value.data, pair->value.length);
-        ok = folder->sink(folder->receiver, &large, error);
+        void *accumulator = mr_table_find(&large.longs, key.data, key.length, hash, &is_new);
+        ok = accumulator || mr_error_set(error, "a key of %zu bytes is too long", key.length);
+        if (ok) fold_value(folder->fold, accumulator, true, value);
+        ok = ok && folder->sink(folder->receiver, &large, error);
     }
-    mr_table_close(&large);
+    mr_fold_table_close(&large);
     return ok;
 }
 
-static bool fold_pair(mr_folder *folder, const pending_pair *pair, mr_error *error) {
+static bool fold_long(mr_folder *folder, mr_slice key, mr_slice value, mr_error *error) {
     bool is_new;
-    void *accumulator = mr_table_find(&folder->table, pair->key.data, pair->key.length, pair->hash, &is_new);
+    uint64_t hash = mr_hash_bytes(key.data, key.length);
+    void *accumulator = mr_table_find(&folder->table.longs, key.data, key.length, hash, &is_new);
     if (!accumulator) {
         if (!mr_folder_flush(folder, error)) return false;
-        accumulator = mr_table_find(&folder->table, pair->key.data, pair->key.length, pair->hash, &is_new);
-        if (!accumulator) return send_alone(folder, pair, error);
+        accumulator = mr_table_find(&folder->table.longs, key.data, key.length, hash, &is_new);
+        if (!accumulator) return send_alone(folder, key, hash, value, error);
     }
-    if (is_new)
-        mr_fold_start(folder->fold, accumulator, pair->value.data, pair->value.length);
-    else
-        mr_fold_add(folder->fold, accumulator, pair->value.data, pair->value.length);
+    fold_value(folder->fold, accumulator, is_new, value);
     return true;
+}
+
+static inline pending_pair pending(mr_slice key, mr_slice value) {
+    mr_short_key short_key = mr_short_key_of(key.data, key.length);
+    return (pending_pair){.key = short_key, .hash = mr_short_key_hash(short_key), .value = value};
 }
 
 static bool wrong_size(const mr_folder *folder, size_t length, mr_error *error) {
@@ -74,12 +98,17 @@ static bool wrong_size(const mr_folder *folder, size_t length, mr_error *error) 
 /* Plugins that partition: the full key has only one place, so pairs go one by one. */
 static bool fold_partitioned(mr_folder *folder, const char *pairs, const char *end, mr_error *error) {
     while (pairs < end) {
-        pending_pair pair;
-        pairs = mr_pair_read(pairs, &pair.key, &pair.value);
-        if (!mr_fold_accepts(folder->fold, pair.value.length)) return wrong_size(folder, pair.value.length, error);
-        pair.key = mr_context_full_key(folder->context, pair.key);
-        pair.hash = mr_hash_bytes(pair.key.data, pair.key.length);
-        if (!mr_context_ok(folder->context, error) || !fold_pair(folder, &pair, error)) return false;
+        mr_slice key, value;
+        pairs = mr_pair_read(pairs, &key, &value);
+        if (!mr_fold_accepts(folder->fold, value.length)) return wrong_size(folder, value.length, error);
+        key = mr_context_full_key(folder->context, key);
+        if (!mr_context_ok(folder->context, error)) return false;
+        if (key.length > MR_SHORT_KEY_MAX) {
+            if (!fold_long(folder, key, value, error)) return false;
+        } else {
+            pending_pair pair = pending(key, value);
+            if (!fold_short(folder, &pair, error)) return false;
+        }
     }
     return true;
 }
@@ -90,16 +119,19 @@ bool mr_fold_pairs(void *receiver, const char *pairs, const char *end, mr_error 
     if (mr_context_key_skip(folder->context)) return fold_partitioned(folder, pairs, end, error);
     while (pairs < end) {
         size_t count = 0;
-        for (; count < AHEAD && pairs < end; count++) {
-            pending_pair *pair = &ahead[count];
-            pairs = mr_pair_read(pairs, &pair->key, &pair->value);
-            if (!mr_fold_accepts(folder->fold, pair->value.length))
-                return wrong_size(folder, pair->value.length, error);
-            pair->hash = mr_hash_bytes(pair->key.data, pair->key.length);
-            mr_table_prefetch(&folder->table, pair->hash);
+        while (count < AHEAD && pairs < end) {
+            mr_slice key, value;
+            pairs = mr_pair_read(pairs, &key, &value);
+            if (!mr_fold_accepts(folder->fold, value.length)) return wrong_size(folder, value.length, error);
+            if (MR_UNLIKELY(key.length > MR_SHORT_KEY_MAX)) {
+                if (!fold_long(folder, key, value, error)) return false;
+                continue;
+            }
+            ahead[count] = pending(key, value);
+            mr_short_table_prefetch(&folder->table.shorts, ahead[count++].hash);
         }
         for (size_t i = 0; i < count; i++)
-            if (!fold_pair(folder, &ahead[i], error)) return false;
+            if (!fold_short(folder, &ahead[i], error)) return false;
     }
     return mr_context_ok(folder->context, error);
 }

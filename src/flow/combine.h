@@ -8,7 +8,7 @@
 typedef struct mr_folder {
     mr_context *context; /* the plugin; borrowed */
     const mr_fold *fold; /* borrowed */
-    mr_table table;      /* full key -> accumulator */
+    mr_fold_table table; /* full key -> accumulator */
     mr_table_sink *sink; /* where full tables go */
     void *receiver;      /* for sink */
 } mr_folder;

@@ -186,8 +186,25 @@ static inline char *put_bytes(char *to, mr_slice bytes) {
     return to + bytes.length;
 }
 
-bool mr_exchange_table(void *receiver, const mr_table *table, mr_error *error) {
-    mr_exchange *exchange = receiver;
+static bool write_short_keys(mr_exchange *exchange, const mr_short_table *table, mr_error *error) {
+    uint64_t most = 1 + sizeof(mr_short_key) + mr_fold_encoded_max(exchange->fold);
+    for (size_t slot = 0; slot < table->slot_count; slot++) {
+        mr_short_key key = table->keys[slot];
+        if (!key.second) continue;
+        size_t length = mr_short_key_length(key);
+        uint32_t number =
+            mr_partition_of_prefix(exchange->index, mr_short_slot_key(table, slot), __builtin_bswap64(key.first));
+        mr_partition_writer *partition = &exchange->partitions[number];
+        char *to = reserve(exchange, partition, most, error);
+        if (!to) return false;
+        *to++ = (char)(length + 1);
+        memcpy(to, &key, sizeof key); /* all of it: what is too much is written over */
+        commit(exchange, partition, mr_fold_encode(exchange->fold, to + length, mr_short_value(table, slot)));
+    }
+    return true;
+}
+
+static bool write_long_keys(mr_exchange *exchange, const mr_table *table, mr_error *error) {
     uint64_t most = MR_VARINT_MAX + mr_fold_encoded_max(exchange->fold);
     for (mr_entry *entry = mr_table_next(table, NULL); entry; entry = mr_table_next(table, entry)) {
         mr_slice key = mr_bytes(mr_entry_key(table, entry), entry->key_length);
@@ -198,6 +215,10 @@ bool mr_exchange_table(void *receiver, const mr_table *table, mr_error *error) {
         commit(exchange, partition, mr_fold_encode(exchange->fold, to, mr_entry_value(entry)));
     }
     return true;
+}
+
+bool mr_exchange_table(void *receiver, const mr_fold_table *table, mr_error *error) {
+    return write_short_keys(receiver, &table->shorts, error) && write_long_keys(receiver, &table->longs, error);
 }
 
 bool mr_exchange_pairs(void *receiver, const char *pairs, const char *end, mr_error *error) {

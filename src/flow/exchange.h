@@ -42,7 +42,7 @@ bool mr_exchange_open(mr_exchange *exchange, uint64_t used, mr_error *error);
 void mr_exchange_close(mr_exchange *exchange);
 
 /* A mr_table_sink whose receiver is a mr_exchange: fold jobs. */
-bool mr_exchange_table(void *receiver, const mr_table *table, mr_error *error);
+bool mr_exchange_table(void *receiver, const mr_fold_table *table, mr_error *error);
 
 /* A mr_pair_sink whose receiver is a mr_exchange: group jobs. */
 bool mr_exchange_pairs(void *receiver, const char *pairs, const char *end, mr_error *error);

@@ -8,7 +8,7 @@
  *     input     mr_input        the sources, one behind the other as one long sequence of bytes ("positions")
  *     split     mr_chunk        a range of positions; cut into pieces of whole records (mr_piece)
  *     map       pairs           batches of mr_pair in the emit buffer (mr_pair_sink of host/context.h)
- *     combine   mr_table        accumulators of a fold (mr_table_sink), or fewer pairs of a group
+ *     combine   mr_fold_table   accumulators of a fold (mr_table_sink), or fewer pairs of a group
  *     exchange  mr_run          records by partition, in shared memory or in a spill file; read as mr_block_stream
  *     reduce    results         keys with what is printed for them (mr_result_sink)
  *     merge     results         the same in another order
@@ -20,11 +20,10 @@
 #include <sys/types.h>
 #include <time.h>
 
-#include "data/fold.h"
+#include "data/fold_table.h"
 #include "data/sort.h"
 #include "data/spill.h"
 #include "data/splitters.h"
-#include "data/table.h"
 #include "host/context.h"
 
 /* ---- input, split ------------------------------------------------------------------------------------------------ */
@@ -95,7 +94,7 @@ typedef bool mr_piece_sink(void *receiver, const mr_piece *piece, mr_error *erro
 /* ---- combine, exchange ------------------------------------------------------------------------------------------- */
 
 /* Takes all entries of a table of accumulators, which is cleared afterwards. */
-typedef bool mr_table_sink(void *receiver, const mr_table *table, mr_error *error);
+typedef bool mr_table_sink(void *receiver, const mr_fold_table *table, mr_error *error);
 
 /* Shared memory of one worker slot: only the worker that has the slot writes into it. */
 typedef struct mr_arena {

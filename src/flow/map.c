@@ -72,9 +72,12 @@ bool mr_map_piece(void *receiver, const mr_piece *piece, mr_error *error) {
     context->ctx.source = context->where->source;
     context->ctx.source_first = piece->source->number;
     if (piece->offset == 0) mapper->next_record = 1;
+    context->ctx.text = piece->bytes;
+    context->ctx.text_length = piece->length;
     bool lines = context->loaded.plugin.map;
     context->where->callback = lines ? "map" : "map_chunk";
     bool ok = lines ? map_lines(mapper, piece, error) : map_whole(mapper, piece, error);
+    context->ctx.text_length = 0;
     if (ok) return true;
     return mr_error_context(error, "%s, byte %llu", piece->source->path, (unsigned long long)context->where->offset);
 }

@@ -18,11 +18,11 @@ static bool damaged(mr_error *error) {
 
 bool mr_reducer_open(mr_reducer *reducer, mr_error *error) {
     if (!reducer->fold) return true;
-    return mr_table_open(&reducer->table, reducer->budget / 2, reducer->fold->size, error);
+    return mr_fold_table_open(&reducer->table, reducer->budget / 2, reducer->fold, error);
 }
 
 void mr_reducer_close(mr_reducer *reducer) {
-    mr_table_close(&reducer->table);
+    mr_fold_table_close(&reducer->table);
     if (reducer->sorter_open) mr_sorter_close(&reducer->sorter);
     reducer->sorter_open = false;
 }
@@ -83,26 +83,40 @@ static bool finish_key(mr_reducer *reducer, mr_slice key, const void *accumulato
 
 /* Sends all entries of the full table to the sorter. */
 static bool empty_table(mr_reducer *reducer, mr_error *error) {
-    mr_table *table = &reducer->table;
+    const mr_short_table *shorts = &reducer->table.shorts;
+    const mr_table *longs = &reducer->table.longs;
+    size_t value_size = reducer->fold->size;
     if (!need_sorter(reducer, error)) return false;
-    for (mr_entry *entry = mr_table_next(table, NULL); entry; entry = mr_table_next(table, entry)) {
-        mr_slice key = mr_bytes(mr_entry_key(table, entry), entry->key_length);
-        mr_slice value = mr_bytes(mr_entry_value(entry), table->value_size);
-        if (!mr_sorter_add(&reducer->sorter, key, value, 0, error)) return false;
+    for (size_t slot = 0; slot < shorts->slot_count; slot++) {
+        if (!shorts->keys[slot].second) continue;
+        mr_slice value = mr_bytes(mr_short_value(shorts, slot), value_size);
+        if (!mr_sorter_add(&reducer->sorter, mr_short_slot_key(shorts, slot), value, 0, error)) return false;
     }
-    mr_table_clear(table);
+    for (mr_entry *entry = mr_table_next(longs, NULL); entry; entry = mr_table_next(longs, entry)) {
+        mr_slice key = mr_bytes(mr_entry_key(longs, entry), entry->key_length);
+        if (!mr_sorter_add(&reducer->sorter, key, mr_bytes(mr_entry_value(entry), value_size), 0, error)) return false;
+    }
+    mr_fold_table_clear(&reducer->table);
     return true;
+}
+
+/* The accumulator of a key, which is entered when it is new; NULL when the table is full. */
+static void *find_key(mr_fold_table *table, mr_slice key, bool *is_new) {
+    if (key.length > MR_SHORT_KEY_MAX)
+        return mr_table_find(&table->longs, key.data, key.length, mr_hash_bytes(key.data, key.length), is_new);
+    mr_short_key short_key = mr_short_key_of(key.data, key.length);
+    if (mr_short_table_crowded(&table->shorts) && !mr_short_table_grow(&table->shorts)) return NULL;
+    return mr_short_value(&table->shorts,
+                          mr_short_table_find(&table->shorts, short_key, mr_short_key_hash(short_key), is_new));
 }
 
 static bool fold_record(mr_reducer *reducer, mr_slice key, const char **from, const char *end, char *decoded,
                         mr_error *error) {
-    mr_table *table = &reducer->table;
     bool is_new;
-    uint64_t hash = mr_hash_bytes(key.data, key.length);
-    void *accumulator = mr_table_find(table, key.data, key.length, hash, &is_new);
+    void *accumulator = find_key(&reducer->table, key, &is_new);
     if (!accumulator) {
         if (!empty_table(reducer, error)) return false;
-        accumulator = mr_table_find(table, key.data, key.length, hash, &is_new);
+        accumulator = find_key(&reducer->table, key, &is_new);
     }
     if (!accumulator) /* a key that is larger than the whole table */
         return mr_fold_decode(reducer->fold, from, end, decoded)
@@ -127,22 +141,63 @@ static bool fold_block(mr_reducer *reducer, mr_slice records, char *decoded, mr_
     return true;
 }
 
-/* Everything fitted into the table: sorts its entries and prints them. */
-static bool finish_table(mr_reducer *reducer, mr_error *error) {
-    mr_table *table = &reducer->table;
+/* The entries of both tables while they are printed in one order. */
+typedef struct sorted_table {
+    mr_short_item *shorts; /* twice as many as there are: the upper half is for sorting; owned */
+    size_t short_count;
+    mr_sort_item *longs; /* likewise */
+    size_t long_count;
+} sorted_table;
+
+static bool sort_shorts(mr_reducer *reducer, sorted_table *sorted, mr_error *error) {
+    size_t count = reducer->table.shorts.entry_count;
+    sorted->shorts = malloc((2 * count + 1) * sizeof *sorted->shorts);
+    if (!sorted->shorts) return mr_error_memory(error, 2 * count * sizeof *sorted->shorts, "sorting a partition");
+    sorted->short_count = count;
+    mr_short_table_sort(&reducer->table.shorts, sorted->shorts, sorted->shorts + count);
+    return true;
+}
+
+static bool sort_longs(mr_reducer *reducer, sorted_table *sorted, mr_error *error) {
+    const mr_table *table = &reducer->table.longs;
     size_t count = table->entry_count, filled = 0;
-    size_t key_offset = sizeof(mr_entry) + table->value_size;
-    mr_sort_item *items = malloc((2 * count + 1) * sizeof *items);
-    if (!items) return mr_error_memory(error, 2 * count * sizeof *items, "sorting a partition");
-    for (mr_entry *entry = mr_table_next(table, NULL); entry; entry = mr_table_next(table, entry))
-        items[filled++] = (mr_sort_item){mr_prefix_at(mr_entry_key(table, entry), entry->key_length, 0), (char *)entry};
-    mr_sort_items(items, items + count, count, key_offset, &reducer->order);
-    bool ok = true;
-    for (size_t i = 0; ok && i < count; i++) {
-        mr_slice key = mr_record_key(items[i].record, key_offset);
-        ok = finish_key(reducer, key, items[i].record + sizeof(mr_entry), error);
+    sorted->longs = malloc((2 * count + 1) * sizeof *sorted->longs);
+    if (!sorted->longs) return mr_error_memory(error, 2 * count * sizeof *sorted->longs, "sorting a partition");
+    sorted->long_count = count;
+    for (mr_entry *entry = mr_table_next(table, NULL); entry; entry = mr_table_next(table, entry)) {
+        uint64_t prefix = mr_prefix_at(mr_entry_key(table, entry), entry->key_length, 0);
+        sorted->longs[filled++] = (mr_sort_item){prefix, (char *)entry};
     }
-    free(items);
+    mr_sort_items(sorted->longs, sorted->longs + count, count, sizeof(mr_entry) + table->value_size, &reducer->order);
+    return true;
+}
+
+/* Prints the entries of both tables in the order of their keys. */
+static bool finish_sorted(mr_reducer *reducer, const sorted_table *sorted, mr_error *error) {
+    const mr_short_table *shorts = &reducer->table.shorts;
+    size_t key_offset = sizeof(mr_entry) + reducer->table.longs.value_size;
+    size_t i = 0, j = 0;
+    while (i < sorted->short_count || j < sorted->long_count) {
+        mr_slice short_key = {0}, long_key = {0};
+        if (i < sorted->short_count) short_key = mr_short_slot_key(shorts, sorted->shorts[i].slot);
+        if (j < sorted->long_count) long_key = mr_record_key(sorted->longs[j].record, key_offset);
+        bool take_short =
+            j == sorted->long_count || (i < sorted->short_count && mr_compare_bytes(short_key, long_key) < 0);
+        bool ok = take_short ? finish_key(reducer, short_key, mr_short_value(shorts, sorted->shorts[i++].slot), error)
+                             : finish_key(reducer, long_key, sorted->longs[j++].record + sizeof(mr_entry), error);
+        if (!ok) return false;
+    }
+    return true;
+}
+
+/* Everything fitted into the table: sorts its entries and prints them. The order of a plugin's own is left to the
+ * sorter. */
+static bool finish_table(mr_reducer *reducer, mr_error *error) {
+    sorted_table sorted = {0};
+    bool ok = sort_shorts(reducer, &sorted, error) && sort_longs(reducer, &sorted, error) &&
+              finish_sorted(reducer, &sorted, error);
+    free(sorted.shorts);
+    free(sorted.longs);
     return ok;
 }
 
@@ -191,11 +246,11 @@ static bool fold_sorted(mr_reducer *reducer, folded_key *current, char *decoded,
 static bool reduce_folds(mr_reducer *reducer, const mr_block_stream *stream, char *decoded, mr_error *error) {
     mr_slice records;
     bool more = true;
-    mr_table_clear(&reducer->table);
+    mr_fold_table_clear(&reducer->table);
     while (stream->next(stream->source, &records, &more, error) && more)
         if (!fold_block(reducer, records, decoded, error)) return false;
     if (error->set) return false;
-    if (!reducer->sorter_open) return finish_table(reducer, error);
+    if (!reducer->sorter_open && !reducer->order.compare) return finish_table(reducer, error);
     folded_key current = {0};
     bool ok = empty_table(reducer, error) && mr_sorter_finish(&reducer->sorter, error) &&
               fold_sorted(reducer, &current, decoded, error);

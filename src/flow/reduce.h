@@ -13,7 +13,7 @@ typedef struct mr_reducer {
     mr_spill *spill;      /* where what does not fit goes; borrowed */
     mr_result_sink *sink; /* where results go */
     void *receiver;       /* for sink */
-    mr_table table;       /* fold jobs: key -> accumulator */
+    mr_fold_table table;  /* fold jobs: key -> accumulator */
     mr_sorter sorter;     /* group jobs: all records; fold jobs: what did not fit into the table */
     bool sorter_open;     /* the sorter has been made */
 } mr_reducer;

@@ -61,7 +61,7 @@ bool mr_splitter_open(mr_splitter *splitter, const mr_input *input, mr_source_re
                               .buffer_size = piece_size,
                               .piece_size = piece_size,
                               .record_limit = record_limit};
-    splitter->buffer = malloc(piece_size);
+    splitter->buffer = malloc(piece_size + MR_READ_SLACK);
     return splitter->buffer || mr_error_memory(error, piece_size, "a read buffer");
 }
 
@@ -116,7 +116,7 @@ static bool grow_buffer(mr_splitter *splitter, const source_range *range, mr_err
                             "a worker; give more --memory or fewer --jobs",
                             range->source->path, (unsigned long long)range->start,
                             mr_format_size(splitter->record_limit, limit));
-    char *larger = realloc(splitter->buffer, size);
+    char *larger = realloc(splitter->buffer, size + MR_READ_SLACK);
     if (!larger) return mr_error_memory(error, size, "a long record");
     splitter->buffer = larger;
     splitter->buffer_size = size;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "data/bytes.h"
+
 /* Pairs in flight: large enough to make a flush rare, small enough to stay in the first-level cache. */
 enum { EMIT_BUFFER = 16 << 10 };
 
@@ -31,7 +33,7 @@ static bool make_room(mr_context *context, mr_emit_buffer *buffer, size_t need) 
     if (need > UINT32_MAX)
         return mr_error_set(&context->error, "plugin %s emitted a pair of %zu bytes in %s; 4 GiB is the most",
                             context->loaded.plugin.name, need, context->where->callback);
-    char *larger = realloc(buffer->start, need);
+    char *larger = realloc(buffer->start, need + MR_READ_SLACK);
     if (!larger) return mr_error_memory(&context->error, need, "an emitted pair");
     buffer->start = larger;
     buffer->size = need;
@@ -184,7 +186,7 @@ mr_slice mr_context_full_key(mr_context *context, mr_slice key) {
     if (key.length + 4 > context->full_key_size) {
         free(context->full_key);
         context->full_key_size = 2 * (key.length + 4);
-        context->full_key = malloc(context->full_key_size);
+        context->full_key = malloc(context->full_key_size + MR_READ_SLACK);
         if (!context->full_key) {
             context->full_key_size = 0;
             mr_error_memory(&context->error, key.length, "a key");
@@ -218,7 +220,7 @@ bool mr_context_open(mr_context *context, const char *path, const mr_setting *se
         return false;
     for (unsigned i = 0; i < MR_EMIT_LEVELS; i++) {
         mr_emit_buffer *buffer = &context->levels[i].buffer;
-        buffer->start = malloc(EMIT_BUFFER);
+        buffer->start = malloc(EMIT_BUFFER + MR_READ_SLACK);
         if (!buffer->start) return mr_error_memory(error, EMIT_BUFFER, "emitted pairs");
         buffer->size = EMIT_BUFFER;
     }

@@ -92,7 +92,7 @@ static uint32_t partitions_for(const mr_plan *plan, uint64_t bytes) {
 static void divide_memory(mr_plan *plan, uint64_t input_bytes) {
     uint64_t share = plan->memory / plan->workers;
     plan->piece = mr_between(16 << 10, share / 16, 128 << 10);
-    plan->table = mr_between(64 << 10, share / 8, 2 * MIB);
+    plan->table = mr_between(64 << 10, share / 8, 4 * MIB);
     plan->region = mr_between(64 << 10, share / 8, 32 * MIB) & ~4095ull;
     plan->arena = (share * 3 / 8) & ~4095ull;
     plan->reduce = share * 3 / 8;
@@ -130,7 +130,7 @@ static void *map_shared(uint64_t bytes, mr_error *error) {
 
 static bool map_memory(mr_job *job, mr_error *error) {
     const mr_plan *plan = &job->plan;
-    job->arena_bytes = (plan->arena + plan->region) * plan->workers;
+    job->arena_bytes = (plan->arena + plan->region) * plan->workers + MR_READ_SLACK;
     job->shared = map_shared(sizeof *job->shared, error);
     job->arena_memory = map_shared(job->arena_bytes, error);
     job->arenas = calloc(plan->workers, sizeof *job->arenas);
