@@ -53,6 +53,13 @@ static mr_slice plain_key(const mr_reducer *reducer, mr_slice key) {
     return mr_bytes(key.data + skip, key.length - skip);
 }
 
+/* From now on the plugin may emit; false when it has done so before, where it may not. */
+static bool accept_emitted(mr_reducer *reducer, mr_error *error) {
+    if (!mr_context_flush(reducer->context, error)) return false;
+    mr_context_emit_to(reducer->context, take_emitted, reducer);
+    return true;
+}
+
 /* Prints a finished accumulator, or lets the plugin do it. */
 static bool finish_key(mr_reducer *reducer, mr_slice key, const void *accumulator, mr_error *error) {
     mr_context *context = reducer->context;
@@ -195,7 +202,7 @@ static bool finish_sorted(mr_reducer *reducer, const sorted_table *sorted, mr_er
 static bool finish_table(mr_reducer *reducer, mr_error *error) {
     sorted_table sorted = {0};
     bool ok = sort_shorts(reducer, &sorted, error) && sort_longs(reducer, &sorted, error) &&
-              finish_sorted(reducer, &sorted, error);
+              accept_emitted(reducer, error) && finish_sorted(reducer, &sorted, error);
     free(sorted.shorts);
     free(sorted.longs);
     return ok;
@@ -253,7 +260,7 @@ static bool reduce_folds(mr_reducer *reducer, const mr_block_stream *stream, cha
     if (!reducer->sorter_open && !reducer->order.compare) return finish_table(reducer, error);
     folded_key current = {0};
     bool ok = empty_table(reducer, error) && mr_sorter_finish(&reducer->sorter, error) &&
-              fold_sorted(reducer, &current, decoded, error);
+              accept_emitted(reducer, error) && fold_sorted(reducer, &current, decoded, error);
     free(current.bytes);
     return ok;
 }
@@ -360,7 +367,7 @@ static bool reduce_groups(mr_reducer *reducer, const mr_block_stream *stream, mr
         if (!sort_block(reducer, records, error)) return false;
     if (error->set || !mr_sorter_finish(&reducer->sorter, error)) return false;
     group_values group = {.values.next = next_value, .reducer = reducer};
-    bool ok = reduce_sorted(reducer, &group, error);
+    bool ok = accept_emitted(reducer, error) && reduce_sorted(reducer, &group, error);
     free(group.key);
     return ok;
 }
@@ -369,7 +376,7 @@ bool mr_reduce_partition(mr_reducer *reducer, const mr_block_stream *stream, mr_
     mr_context *context = reducer->context;
     char *decoded = NULL;
     bool ok = true;
-    mr_context_emit_to(context, take_emitted, reducer);
+    mr_context_emit_to(context, NULL, NULL);
     if (reducer->fold) {
         decoded = aligned_alloc(16, mr_round_up(reducer->fold->size, 16));
         ok = decoded || mr_error_memory(error, reducer->fold->size, "an accumulator");

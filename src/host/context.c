@@ -44,9 +44,13 @@ static void flush(mr_ctx *ctx, size_t need) {
     mr_context *context = context_of(ctx);
     mr_emit_level *level = &context->levels[context->level];
     char *end = ctx->emit_next;
-    if (!level->sink) fail(ctx, "it may not emit there");
-    if (!context->error.set && end > level->buffer.start)
+    if (!level->sink || level->sinking) fail(ctx, "it may not emit there");
+    if (!context->error.set && end > level->buffer.start) {
+        level->sinking = true;
         level->sink(level->receiver, level->buffer.start, end, &context->error);
+        level->sinking = false;
+        if (ctx->emit_next != end) fail(ctx, "it may not emit there"); /* from partition, compare or fold */
+    }
     if (!context->error.set) make_room(context, &level->buffer, need);
     /* After a failure there is no room: mr_emit drops what it was to emit. */
     ctx->emit_next = level->buffer.start;
@@ -206,7 +210,7 @@ static bool configure(mr_context *context, mr_error *error) {
     if (!plugin->configure) return true;
     context->where->callback = "configure";
     plugin->configure(&context->ctx, plugin);
-    return mr_context_ok(context, error) && mr_plugin_check(plugin, error);
+    return mr_context_flush(context, error) && mr_plugin_check(plugin, error);
 }
 
 bool mr_context_open(mr_context *context, const char *path, const mr_setting *settings, size_t setting_count,

@@ -31,6 +31,7 @@ typedef struct mr_emit_level {
     mr_emit_buffer buffer;
     mr_pair_sink *sink; /* NULL: emitting here is the plugin's error */
     void *receiver;     /* for sink */
+    bool sinking;       /* the sink is at work: callbacks that it calls may not emit here */
 } mr_emit_level;
 
 enum { MR_EMIT_LEVELS = 2 };

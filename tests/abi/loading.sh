@@ -171,6 +171,12 @@ for kind in fold group map; do
     fails $kind open emit "may not emit"
     fails $kind close emit "may not emit"
 done
+for where in configure fold partition compare; do
+    fails fold $where emit "may not emit"
+done
+for where in partition compare; do
+    fails group $where emit "may not emit"
+done
 for where in open close map finish; do
     fails fold $where write "mr_write"
 done
