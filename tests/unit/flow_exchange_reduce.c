@@ -194,7 +194,7 @@ static void map_chunk(unsigned w, const setting *how, uint64_t position) {
 
 static void map_all(const setting *how) {
     uint64_t position = 0;
-    while (pair_count < how->pairs && position < 3000) {
+    for (unsigned chunk = 0; pair_count < how->pairs && chunk < 3000; chunk++) {
         unsigned w = (unsigned)below(WRITERS);
         map_chunk(w, how, position += 1 + below(1000));
         if (below(10) == 0) commit(&writers[w], how);
