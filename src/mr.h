@@ -185,8 +185,8 @@ enum mr_scan_kind {
 enum { MR_SCAN_BATCH = 62 };
 
 /* An iterator over parts of a text. The host finds them in batches with the widest instructions that the processor has.
- * Its slices point into the text (or into memory of the host where lower case does not fit) and stay valid until the
- * iterator asks for its next batch: emit or copy a slice before the next call of mr_next. */
+ * Its slices point into the text (or, for words that lower case makes longer, into memory of the host) and are borrowed
+ * until the callback returns, like the text. */
 typedef struct mr_scan {
     mr_ctx *ctx;    /* whose text this is */
     char *next;     /* first byte not looked at yet */

@@ -15,6 +15,14 @@ static bool set_message(mr_error *error, bool usage, const char *format, va_list
     return false;
 }
 
+/* Adds to the message as much as there is room for. */
+static void append_text(mr_error *error, const char *text) {
+    size_t used = strlen(error->text), length = strlen(text), room = sizeof error->text - 1 - used;
+    if (length > room) length = room;
+    memcpy(error->text + used, text, length);
+    error->text[used + length] = 0;
+}
+
 bool mr_error_set(mr_error *error, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
@@ -37,8 +45,8 @@ bool mr_error_system(mr_error *error, int code, const char *format, ...) {
     va_start(arguments, format);
     set_message(error, false, format, arguments);
     va_end(arguments);
-    size_t length = strlen(error->text);
-    snprintf(error->text + length, sizeof error->text - length, ": %s", strerror(code));
+    append_text(error, ": ");
+    append_text(error, strerror(code));
     return false;
 }
 
@@ -47,10 +55,10 @@ bool mr_error_context(mr_error *error, const char *format, ...) {
     memcpy(text, error->text, sizeof text);
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(error->text, sizeof error->text, format, arguments);
+    vsnprintf(error->text, sizeof error->text, format, arguments);
     va_end(arguments);
-    if (length >= 0 && (size_t)length < sizeof error->text)
-        snprintf(error->text + length, sizeof error->text - (size_t)length, ": %s", text);
+    append_text(error, ": ");
+    append_text(error, text);
     return false;
 }
 

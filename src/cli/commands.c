@@ -108,15 +108,15 @@ static mr_exit list(void) {
 }
 
 static mr_exit help_plugin(const char *name) {
-    static const char *const kinds[] = {"", "fold", "group", "map"};
+    static const char *const kinds[] = {"", "a fold", "a group", "a map"};
     mr_description description;
     mr_error error = {0};
     char *path = mr_plugin_find(name, &error);
     bool ok = path && mr_describe(path, NULL, 0, NULL, 0, &description, &error);
     free(path);
     if (!ok) return failed(&error);
-    printf("%s - %s\n\nmr run %s INPUT... [--set NAME=VALUE]...   (a %s job)\n", description.name, description.summary,
-           name, kinds[description.kind]);
+    printf("%s - %s\n\nmr run %s INPUT... [--set NAME=VALUE]...   (%s job)\n", description.name, description.summary,
+           name, description.has_configure ? "the options decide what kind of" : kinds[description.kind]);
     if (*description.help) printf("\nOptions:\n%s", description.help);
     return printed();
 }

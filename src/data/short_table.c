@@ -1,11 +1,10 @@
 #include "data/short_table.h"
 
-#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "base/units.h"
 
-enum { FIRST_SLOTS = 1024, SPARSE_SLOTS = 1 << 13, DIGITS = 8, RADIX = 256, SMALL = 32 };
+enum { FIRST_SLOTS = 1024, SPARSE_SLOTS = 1 << 13 };
 
 #define LOW_BYTES(count) ((count) >= 8 ? UINT64_MAX : (1ull << (8 * (count))) - 1)
 #define MASKS(length)                                                                                                  \
@@ -71,67 +70,31 @@ bool mr_short_table_grow(mr_short_table *table) {
 
 /* ---- sorting ----------------------------------------------------------------------------------------------------- */
 
-static bool comes_before(const mr_short_item *a, const mr_short_item *b) {
-    return a->high < b->high || (a->high == b->high && a->low < b->low);
+/* The second word of an entry as a number that orders like its bytes: the last of them is the length, so of two keys
+ * that are otherwise the same the shorter comes first. */
+static uint64_t second_word(const mr_sort_item *item) {
+    mr_short_key key;
+    memcpy(&key, item->record, sizeof key);
+    return __builtin_bswap64(key.second);
 }
 
-static void insertion_sort(mr_short_item *items, size_t count) {
-    for (size_t i = 1; i < count; i++) {
-        mr_short_item item = items[i];
-        size_t place = i;
-        for (; place && comes_before(&item, &items[place - 1]); place--)
-            items[place] = items[place - 1];
-        items[place] = item;
-    }
-}
-
-static int compare_items(const void *a, const void *b) {
-    return comes_before(a, b) ? -1 : comes_before(b, a);
-}
-
-/* Sorts by the first word: a radix sort that counts all bytes in one pass and leaves out those in which no two differ.
- */
-static void radix_sort(mr_short_item *items, mr_short_item *scratch, size_t count) {
-    size_t counts[DIGITS][RADIX] = {{0}};
+/* Puts items whose first words are the same in order. */
+static void sort_by_second_word(mr_sort_item *items, mr_sort_item *scratch, size_t count) {
     for (size_t i = 0; i < count; i++)
-        for (int digit = 0; digit < DIGITS; digit++)
-            counts[digit][items[i].high >> (8 * digit) & 255]++;
-    mr_short_item *from = items, *to = scratch;
-    for (int digit = 0; digit < DIGITS; digit++) {
-        size_t *places = counts[digit];
-        if (places[from[0].high >> (8 * digit) & 255] == count) continue;
-        for (size_t value = 0, place = 0; value < RADIX; value++) {
-            size_t size = places[value];
-            places[value] = place;
-            place += size;
-        }
-        for (size_t i = 0; i < count; i++)
-            to[places[from[i].high >> (8 * digit) & 255]++] = from[i];
-        mr_short_item *other = from;
-        from = to;
-        to = other;
-    }
-    if (from != items) memcpy(items, from, count * sizeof *items);
+        items[i].prefix = second_word(&items[i]);
+    mr_sort_by_prefix(items, scratch, count);
 }
 
-void mr_short_table_sort(const mr_short_table *table, mr_short_item *items, mr_short_item *scratch) {
+void mr_short_table_sort(const mr_short_table *table, mr_sort_item *items, mr_sort_item *scratch) {
     size_t count = 0;
-    for (size_t slot = 0; slot < table->slot_count; slot++) {
-        mr_short_key key = table->keys[slot];
-        if (key.second)
-            items[count++] = (mr_short_item){__builtin_bswap64(key.first), __builtin_bswap64(key.second), slot};
-    }
-    if (count <= SMALL) {
-        insertion_sort(items, count);
-        return;
-    }
-    radix_sort(items, scratch, count);
+    for (size_t slot = 0; slot < table->slot_count; slot++)
+        if (table->keys[slot].second)
+            items[count++] =
+                (mr_sort_item){__builtin_bswap64(table->keys[slot].first), (const char *)&table->keys[slot]};
+    mr_sort_by_prefix(items, scratch, count);
     for (size_t start = 0, end; start < count; start = end) {
-        for (end = start + 1; end < count && items[end].high == items[start].high;)
+        for (end = start + 1; end < count && items[end].prefix == items[start].prefix;)
             end++;
-        if (end - start > SMALL)
-            qsort(items + start, end - start, sizeof *items, compare_items);
-        else if (end - start > 1)
-            insertion_sort(items + start, end - start);
+        if (end - start > 1) sort_by_second_word(items + start, scratch, end - start);
     }
 }

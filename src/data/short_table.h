@@ -10,7 +10,7 @@
 #define MR_DATA_SHORT_TABLE_H
 
 #include "base/error.h"
-#include "data/bytes.h"
+#include "data/sort.h"
 
 enum { MR_SHORT_KEY_MAX = 15 };
 
@@ -94,14 +94,13 @@ static inline size_t mr_short_table_find(mr_short_table *table, mr_short_key key
     return slot;
 }
 
-/* An entry that is sorted. Comparing high, then low orders keys bytewise. */
-typedef struct mr_short_item {
-    uint64_t high; /* the first word, most significant byte first */
-    uint64_t low;  /* the second word */
-    uint64_t slot; /* of the entry */
-} mr_short_item;
+/* Makes an item of each entry, the record being the key's slot, and sorts them by key. items and scratch have room for
+ * all entries; the result is in items. */
+void mr_short_table_sort(const mr_short_table *table, mr_sort_item *items, mr_sort_item *scratch);
 
-/* Sorts the entries of a table. items and scratch have room for all of them; the result is in items. */
-void mr_short_table_sort(const mr_short_table *table, mr_short_item *items, mr_short_item *scratch);
+/* The slot of a sorted entry. */
+static inline size_t mr_short_item_slot(const mr_short_table *table, const mr_sort_item *item) {
+    return (size_t)((const mr_short_key *)(const void *)item->record - table->keys);
+}
 
 #endif

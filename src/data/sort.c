@@ -68,7 +68,6 @@ static void merge_sort(mr_sort_item *items, mr_sort_item *scratch, size_t count,
         merge_halves(items, scratch, middle, count, key_offset, order);
 }
 
-/* Sorts by prefix alone, stable. */
 static void radix_sort(mr_sort_item *items, mr_sort_item *scratch, size_t count) {
     size_t counts[DIGITS][RADIX] = {{0}};
     for (size_t i = 0; i < count; i++)
@@ -92,6 +91,20 @@ static void radix_sort(mr_sort_item *items, mr_sort_item *scratch, size_t count)
     if (from != items) memcpy(items, from, count * sizeof *items);
 }
 
+void mr_sort_by_prefix(mr_sort_item *items, mr_sort_item *scratch, size_t count) {
+    if (count > SMALL) {
+        radix_sort(items, scratch, count);
+        return;
+    }
+    for (size_t i = 1; i < count; i++) {
+        mr_sort_item item = items[i];
+        size_t place = i;
+        for (; place && items[place - 1].prefix > item.prefix; place--)
+            items[place] = items[place - 1];
+        items[place] = item;
+    }
+}
+
 static void sort_level(mr_sort_item *items, mr_sort_item *scratch, size_t count, size_t depth, size_t key_offset,
                        const mr_key_order *order);
 
@@ -104,7 +117,7 @@ static void sort_equal_prefixes(mr_sort_item *items, mr_sort_item *scratch, size
         items[i].prefix = length <= depth + 8 ? length : UINT64_MAX;
         longer += length > depth + 8;
     }
-    if (longer < count) radix_sort(items, scratch, count);
+    if (longer < count) mr_sort_by_prefix(items, scratch, count);
     if (longer > 1) sort_level(items + count - longer, scratch, longer, depth + 8, key_offset, order);
 }
 
@@ -142,8 +155,7 @@ void mr_sort_items(mr_sort_item *items, mr_sort_item *scratch, size_t count, siz
 }
 
 void mr_sort_items_by_rank(mr_sort_item *items, mr_sort_item *scratch, size_t count, size_t rank_offset) {
-    if (count < 2) return;
     for (size_t i = 0; i < count; i++)
         items[i].prefix = mr_load_u64(items[i].record + rank_offset);
-    radix_sort(items, scratch, count);
+    mr_sort_by_prefix(items, scratch, count);
 }

@@ -36,6 +36,9 @@ static inline mr_slice mr_record_key(const char *record, size_t key_offset) {
 void mr_sort_items(mr_sort_item *items, mr_sort_item *scratch, size_t count, size_t key_offset,
                    const mr_key_order *order);
 
+/* Sorts count items by their prefixes alone; stable. */
+void mr_sort_by_prefix(mr_sort_item *items, mr_sort_item *scratch, size_t count);
+
 /* Sorts count items by a number that rank_offset locates in the record (a uint64_t); stable. The
  * prefixes are overwritten by the ranks. */
 void mr_sort_items_by_rank(mr_sort_item *items, mr_sort_item *scratch, size_t count, size_t rank_offset);

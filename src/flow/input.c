@@ -16,6 +16,9 @@
 
 static bool look_at(mr_source *source, mr_error *error) {
     struct stat status;
+    if (!strcmp(source->path, "-"))
+        return mr_error_set(error, "standard input cannot be divided among workers; put it into a file and name that "
+                                   "(a file of the name - is ./-)");
     if (stat(source->path, &status) < 0) return mr_error_system(error, errno, "could not read %s", source->path);
     if (S_ISDIR(status.st_mode))
         return mr_error_set(error, "%s is a directory; name the files in it instead, such as %s/*", source->path,

@@ -78,6 +78,7 @@ bool mr_map_piece(void *receiver, const mr_piece *piece, mr_error *error) {
     context->where->callback = lines ? "map" : "map_chunk";
     bool ok = lines ? map_lines(mapper, piece, error) : map_whole(mapper, piece, error);
     context->ctx.text_length = 0;
+    mr_context_forget_words(context);
     if (ok) return true;
     return mr_error_context(error, "%s, byte %llu", piece->source->path, (unsigned long long)context->where->offset);
 }

@@ -200,7 +200,6 @@ enum mr_stream_state mr_output_stream(mr_output *output, mr_part_stream *stream,
         if (count == 0) return MR_STREAM_WAIT;
         stream->written += (uint64_t)count;
     }
-    if (stream->part.in_file) mr_spill_release(&files[stream->part.worker], stream->part.offset, stream->part.bytes);
     free(stream->buffer);
     stream->buffer = NULL;
     return MR_STREAM_DONE;

@@ -102,6 +102,7 @@ bool mr_part_end(mr_part_writer *writer, mr_part *part, mr_error *error) {
     } else {
         writer->part.bytes = writer->staged;
         writer->head += writer->staged;
+        writer->touched = mr_larger(writer->touched, writer->part.offset + writer->staged);
     }
     writer->part.released = writer->head;
     *part = writer->part;
@@ -157,7 +158,6 @@ static bool copy_from_file(const mr_part *part, const mr_spill *from, int file, 
     }
     if (XXH3_64bits_digest(hash) != part->checksum)
         return mr_error_set(error, "a part of the output in %s is damaged: its checksum is wrong", from->folder);
-    mr_spill_release(from, part->offset, part->bytes);
     return true;
 }
 

@@ -13,6 +13,7 @@ typedef struct mr_part_writer {
     mr_spill *spill;                  /* for parts that do not fit into the region; borrowed */
     uint32_t worker;                  /* for mr_part */
     uint64_t head;                    /* where in the sequence the part at hand starts */
+    uint64_t touched;                 /* bytes at the front of the region that have ever been in use */
     uint64_t room;                    /* bytes that it may take there */
     char *staging;                    /* where bytes are collected: in the region, or own memory when that is full */
     uint64_t staged;                  /* bytes in staging */
@@ -44,7 +45,8 @@ bool mr_part_pairs(void *receiver, const char *pairs, const char *end, mr_error 
 /* A mr_write_sink whose receiver is a mr_part_writer: bytes as they are. */
 bool mr_part_write(void *receiver, const void *bytes, size_t length, mr_error *error);
 
-/* Writes a finished part into a file at an offset; regions and files are those of all workers. */
+/* Writes a finished part into a file at an offset; regions and files are those of all workers. The part stays where it
+ * was: when this worker dies before it can say so, another does the same again. */
 bool mr_part_deliver(const mr_part *part, const mr_arena *regions, const mr_spill *files, int file, uint64_t offset,
                      const char *path, mr_error *error);
 

@@ -18,7 +18,7 @@ static bool damaged(mr_error *error) {
 
 bool mr_reducer_open(mr_reducer *reducer, mr_error *error) {
     if (!reducer->fold) return true;
-    return mr_fold_table_open(&reducer->table, reducer->budget / 2, reducer->fold, error);
+    return mr_fold_table_open(&reducer->table, reducer->budget / 4, reducer->fold, error);
 }
 
 void mr_reducer_close(mr_reducer *reducer) {
@@ -150,7 +150,7 @@ static bool fold_block(mr_reducer *reducer, mr_slice records, char *decoded, mr_
 
 /* The entries of both tables while they are printed in one order. */
 typedef struct sorted_table {
-    mr_short_item *shorts; /* twice as many as there are: the upper half is for sorting; owned */
+    mr_sort_item *shorts; /* twice as many as there are: the upper half is for sorting; owned */
     size_t short_count;
     mr_sort_item *longs; /* likewise */
     size_t long_count;
@@ -186,12 +186,15 @@ static bool finish_sorted(mr_reducer *reducer, const sorted_table *sorted, mr_er
     size_t i = 0, j = 0;
     while (i < sorted->short_count || j < sorted->long_count) {
         mr_slice short_key = {0}, long_key = {0};
-        if (i < sorted->short_count) short_key = mr_short_slot_key(shorts, sorted->shorts[i].slot);
+        if (i < sorted->short_count)
+            short_key = mr_short_slot_key(shorts, mr_short_item_slot(shorts, &sorted->shorts[i]));
         if (j < sorted->long_count) long_key = mr_record_key(sorted->longs[j].record, key_offset);
         bool take_short =
             j == sorted->long_count || (i < sorted->short_count && mr_compare_bytes(short_key, long_key) < 0);
-        bool ok = take_short ? finish_key(reducer, short_key, mr_short_value(shorts, sorted->shorts[i++].slot), error)
-                             : finish_key(reducer, long_key, sorted->longs[j++].record + sizeof(mr_entry), error);
+        bool ok = take_short
+                      ? finish_key(reducer, short_key,
+                                   mr_short_value(shorts, mr_short_item_slot(shorts, &sorted->shorts[i++])), error)
+                      : finish_key(reducer, long_key, sorted->longs[j++].record + sizeof(mr_entry), error);
         if (!ok) return false;
     }
     return true;

@@ -112,8 +112,8 @@ static bool grow_buffer(mr_splitter *splitter, const source_range *range, mr_err
     size_t size = mr_smaller(2 * splitter->buffer_size, splitter->record_limit);
     if (size <= splitter->buffer_size)
         return mr_error_set(error,
-                            "%s: the record at byte %llu is longer than %s, the most that fits into the memory of "
-                            "a worker; give more --memory or fewer --jobs",
+                            "%s: the record at byte %llu is longer than %s, a quarter of the memory; give more "
+                            "--memory",
                             range->source->path, (unsigned long long)range->start,
                             mr_format_size(splitter->record_limit, limit));
     char *larger = realloc(splitter->buffer, size + MR_READ_SLACK);

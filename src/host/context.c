@@ -235,6 +235,7 @@ bool mr_context_open(mr_context *context, const char *path, const mr_setting *se
 void mr_context_close(mr_context *context) {
     for (unsigned i = 0; i < MR_EMIT_LEVELS; i++)
         free(context->levels[i].buffer.start);
+    mr_context_forget_words(context);
     free(context->scratch);
     free(context->full_key);
     free(context->text);

@@ -43,6 +43,12 @@ typedef struct mr_where {
     uint64_t offset;      /* of its first byte within the source */
 } mr_where;
 
+/* A word in lower case that did not fit in place. */
+typedef struct mr_kept_word {
+    struct mr_kept_word *next; /* NULL at the end */
+    char bytes[];
+} mr_kept_word;
+
 /* One per process that runs plugin code. */
 typedef struct mr_context {
     mr_ctx ctx;               /* what the plugin sees; first, so that its address is the context's */
@@ -59,14 +65,15 @@ typedef struct mr_context {
     mr_counter_value counters[MR_COUNTERS_MAX];
     uint64_t overflow; /* what counters beyond the last one add to; the job has failed then */
     size_t counter_count;
-    char *scratch;        /* words whose lower case does not fit in place */
-    size_t scratch_size;  /* bytes */
-    char *text;           /* what mr_append builds */
-    size_t text_length;   /* bytes of it */
-    size_t text_size;     /* bytes allocated */
-    bool text_given;      /* mr_appended has given it out: the next mr_append starts anew */
-    char *full_key;       /* for mr_context_full_key */
-    size_t full_key_size; /* bytes */
+    char *scratch;            /* one word in lower case */
+    size_t scratch_size;      /* bytes */
+    mr_kept_word *kept_words; /* words that became longer; until mr_context_forget_words */
+    char *text;               /* what mr_append builds */
+    size_t text_length;       /* bytes of it */
+    size_t text_size;         /* bytes allocated */
+    bool text_given;          /* mr_appended has given it out: the next mr_append starts anew */
+    char *full_key;           /* for mr_context_full_key */
+    size_t full_key_size;     /* bytes */
 } mr_context;
 
 /* Loads the plugin, resolves the options and calls configure. names: of the sources, borrowed. */
@@ -112,6 +119,9 @@ static inline const char *mr_pair_read(const char *pairs, mr_slice *key, mr_slic
     *value = mr_bytes(key->data + mr_padded(pair->key_length), pair->value_length);
     return value->data + mr_padded(pair->value_length);
 }
+
+/* No slice that mr_next gave is in use any more. */
+void mr_context_forget_words(mr_context *context);
 
 /* The refill of mr_scan. */
 void mr_scan_refill(mr_scan *scan);

@@ -28,9 +28,10 @@ static void describe_options(const mr_option *options, char *text, size_t size) 
     for (const mr_option *option = options; option && option->name && used < size; option++) {
         const char *kinds[] = {"", "TEXT", "INTEGER", "NUMBER", "yes|no", option->choices};
         const char *kind = option->type <= MR_OPTION_CHOICE ? kinds[option->type] : "?";
-        used += (size_t)snprintf(text + used, size - used, "  --set %s=%s\n      %s%s%s%s\n", option->name, kind,
-                                 option->help ? option->help : "", option->default_value ? " (default: " : " (required",
-                                 option->default_value ? option->default_value : "", ")");
+        used +=
+            (size_t)snprintf(text + used, size - used, "  --set %s=%s\n      %s%s%s%s\n", option->name, kind,
+                             option->help ? option->help : "", option->default_value ? " (default: '" : " (required",
+                             option->default_value ? option->default_value : "", option->default_value ? "')" : ")");
     }
 }
 
@@ -42,6 +43,7 @@ static void fill_in(mr_description *description, const mr_plugin *plugin) {
     description->fold_type = plugin->fold_type;
     description->value_size = plugin->value_size;
     description->needs = plugin->needs;
+    description->has_configure = plugin->configure;
     description->has_finish = plugin->finish;
     description->has_compare = plugin->compare;
     description->has_partition = plugin->partition;

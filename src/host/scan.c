@@ -12,7 +12,7 @@
 /* Words are found 64 bytes at a time: a bit mask says which bytes are part of a word, and the edges in the mask are the
  * starts and ends of words. The same pass folds ASCII letters to lower case in place. Words with other bytes are then
  * looked at one by one, because lower case can make them longer or shorter: those that still fit stay in place, the
- * others move to the context's scratch memory until the next refill. */
+ * others move to memory of the context, which lasts until the next piece of input. */
 
 enum { BLOCK = 64, MOST_WORDS_IN_BLOCK = BLOCK / 2 + 1 };
 
@@ -163,29 +163,51 @@ static char *lower_word(char *to, mr_slice word) {
     return to;
 }
 
-/* Folds the words that are not ASCII. The longest growth is from two bytes to three. */
+/* Keeps a word that has become longer than it was, until the next piece of input. */
+static const char *keep_word(mr_context *context, const char *bytes, size_t length) {
+    mr_kept_word *kept = malloc(sizeof *kept + length);
+    if (!kept) return NULL;
+    kept->next = context->kept_words;
+    context->kept_words = kept;
+    return memcpy(kept->bytes, bytes, length);
+}
+
+/* Room for the lower case of a word: the longest growth is from two bytes to three. */
+static bool need_scratch(mr_context *context, size_t length) {
+    size_t need = length + length / 2 + 4;
+    if (need <= context->scratch_size) return true;
+    free(context->scratch);
+    context->scratch = malloc(need);
+    context->scratch_size = context->scratch ? need : 0;
+    return context->scratch || mr_error_memory(&context->error, need, "a lower-case word");
+}
+
+/* Folds the words that are not ASCII: in place where they fit, and they nearly always do. */
 static void lower_wide_words(mr_scan *scan) {
     mr_context *context = (mr_context *)(void *)scan->ctx;
-    size_t need = 0;
-    for (uint32_t i = 0; i < scan->count; i++)
-        if (!is_ascii(scan->found[i])) need += scan->found[i].length + scan->found[i].length / 2 + 4;
-    if (need > context->scratch_size) {
-        free(context->scratch);
-        context->scratch = malloc(need);
-        context->scratch_size = context->scratch ? need : 0;
-        if (!context->scratch) {
-            mr_error_memory(&context->error, need, "lower-case words");
-            scan->count = 0;
-            return;
-        }
-    }
-    char *to = context->scratch;
     for (uint32_t i = 0; i < scan->count; i++) {
         mr_slice *word = &scan->found[i];
         if (is_ascii(*word)) continue;
-        char *end = lower_word(to, *word);
-        *word = mr_bytes(to, (size_t)(end - to));
-        to = end;
+        if (!need_scratch(context, word->length)) return;
+        size_t length = (size_t)(lower_word(context->scratch, *word) - context->scratch);
+        if (length <= word->length) {
+            memcpy((char *)word->data, context->scratch, length);
+        } else {
+            word->data = keep_word(context, context->scratch, length);
+            if (!word->data) {
+                mr_error_memory(&context->error, length, "a lower-case word");
+                length = 0;
+            }
+        }
+        word->length = length;
+    }
+}
+
+void mr_context_forget_words(mr_context *context) {
+    while (context->kept_words) {
+        mr_kept_word *kept = context->kept_words;
+        context->kept_words = kept->next;
+        free(kept);
     }
 }
 

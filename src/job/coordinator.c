@@ -248,13 +248,14 @@ static bool is_kill(int code) {
 static bool give_up(const coordinator *self, uint32_t index, int code, unsigned times, mr_error *error) {
     const mr_where *where = &self->job.shared->slots[index].where;
     const char *callback = where->callback ? where->callback : "the constructor";
-    char end[96], place[MR_ERROR_TEXT / 2] = "";
-    bool mapping = self->kind == MR_TASK_MAP || self->kind == MR_TASK_SAMPLE;
+    char end[96], again[48] = "", place[MR_ERROR_TEXT / 2] = "";
+    bool mapping = !strncmp(callback, "map", 3) || !strcmp(callback, "combine");
     if (mapping && where->source < self->job.input.count)
         snprintf(place, sizeof place, "%s, byte %llu: ", self->job.input.sources[where->source].path,
                  (unsigned long long)where->offset);
-    return mr_error_set(error, "%splugin %s, in %s: the worker %s, %u times in a row", place,
-                        self->job.description.name, callback, mr_describe_end(code, end, sizeof end), times);
+    if (times > 1) snprintf(again, sizeof again, ", %u times in a row", times);
+    return mr_error_set(error, "%splugin %s, in %s: the worker %s%s", place, self->job.description.name, callback,
+                        mr_describe_end(code, end, sizeof end), again);
 }
 
 /* Charges the death of a worker to the unit that it was working on; false when that is once too often. */
@@ -486,7 +487,8 @@ static bool stop_workers(coordinator *self, mr_error *error) {
         if (ended && !self->crew.members[i].stopped) {
             int code;
             mr_crew_collect(&self->crew, i, &code);
-            return give_up(self, i, code, 1, error);
+            if (!is_kill(code)) return give_up(self, i, code, 1, error);
+            self->crew.members[i].stopped = true; /* killed from outside, with nothing left to do */
         }
         if (mr_seconds() > deadline) return mr_error_set(error, "plugin %s hangs in close", self->job.description.name);
     }

@@ -73,6 +73,7 @@ void mr_delivery_done(mr_delivery *delivery, uint64_t unit) {
     delivery->states[unit] = MR_PART_DELIVERED;
     delivery->delivered++;
     delivery->waiting -= part->bytes;
+    if (part->in_file) mr_spill_release(&delivery->crew->job->part_files[part->worker], part->offset, part->bytes);
     uint64_t released = 0;
     while (order->first < order->count && delivery->states[order->units[order->first]] == MR_PART_DELIVERED)
         released = delivery->parts[order->units[order->first++]].released;

@@ -93,7 +93,7 @@ static void divide_memory(mr_plan *plan, uint64_t input_bytes) {
     uint64_t share = plan->memory / plan->workers;
     plan->piece = mr_between(16 << 10, share / 16, 128 << 10);
     plan->table = mr_between(64 << 10, share / 8, 4 * MIB);
-    plan->region = mr_between(64 << 10, share / 8, 32 * MIB) & ~4095ull;
+    plan->region = mr_between(64 << 10, share / 8, 256 * MIB) & ~4095ull;
     plan->arena = (share * 3 / 8) & ~4095ull;
     plan->reduce = share * 3 / 8;
     plan->partitions = partitions_for(plan, input_bytes);

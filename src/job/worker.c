@@ -220,6 +220,8 @@ static bool do_seal(worker *self, const mr_task *task, mr_report *done, mr_error
 /* Failures while sampling are left alone: they come again when the same records are mapped in earnest. */
 static bool do_sample(worker *self, const mr_task *task, mr_report *done, mr_error *error) {
     mr_error ignored = {0};
+    mr_counter_value before[MR_COUNTERS_MAX];
+    memcpy(before, self->context.counters, sizeof before);
     if (!open_sample(self, error)) return false;
     mr_sampler_begin(&self->sampler);
     mr_context_emit_to(&self->context, mr_sample_pairs, &self->sampler);
@@ -229,7 +231,7 @@ static bool do_sample(worker *self, const mr_task *task, mr_report *done, mr_err
     self->context.error.set = false;
     self->mapper.records = 0;
     for (size_t i = 0; i < self->context.counter_count; i++)
-        self->context.counters[i].value = 0;
+        self->context.counters[i].value = before[i].value;
     done->arena_used = self->sampler.used;
     return true;
 }
@@ -331,9 +333,8 @@ static bool do_deliver(worker *self, const mr_task *task, mr_report *done, mr_er
 
 /* Tells the coordinator how much shared memory is in use. */
 static void tell_memory(const worker *self) {
-    const mr_plan *plan = &self->job->plan;
     uint64_t before = atomic_load_explicit(&self->slot->shared_bytes, memory_order_relaxed);
-    uint64_t now = mr_smaller(self->exchange.populated, plan->arena) + mr_smaller(self->writer.head, plan->region);
+    uint64_t now = self->exchange.populated + self->writer.touched;
     atomic_store_explicit(&self->slot->shared_bytes, mr_larger(before, now), memory_order_relaxed);
 }
 
