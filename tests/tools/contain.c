@@ -117,7 +117,6 @@ static bool read_process(const char *pid_text, ProcessEntry *process) {
     /* The name of the program stands in parentheses and may itself contain any byte. */
     char *after_name = strrchr(line, ')');
     int parent;
-    // NOLINTNEXTLINE(cert-err34-c): the kernel writes proper numbers
     if (!after_name || sscanf(after_name + 1, " %c %d", &process->state, &parent) != 2) return false;
     process->pid = (pid_t)strtol(pid_text, NULL, 10);
     process->parent = (pid_t)parent;
