@@ -62,9 +62,9 @@ bool mr_error_context(mr_error *error, const char *format, ...) {
     return false;
 }
 
-bool mr_error_memory(mr_error *error, size_t bytes, const char *what) {
+void mr_error_set_memory(mr_error *error, size_t bytes, const char *what) {
     char size[MR_SIZE_TEXT];
-    return mr_error_set(error, "out of memory: could not get %s for %s", mr_format_size(bytes, size), what);
+    mr_error_set(error, "out of memory: could not get %s for %s", mr_format_size(bytes, size), what);
 }
 
 void mr_message(const char *format, ...) {

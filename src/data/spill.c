@@ -85,6 +85,11 @@ void mr_run_reader_open(mr_run_reader *reader, const mr_spill *spill, mr_extent 
     *reader = (mr_run_reader){.spill = spill, .rest = extent};
 }
 
+void mr_run_reader_restart(mr_run_reader *reader, const mr_spill *spill, mr_extent extent) {
+    reader->spill = spill;
+    reader->rest = extent;
+}
+
 void mr_run_reader_close(mr_run_reader *reader) {
     free(reader->records);
     reader->records = NULL;

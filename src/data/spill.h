@@ -60,6 +60,8 @@ typedef struct mr_run_reader {
 } mr_run_reader;
 
 void mr_run_reader_open(mr_run_reader *reader, const mr_spill *spill, mr_extent extent);
+/* Goes on with another run, in the same memory. */
+void mr_run_reader_restart(mr_run_reader *reader, const mr_spill *spill, mr_extent extent);
 void mr_run_reader_close(mr_run_reader *reader);
 
 /* Reads and verifies the next block. *more is false at the end of the run. */

@@ -105,7 +105,7 @@ static bool spill_all(mr_exchange *exchange, mr_error *error) {
     uint32_t count = partition_count(exchange);
     for (uint32_t i = 0; i < count; i++)
         if (!spill_partition(exchange, &exchange->partitions[i], error)) return false;
-    mr_run_entry *entries = calloc(count, sizeof *entries);
+    mr_run_entry *entries = calloc(count + 1, sizeof *entries);
     if (!entries) return mr_error_memory(error, count * sizeof *entries, "an index");
     take_index(exchange, entries);
     mr_run run = {.worker = exchange->worker, .in_file = 1};
@@ -249,33 +249,29 @@ void mr_partition_reader_close(mr_partition_reader *reader) {
     mr_run_reader_close(&reader->reader);
 }
 
-static bool damaged(const mr_run *run, mr_error *error) {
+static bool damaged(const mr_partition_reader *reader, mr_error *error) {
     return mr_error_set(error, "records that worker %u had sealed are damaged: a plugin has written where it may not",
-                        run->worker);
+                        reader->worker);
 }
 
 /* Finds the partition's entry in the next run. */
 static bool open_run(mr_partition_reader *reader, mr_error *error) {
-    const mr_run *run = reader->run = &reader->runs[reader->next_run++];
+    const mr_run *run = &reader->runs[reader->next_run++];
     const mr_arena *arena = &reader->arenas[run->worker];
-    const mr_spill *spill = &reader->spills[run->worker];
     uint64_t offset = run->index_offset + reader->partition * sizeof(mr_run_entry);
     mr_run_entry entry;
+    reader->worker = run->worker;
     reader->in_file = run->in_file;
-    reader->block = NULL;
     if (run->in_file) {
+        const mr_spill *spill = &reader->spills[run->worker];
         if (!mr_spill_read(spill, &entry, sizeof entry, offset, error)) return false;
-        mr_extent extent = {.offset = entry.offset, .length = entry.bytes};
-        char *records = reader->reader.records;
-        size_t capacity = reader->reader.capacity;
-        mr_run_reader_open(&reader->reader, spill, extent);
-        reader->reader.records = records; /* one buffer serves all runs */
-        reader->reader.capacity = capacity;
+        mr_run_reader_restart(&reader->reader, spill, (mr_extent){.offset = entry.offset, .length = entry.bytes});
         return true;
     }
+    if (offset > arena->size - sizeof entry) return damaged(reader, error);
     memcpy(&entry, arena->base + offset, sizeof entry);
     if (!entry.bytes) return true;
-    if (entry.offset >= arena->size) return damaged(run, error);
+    if (entry.offset >= arena->size) return damaged(reader, error);
     reader->block = (mr_block *)(void *)(arena->base + entry.offset);
     return true;
 }
@@ -283,11 +279,11 @@ static bool open_run(mr_partition_reader *reader, mr_error *error) {
 /* The next block of a run in memory. */
 static bool next_in_memory(mr_partition_reader *reader, mr_slice *records, mr_error *error) {
     mr_block *block = reader->block;
-    const mr_arena *arena = &reader->arenas[reader->run->worker];
+    const mr_arena *arena = &reader->arenas[reader->worker];
     uint64_t offset = (uint64_t)((char *)block - arena->base) + sizeof *block;
     if (offset > arena->size || block->used > arena->size - offset || block->next >= arena->size ||
         !mr_block_intact(block, mr_block_records(block)))
-        return damaged(reader->run, error);
+        return damaged(reader, error);
     *records = mr_bytes(mr_block_records(block), block->used);
     reader->block = block->next ? (mr_block *)(void *)(arena->base + block->next) : NULL;
     return true;
@@ -297,12 +293,11 @@ static bool next_block(void *source, mr_slice *records, bool *more, mr_error *er
     mr_partition_reader *reader = source;
     for (;;) {
         *more = true;
-        if (reader->run && reader->in_file) {
+        if (reader->block) return next_in_memory(reader, records, error);
+        if (reader->in_file) {
             if (!mr_run_next_block(&reader->reader, more, error)) return false;
             *records = mr_bytes(reader->reader.records, reader->reader.block.used);
             if (*more) return true;
-        } else if (reader->block) {
-            return next_in_memory(reader, records, error);
         }
         *more = reader->next_run < reader->run_count;
         if (!*more) return true;

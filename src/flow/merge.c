@@ -127,7 +127,7 @@ static int compare_places(const void *context, uint32_t a, uint32_t b) {
 /* Makes length bytes of a part in a file available at buffer + used. */
 static bool fill_buffer(part_source *source, size_t length, mr_error *error) {
     if (source->held - source->used >= length) return true;
-    memmove(source->buffer, source->buffer + source->used, source->held - source->used);
+    if (source->used) memmove(source->buffer, source->buffer + source->used, source->held - source->used);
     source->held -= source->used;
     source->used = 0;
     if (length > source->buffer_size) {
@@ -147,10 +147,9 @@ static bool fill_buffer(part_source *source, size_t length, mr_error *error) {
 
 /* Gives the next length bytes of a part. */
 static const char *next_bytes(part_source *source, size_t length, mr_error *error) {
-    const char *bytes = source->memory + source->read;
     if (source->memory) {
         source->read += length;
-        return bytes;
+        return source->memory + source->read - length;
     }
     if (!fill_buffer(source, length, error)) return NULL;
     source->used += length;

@@ -26,19 +26,22 @@ void mr_part_writer_close(mr_part_writer *writer) {
     writer->hash = NULL;
 }
 
+/* The place in the sequence before which everything is free. */
+static uint64_t free_before(const mr_part_writer *writer) {
+    return mr_larger(atomic_load_explicit(writer->released, memory_order_acquire), writer->skipped);
+}
+
 /* Bytes in one piece from a place in the sequence on. */
 static uint64_t room_at(const mr_part_writer *writer, uint64_t head) {
-    uint64_t size = writer->region.size;
-    uint64_t unreleased = head - atomic_load_explicit(writer->released, memory_order_acquire);
-    return unreleased >= size ? 0 : mr_smaller(size - unreleased, size - head % size);
+    uint64_t size = writer->region.size, taken = head - free_before(writer);
+    return taken >= size ? 0 : mr_smaller(size - taken, size - head % size);
 }
 
 void mr_part_begin(mr_part_writer *writer) {
     uint64_t size = writer->region.size;
     uint64_t lap = (writer->head / size + 1) * size; /* the next time round */
     /* With everything delivered the part starts at the front, in memory that has just been used. */
-    if (writer->head % size && writer->head == atomic_load_explicit(writer->released, memory_order_acquire))
-        writer->head = lap;
+    if (writer->head % size && writer->head == free_before(writer)) writer->head = writer->skipped = lap;
     writer->room = room_at(writer, writer->head);
     if (writer->room < size / 4 && room_at(writer, lap) > writer->room) {
         writer->head = lap;

@@ -13,6 +13,7 @@ typedef struct mr_part_writer {
     mr_spill *spill;                  /* for parts that do not fit into the region; borrowed */
     uint32_t worker;                  /* for mr_part */
     uint64_t head;                    /* where in the sequence the part at hand starts */
+    uint64_t skipped;                 /* everything before this place in the sequence is free, whatever released says */
     uint64_t touched;                 /* bytes at the front of the region that have ever been in use */
     uint64_t room;                    /* bytes that it may take there */
     char *staging;                    /* where bytes are collected: in the region, or own memory when that is full */

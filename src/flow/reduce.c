@@ -221,10 +221,10 @@ typedef struct folded_key {
 
 static bool start_key(mr_reducer *reducer, folded_key *current, const mr_sorted *record, mr_error *error) {
     size_t value_size = reducer->fold->size, need = value_size + record->key.length;
-    if (need > current->size) {
+    if (need > current->size || !current->bytes) {
         free(current->bytes);
         current->size = 0;
-        current->bytes = malloc(2 * need);
+        current->bytes = malloc(2 * need + 1);
         if (!current->bytes) return mr_error_memory(error, 2 * need, "a key");
         current->size = 2 * need;
     }

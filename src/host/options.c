@@ -103,7 +103,7 @@ bool mr_options_resolve(mr_options *options, const char *plugin, const mr_option
         return mr_error_set(error, "plugin %s declares more than %d options", plugin, OPTIONS_MAX - 1);
     options->values = calloc(options->count + 1, sizeof *options->values);
     if (!options->values) return mr_error_memory(error, options->count * sizeof *options->values, "options");
-    for (size_t i = 0; i < options->count; i++) {
+    for (size_t i = 0; declared && i < options->count; i++) {
         if (!check_declaration(plugin, &declared[i], error)) return false;
         options->values[i] = declared[i].default_value;
         if (options->values[i] && !check_value(plugin, &declared[i], options->values[i], error)) {
@@ -113,7 +113,7 @@ bool mr_options_resolve(mr_options *options, const char *plugin, const mr_option
     }
     for (size_t i = 0; i < setting_count; i++)
         if (!apply_setting(options, plugin, &settings[i], error)) return false;
-    for (size_t i = 0; i < options->count; i++)
+    for (size_t i = 0; declared && i < options->count; i++)
         if (!options->values[i])
             return mr_error_usage(error, "%s needs --set %s=...: %s", plugin, declared[i].name,
                                   declared[i].help ? declared[i].help : "it has no default");

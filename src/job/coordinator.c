@@ -307,15 +307,17 @@ static bool replace_worker(coordinator *self, uint32_t index, mr_error *error) {
 
 /* Memory of a process that is not shared, in bytes; 0 when it has gone. */
 static uint64_t private_memory(pid_t process) {
-    char path[64], text[128] = "";
-    unsigned long long size, resident, shared;
+    char path[64], text[128] = "", *at = text;
     snprintf(path, sizeof path, "/proc/%ld/statm", (long)process);
     FILE *file = fopen(path, "re");
     if (!file) return 0;
     bool read = fgets(text, sizeof text, file);
     fclose(file);
-    if (!read || sscanf(text, "%llu %llu %llu", &size, &resident, &shared) != 3 || resident < shared) return 0;
-    return (resident - shared) * (uint64_t)sysconf(_SC_PAGESIZE);
+    if (!read) return 0;
+    uint64_t pages[3]; /* of the whole address space, in memory, and shared with others */
+    for (int i = 0; i < 3; i++)
+        pages[i] = strtoull(at, &at, 10);
+    return pages[1] > pages[2] ? (pages[1] - pages[2]) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 /* Shared memory in use, in bytes, as the workers tell. */

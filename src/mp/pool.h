@@ -25,7 +25,7 @@ typedef struct {
     mp_queue *results;         /* results of all workers */
 } WorkerPlan;
 
-/* The life of a worker: the entry function of its process; `plan` is its WorkerPlan. */
-int mp_pool_worker(void *plan);
+/* The life of a worker: the entry function of its process; `argument` is its WorkerPlan. */
+int mp_pool_worker(void *argument);
 
 #endif
