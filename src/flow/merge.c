@@ -108,7 +108,7 @@ typedef struct part_source {
     size_t held;          /* bytes in the buffer */
     size_t used;          /* of these, bytes that have been given out */
     uint64_t read;        /* bytes of the part that have been read or given out */
-    XXH3_state_t *hash;   /* of what has been read from the file; owned */
+    XXH3_state_t *hash;   /* of what has been read from the file; owned; NULL: the part is in memory */
     mr_slice place;       /* of the record at hand */
     mr_slice line;        /* of the record at hand */
 } part_source;
@@ -147,7 +147,7 @@ static bool fill_buffer(part_source *source, size_t length, mr_error *error) {
 
 /* Gives the next length bytes of a part. */
 static const char *next_bytes(part_source *source, size_t length, mr_error *error) {
-    if (source->memory) {
+    if (!source->hash) {
         source->read += length;
         return source->memory + source->read - length;
     }
@@ -160,8 +160,7 @@ static const char *next_bytes(part_source *source, size_t length, mr_error *erro
 static bool next_record(part_source *source, bool *more, mr_error *error) {
     *more = source->read < source->part->bytes || source->used < source->held;
     if (!*more) {
-        if (source->memory || !source->part->bytes || XXH3_64bits_digest(source->hash) == source->part->checksum)
-            return true;
+        if (!source->hash || XXH3_64bits_digest(source->hash) == source->part->checksum) return true;
         return mr_error_set(error, "an ordered part in %s is damaged: its checksum is wrong", source->file->folder);
     }
     const char *header = next_bytes(source, RECORD_HEADER, error);

@@ -289,6 +289,7 @@ static int make_context(void **state) {
 
 static int free_context(void **state) {
     (void)state;
+    mr_context_forget_words(&context);
     free(context.scratch);
     return 0;
 }
