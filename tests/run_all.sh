@@ -27,7 +27,7 @@ if [[ -z ${MR_TEST_SCALE:-} ]] && grep -qaE '__(asan|ubsan)_' "$BUILD/mr" 2>/dev
 fi
 export MR_TEST_SCALE=${MR_TEST_SCALE:-1}
 # Sanitizers are to stop the program in a way that no exit status of mr's own can be mistaken for.
-export ASAN_OPTIONS=${ASAN_OPTIONS:-exitcode=99:abort_on_error=0}
+export ASAN_OPTIONS=${ASAN_OPTIONS:-exitcode=99:handle_segv=0:handle_sigbus=0:handle_abort=0:handle_sigfpe=0:handle_sigill=0}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 
 passed=0 failed=0 skipped=0

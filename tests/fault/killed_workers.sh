@@ -19,7 +19,7 @@ for plugin in wordcount invertedindex grep; do
     duration[$plugin]=$(($(milliseconds) - started))
 done
 
-rounds=$((24 / scale))
+rounds=$((20 / scale))
 for plugin in wordcount invertedindex grep; do
     hits=0 retried=0
     for ((round = 0; round < rounds && failures < 3; round++)); do

@@ -4,7 +4,7 @@
 # timeout: 300
 source "$(dirname "$0")/../tools/testing.sh"
 start_seed
-seconds=${MR_TEST_SECONDS:-40}
+seconds=${MR_TEST_SECONDS:-30}
 
 # make_files - fill the array `files` with the names of one to six random files, odd names and repetitions among them.
 make_files() {

@@ -5,7 +5,7 @@
 source "$(dirname "$0")/../tools/testing.sh"
 start_seed
 
-megabytes=$((96 / scale))
+megabytes=$((72 / scale))
 for number in 1 2 3; do
     "$tools/random_input" "$((seed + number))" $((megabytes * 1024 * 1024 / 3)) many >"file$number" || exit 1
 done
