@@ -10,7 +10,7 @@ CC      ?= gcc
 BUILD   ?= build
 PREFIX  ?= /usr/local
 DESTDIR ?=
-CFLAGS  ?= -O2 -g
+CFLAGS  ?= -O3 -g
 WERROR  ?=
 SANITIZE ?=
 

@@ -19,7 +19,7 @@ const uint64_t mr_short_masks[MR_SHORT_KEY_MAX + 1][2] = {
 static void set_limit(mr_short_table *table) {
     table->entry_limit = table->slot_count <= SPARSE_SLOTS && table->slot_count < table->slot_limit
                              ? table->slot_count / 4
-                             : table->slot_count / 8 * 5;
+                             : table->slot_count / 4 * 3;
 }
 
 /* Takes memory for slot_count slots; the table has none yet, or what it had has been noted elsewhere. */
