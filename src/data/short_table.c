@@ -6,13 +6,24 @@
 
 enum { FIRST_SLOTS = 1024, SPARSE_SLOTS = 1 << 13 };
 
-#define LOW_BYTES(count) ((count) >= 8 ? UINT64_MAX : (1ull << (8 * (count))) - 1)
-#define MASKS(length)                                                                                                  \
-    { LOW_BYTES(length), (length) > 8 ? LOW_BYTES((length) % 8) : 0 }
-
+/* The bytes of the two words that belong to a key of 0 to 15 bytes. */
 const uint64_t mr_short_masks[MR_SHORT_KEY_MAX + 1][2] = {
-    MASKS(0), MASKS(1), MASKS(2),  MASKS(3),  MASKS(4),  MASKS(5),  MASKS(6),  MASKS(7),
-    MASKS(8), MASKS(9), MASKS(10), MASKS(11), MASKS(12), MASKS(13), MASKS(14), MASKS(15),
+    {0, 0},
+    {0xff, 0},
+    {0xffff, 0},
+    {0xffffff, 0},
+    {0xffffffff, 0},
+    {0xffffffffff, 0},
+    {0xffffffffffff, 0},
+    {0xffffffffffffff, 0},
+    {0xffffffffffffffff, 0},
+    {0xffffffffffffffff, 0xff},
+    {0xffffffffffffffff, 0xffff},
+    {0xffffffffffffffff, 0xffffff},
+    {0xffffffffffffffff, 0xffffffff},
+    {0xffffffffffffffff, 0xffffffffff},
+    {0xffffffffffffffff, 0xffffffffffff},
+    {0xffffffffffffffff, 0xffffffffffffff},
 };
 
 /* A small table is kept sparse, for few collisions; a large one fuller, for its place in the cache. */
