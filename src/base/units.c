@@ -82,11 +82,6 @@ size_t mr_format_decimal(int64_t value, char *text) {
     return 1 + mr_format_unsigned(0 - (uint64_t)value, text + 1);
 }
 
-uint64_t mr_add_capped(uint64_t a, uint64_t b) {
-    uint64_t sum;
-    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
-}
-
 uint64_t mr_multiply_capped(uint64_t a, uint64_t b) {
     uint64_t product;
     return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;

@@ -25,7 +25,10 @@ size_t mr_format_decimal(int64_t value, char *text);
 size_t mr_format_unsigned(uint64_t value, char *text);
 
 /* a + b and a * b, held at UINT64_MAX when they would overflow. */
-uint64_t mr_add_capped(uint64_t a, uint64_t b);
+static inline uint64_t mr_add_capped(uint64_t a, uint64_t b) {
+    uint64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
 uint64_t mr_multiply_capped(uint64_t a, uint64_t b);
 
 static inline uint64_t mr_smaller(uint64_t a, uint64_t b) {

@@ -76,7 +76,7 @@ void mr_fold_start(const mr_fold *fold, void *accumulator, const char *value, si
 
 void mr_fold_add(const mr_fold *fold, void *accumulator, const char *value, size_t length) {
     if (fold->type == MR_FOLD_COUNT) {
-        mr_store_u64(accumulator, mr_load_u64(accumulator) + (length ? mr_load_u64(value) : 1));
+        mr_store_u64(accumulator, mr_add_capped(mr_load_u64(accumulator), length ? mr_load_u64(value) : 1));
     } else if (fold->type == MR_FOLD_CUSTOM) {
         fold->custom(fold->ctx, accumulator, value);
     } else if (fold->type == MR_FOLD_SUM_DOUBLE) {
@@ -95,7 +95,7 @@ void mr_fold_merge(const mr_fold *fold, void *accumulator, const void *other) {
     bool take = false;
     switch (fold->type) {
     case MR_FOLD_COUNT:
-        mr_store_u64(accumulator, mine + theirs);
+        mr_store_u64(accumulator, mr_add_capped(mine, theirs));
         break;
     case MR_FOLD_SUM_INT64: {
         wide_integer a, b;
@@ -184,6 +184,9 @@ bool mr_fold_result(const mr_fold *fold, const void *accumulator, uint64_t *resu
     case MR_FOLD_CUSTOM:
         *value = accumulator;
         return true;
+    case MR_FOLD_COUNT: /* held at the most that it can be, whatever the order */
+        *result = mr_load_u64(accumulator);
+        return *result < UINT64_MAX || mr_error_set(error, "the count does not fit into 64 bits");
     case MR_FOLD_SUM_INT64:
         memcpy(&wide, accumulator, sizeof wide);
         *result = (uint64_t)wide;

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/units.h"
+
 /* ---- fold jobs --------------------------------------------------------------------------------------------------- */
 
 /* Most pairs find their key in the table and end here: a text of a hundred million words becomes a few million records.
@@ -49,7 +51,7 @@ static inline bool fold_short(mr_folder *folder, const pending_pair *pair, mr_er
         return false;
     void *accumulator = mr_short_value(table, mr_short_table_find(table, pair->key, pair->hash, &is_new));
     if (folder->fold->type == MR_FOLD_COUNT && !pair->value.length)
-        mr_store_u64(accumulator, is_new ? 1 : mr_load_u64(accumulator) + 1);
+        mr_store_u64(accumulator, is_new ? 1 : mr_add_capped(mr_load_u64(accumulator), 1));
     else
         fold_value(folder->fold, accumulator, is_new, pair->value);
     return true;

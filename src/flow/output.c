@@ -42,7 +42,10 @@ static mode_t usual_mode(void) {
 }
 
 static bool open_file(mr_output *output, mr_error *error) {
-    output->folder = folder_of(output->path);
+    /* Through a link: beside the file that is to be replaced, which may be on another file system. */
+    char *target = realpath(output->path, NULL);
+    output->folder = folder_of(target ? target : output->path);
+    free(target);
     if (!output->folder) return mr_error_memory(error, strlen(output->path), "a path");
     output->file = open(output->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
     if (output->file >= 0) return true;

@@ -73,6 +73,7 @@ static bool finish_key(mr_reducer *reducer, mr_slice key, const void *accumulato
     if (context->loaded.plugin.finish) {
         context->where->callback = "finish";
         context->loaded.plugin.finish(&context->ctx, result.key, value);
+        mr_context_forget_words(context);
         return mr_context_ok(context, error);
     }
     char text[MR_FOLD_TEXT], order[MR_FOLD_ORDER];
@@ -352,6 +353,7 @@ static bool reduce_sorted(mr_reducer *reducer, group_values *group, mr_error *er
         group->fresh = true;
         context->loaded.plugin.reduce(&context->ctx, plain_key(reducer, mr_bytes(group->key, group->key_length)),
                                       &group->values);
+        mr_context_forget_words(context);
         if (!mr_context_ok(context, error)) return false;
         mr_slice rest;
         while (next_value(&group->values, &rest)) /* what reduce did not want to see */

@@ -100,29 +100,40 @@ static void write_output(mr_ctx *ctx, const void *bytes, size_t length) {
         context->write(context->write_receiver, bytes, length, &context->error);
 }
 
-static void append(mr_ctx *ctx, const void *bytes, size_t length) {
+/* The level whose callback is at work; NULL, and an error, for callbacks that a sink calls. */
+static mr_emit_level *building_level(mr_ctx *ctx) {
     mr_context *context = context_of(ctx);
-    if (context->text_given) context->text_length = 0;
-    context->text_given = false;
-    size_t need = context->text_length + length;
-    if (need > context->text_size) {
-        char *larger = realloc(context->text, 2 * need);
+    mr_emit_level *level = &context->levels[context->level];
+    if (!level->sinking) return level;
+    fail(ctx, "it may not build texts there");
+    return NULL;
+}
+
+static void append(mr_ctx *ctx, const void *bytes, size_t length) {
+    mr_emit_level *level = building_level(ctx);
+    if (!level) return;
+    if (level->text_given) level->text_length = 0;
+    level->text_given = false;
+    size_t need = level->text_length + length;
+    if (need > level->text_size) {
+        char *larger = realloc(level->text, 2 * need);
         if (!larger) {
-            mr_error_memory(&context->error, 2 * need, "a text that the plugin builds");
+            mr_error_memory(&context_of(ctx)->error, 2 * need, "a text that the plugin builds");
             return;
         }
-        context->text = larger;
-        context->text_size = 2 * need;
+        level->text = larger;
+        level->text_size = 2 * need;
     }
-    if (length) memcpy(context->text + context->text_length, bytes, length);
-    context->text_length = need;
+    if (length) memcpy(level->text + level->text_length, bytes, length);
+    level->text_length = need;
 }
 
 static mr_slice appended(mr_ctx *ctx) {
-    mr_context *context = context_of(ctx);
-    if (context->text_given) context->text_length = 0;
-    context->text_given = true;
-    return mr_bytes(context->text, context->text_length);
+    mr_emit_level *level = building_level(ctx);
+    if (!level) return mr_bytes(NULL, 0);
+    if (level->text_given) level->text_length = 0;
+    level->text_given = true;
+    return mr_bytes(level->text, level->text_length);
 }
 
 /* ---- looking things up ------------------------------------------------------------------------------------------- */
@@ -233,12 +244,13 @@ bool mr_context_open(mr_context *context, const char *path, const mr_setting *se
 }
 
 void mr_context_close(mr_context *context) {
-    for (unsigned i = 0; i < MR_EMIT_LEVELS; i++)
+    for (unsigned i = 0; i < MR_EMIT_LEVELS; i++) {
         free(context->levels[i].buffer.start);
+        free(context->levels[i].text);
+    }
     mr_context_forget_words(context);
     free(context->scratch);
     free(context->full_key);
-    free(context->text);
     mr_options_close(&context->options);
     *context = (mr_context){0};
 }

@@ -26,11 +26,16 @@ typedef struct mr_emit_buffer {
     char *saved; /* emit_next of the outer level, while a nested one is active */
 } mr_emit_buffer;
 
-/* Where pairs go at one level; combine runs nested inside the sink of map. */
+/* What callbacks of one level emit and build; combine runs nested inside the sink of map, which may be in the middle of
+ * both. */
 typedef struct mr_emit_level {
     mr_emit_buffer buffer;
     mr_pair_sink *sink; /* NULL: emitting here is the plugin's error */
     void *receiver;     /* for sink */
+    char *text;         /* what mr_append builds */
+    size_t text_length; /* bytes of it */
+    size_t text_size;   /* bytes allocated */
+    bool text_given;    /* mr_appended has given it out: the next mr_append starts anew */
     bool sinking;       /* the sink is at work: callbacks that it calls may not emit here */
 } mr_emit_level;
 
@@ -68,10 +73,6 @@ typedef struct mr_context {
     char *scratch;            /* one word in lower case */
     size_t scratch_size;      /* bytes */
     mr_kept_word *kept_words; /* words that became longer; until mr_context_forget_words */
-    char *text;               /* what mr_append builds */
-    size_t text_length;       /* bytes of it */
-    size_t text_size;         /* bytes allocated */
-    bool text_given;          /* mr_appended has given it out: the next mr_append starts anew */
     char *full_key;           /* for mr_context_full_key */
     size_t full_key_size;     /* bytes */
 } mr_context;

@@ -151,6 +151,7 @@ static bool take_sealed(coordinator *self, const mr_report *report, mr_error *er
 }
 
 static bool take_part(coordinator *self, uint64_t unit, const mr_report *report, mr_error *error) {
+    self->crew.members[report->worker].part_head = report->part.released;
     if (self->kind == MR_TASK_REDUCE && mr_job_is_ordered(&self->job)) {
         self->ordered[unit] = report->part;
         return true;
@@ -263,9 +264,10 @@ static bool charge_death(coordinator *self, uint32_t index, int code, mr_error *
     mr_member *member = &self->crew.members[index];
     uint64_t sequence = atomic_load_explicit(&self->job.shared->slots[index].task, memory_order_relaxed);
     const mr_assignment *assignment = sequence ? mr_member_find(member, sequence) : NULL;
-    if (!member->ready && ++member->failed_starts >= FAILED_STARTS_MAX)
+    if (!member->ready && ++member->failed_starts >= (is_kill(code) ? KILLS_MAX : FAILED_STARTS_MAX))
         return give_up(self, index, code, member->failed_starts, error);
-    if (!assignment || assignment->kind != self->kind || assignment->done) return true;
+    if (!assignment || assignment->kind != self->kind || assignment->kind == MR_TASK_DELIVER || assignment->done)
+        return true;
     uint8_t *times = is_kill(code) ? &self->units.kills[assignment->unit] : &self->units.crashes[assignment->unit];
     if (++*times < (is_kill(code) ? KILLS_MAX : CRASHES_MAX)) return true;
     return give_up(self, index, code, *times, error);
@@ -299,8 +301,9 @@ static bool replace_worker(coordinator *self, uint32_t index, mr_error *error) {
     }
     if (!charge_death(self, index, code, error) || !lose_assignments(self, member, error)) return false;
     self->summary->retries++;
-    uint64_t head = self->delivering ? mr_delivery_head(&self->delivery, index) : 0;
-    return mr_crew_start(&self->crew, index, head, error);
+    /* A sample that its successor may have begun to overwrite is no sample any more. */
+    if (self->kind == MR_TASK_SAMPLE) self->job.shared->sampled[index] = 0;
+    return mr_crew_start(&self->crew, index, error);
 }
 
 /* ---- watching memory --------------------------------------------------------------------------------------------- */
@@ -349,8 +352,8 @@ static bool wait_for_events(coordinator *self, mr_error *error) {
     self->polled[POLL_STREAM] = (struct pollfd){blocked ? self->job.output.file : -1, POLLOUT, 0};
     for (uint32_t i = 0; i < self->crew.count; i++) {
         const mr_member *member = &self->crew.members[i];
-        self->polled[POLL_WORKERS + i] =
-            (struct pollfd){member->process ? mp_process_fd(member->process) : -1, POLLIN, 0};
+        bool watched = member->process && !member->stopped;
+        self->polled[POLL_WORKERS + i] = (struct pollfd){watched ? mp_process_fd(member->process) : -1, POLLIN, 0};
     }
     if (poll(self->polled, POLL_WORKERS + self->crew.count, MEMORY_SAMPLE_MS) < 0 && errno != EINTR)
         return mr_error_system(error, errno, "could not wait for the workers");

@@ -5,17 +5,18 @@
 
 enum { TASK_QUEUE = 32 << 10, GOODBYE_MS = 10000 };
 
-bool mr_crew_start(mr_crew *crew, uint32_t index, uint64_t part_head, mr_error *error) {
+bool mr_crew_start(mr_crew *crew, uint32_t index, mr_error *error) {
     mr_member *member = &crew->members[index];
     /* A queue of its own for each process: tasks that its predecessor had not taken are not for it. */
     int code = mp_queue_create(&member->tasks, TASK_QUEUE, 0);
     if (code < 0) return mr_error_system(error, -code, "could not make a queue");
     atomic_store_explicit(&crew->job->shared->slots[index].task, 0, memory_order_relaxed);
+    crew->job->shared->slots[index].where = (mr_where){0};
     member->start = (mr_worker_start){.job = crew->job,
                                       .index = index,
                                       .tasks = member->tasks,
                                       .arena_used = member->arena_used,
-                                      .part_head = part_head};
+                                      .part_head = member->part_head};
     member->ready = false;
     mp_process_options options = {.name = "mr-worker", .flags = MP_PROCESS_DAEMON};
     code = mp_process_start(&member->process, &options, mr_worker_main, &member->start);
@@ -27,7 +28,7 @@ bool mr_crew_open(mr_crew *crew, const mr_job *job, mr_error *error) {
     crew->members = calloc(crew->count, sizeof *crew->members);
     if (!crew->members) return mr_error_memory(error, crew->count * sizeof *crew->members, "workers");
     for (uint32_t i = 0; i < crew->count; i++)
-        if (!mr_crew_start(crew, i, 0, error)) return false;
+        if (!mr_crew_start(crew, i, error)) return false;
     return true;
 }
 

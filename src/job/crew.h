@@ -31,6 +31,7 @@ typedef struct mr_member {
     size_t run_count;
     size_t run_room;     /* allocated */
     uint64_t arena_used; /* bytes of the arena with committed runs */
+    uint64_t part_head;  /* how much of the sequence of its output region holds committed parts */
 } mr_member;
 
 typedef struct mr_crew {
@@ -45,8 +46,8 @@ bool mr_crew_open(mr_crew *crew, const mr_job *job, mr_error *error);
 /* Kills whoever is left, at once, and collects them. */
 void mr_crew_close(mr_crew *crew);
 
-/* Starts a process in a slot that has none. part_head: how much of the output region has been used. */
-bool mr_crew_start(mr_crew *crew, uint32_t index, uint64_t part_head, mr_error *error);
+/* Starts a process in a slot that has none. */
+bool mr_crew_start(mr_crew *crew, uint32_t index, mr_error *error);
 
 /* Collects a process that has ended; *code is what mp_process_exit_code says. The assignments stay. */
 void mr_crew_collect(mr_crew *crew, uint32_t index, int *code);

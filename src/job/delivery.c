@@ -34,7 +34,7 @@ void mr_delivery_close(mr_delivery *delivery) {
 }
 
 /* Notes that a worker slot has made a part. */
-static bool add_to_order(mr_part_order *order, uint64_t unit, const mr_part *part, mr_error *error) {
+static bool add_to_order(mr_part_order *order, uint64_t unit, mr_error *error) {
     if (order->count == order->room && order->first > order->room / 2) {
         memmove(order->units, order->units + order->first, (order->count - order->first) * sizeof *order->units);
         order->count -= order->first;
@@ -48,12 +48,11 @@ static bool add_to_order(mr_part_order *order, uint64_t unit, const mr_part *par
         order->room = room;
     }
     order->units[order->count++] = unit;
-    order->head = part->released;
     return true;
 }
 
 bool mr_delivery_take(mr_delivery *delivery, uint64_t unit, const mr_part *part, mr_error *error) {
-    if (!add_to_order(&delivery->orders[part->worker], unit, part, error)) return false;
+    if (!add_to_order(&delivery->orders[part->worker], unit, error)) return false;
     delivery->parts[unit] = *part;
     delivery->states[unit] = MR_PART_READY;
     delivery->waiting += part->bytes;

@@ -12,7 +12,6 @@ typedef struct mr_part_order {
     size_t first;    /* the oldest that is not released */
     size_t count;    /* behind the last */
     size_t room;     /* allocated */
-    uint64_t head;   /* how much of the region's sequence has been used */
 } mr_part_order;
 
 typedef struct mr_delivery {
@@ -49,11 +48,6 @@ void mr_delivery_done(mr_delivery *delivery, uint64_t unit);
 
 /* The worker that was to write a part has died. */
 void mr_delivery_lost(mr_delivery *delivery, uint64_t unit);
-
-/* How much of a slot's output region has been used, for the next process there. */
-static inline uint64_t mr_delivery_head(const mr_delivery *delivery, uint32_t worker) {
-    return delivery->orders ? delivery->orders[worker].head : 0;
-}
 
 /* Whether a unit should wait because the output cannot keep up. The part that is to come next never waits. */
 bool mr_delivery_holds(const mr_delivery *delivery, uint64_t unit);
