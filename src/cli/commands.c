@@ -143,12 +143,12 @@ mr_exit mr_command(int argc, char **argv) {
     const char *name = argv[1];
     if (!strcmp(name, "run")) return run(argc - 1, argv + 1);
     bool help = is_one_of(name, "help", "--help", "-h");
+    bool list_plugins = !strcmp(name, "list"), show_version = is_one_of(name, "version", "--version", "-V");
+    if (!help && !list_plugins && !show_version) return wrong_command(name);
     if (argc > (help ? 3 : 2)) {
         mr_message("too many arguments for 'mr %s'", name);
         return (mr_exit){.status = 2};
     }
     if (help) return argc == 3 ? help_plugin(argv[2]) : print_usage();
-    if (!strcmp(name, "list")) return list();
-    if (is_one_of(name, "version", "--version", "-V")) return version();
-    return wrong_command(name);
+    return list_plugins ? list() : version();
 }

@@ -16,6 +16,7 @@
 
 static bool look_at(mr_source *source, mr_error *error) {
     struct stat status;
+    if (!*source->path) return mr_error_set(error, "the name of an input is empty");
     if (!strcmp(source->path, "-"))
         return mr_error_set(error, "standard input cannot be divided among workers; put it into a file and name that "
                                    "(a file of the name - is ./-)");

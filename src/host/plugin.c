@@ -65,8 +65,8 @@ char *mr_plugin_find(const char *name, mr_error *error) {
     if (!path)
         mr_error_usage(error,
                        "there is no plugin '%s' ('mr list' shows those there are; a plugin of your own is given "
-                       "as a path with a slash, such as ./%s.so)",
-                       name, *name ? name : "mine");
+                       "as a path with a slash, such as ./mine.so)",
+                       name);
     return path;
 }
 

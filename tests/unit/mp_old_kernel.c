@@ -91,7 +91,9 @@ static void grandchildren_do_not_hide_the_end(void **state) {
     assert_int_equal(finish(process), -SIGKILL);
     int status;
     assert_int_equal(waitpid((pid_t)id, &status, 0), id);
-    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    /* A child that finds its parent gone before it could ask to die with it ends by itself. */
+    int ended_itself = WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGKILL;
+    assert_true(ended_itself || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL));
     mp_queue_free(queue);
 }
 
