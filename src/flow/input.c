@@ -28,7 +28,13 @@ static bool look_at(mr_source *source, mr_error *error) {
         return mr_error_set(error, "%s is no regular file; copy what it gives into a file first", source->path);
     int file = open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (file < 0) return mr_error_system(error, errno, "could not read %s", source->path);
+    char magic[3] = {0};
+    int64_t count = mr_read_at(file, magic, sizeof magic, 0);
+    int failure = errno;
     close(file);
+    if (count < 0) return mr_error_system(error, failure, "could not read %s", source->path);
+    if (!memcmp(magic, "\x1f\x8b\x08", sizeof magic))
+        return mr_error_set(error, "%s is compressed with gzip; unpack it into a file first", source->path);
     source->size = (uint64_t)status.st_size;
     source->modified = status.st_mtim;
     source->device = status.st_dev;
