@@ -81,8 +81,18 @@ enum mr_fold_type {
     MR_FOLD_MAX_INT64 = 4, /* mr_emit_int64; decimal */
     MR_FOLD_SUM_DOUBLE = 5, /* mr_emit_double: the exact sum, rounded once, so it never depends on order */
     MR_FOLD_MIN_DOUBLE = 6, /* mr_emit_double; any NaN makes NaN; -0 is less than +0 */
-    MR_FOLD_MAX_DOUBLE = 7  /* mr_emit_double; the shortest decimal text that reads back as the same double */
+    MR_FOLD_MAX_DOUBLE = 7, /* mr_emit_double; the shortest decimal text that reads back as the same double */
+    MR_FOLD_STATS_INT64 = 8 /* mr_emit_int64: how many, exact sum, least and greatest; finish is handed an mr_stats; the
+                             * job fails if a final sum leaves int64; four decimals with tabs between them */
 };
+
+/* What MR_FOLD_STATS_INT64 knows of a key. */
+typedef struct mr_stats {
+    uint64_t count;  /* how many values */
+    int64_t sum;     /* of all of them */
+    int64_t minimum; /* the least */
+    int64_t maximum; /* the greatest */
+} mr_stats;
 
 /* What a plugin needs of the input beyond its records: bits of mr_plugin.needs. */
 enum mr_needs {
@@ -179,32 +189,36 @@ enum mr_scan_kind {
     MR_WORDS_LETTERS = 2, /* maximal runs of Unicode letters (L*) in UTF-8; all else separates, also invalid bytes */
     MR_LINES = 3,         /* what newlines end, without them; an unfinished last line counts */
     MR_FIELDS = 4,        /* what a delimiter byte separates: n delimiters make n + 1 fields */
+    MR_ROWS = 5,          /* lines that are cut in two at their first delimiter byte */
     MR_LOWER = 256        /* bit, with the words: fold to lower case (simple Unicode mapping), in place where it fits */
 };
 
-enum { MR_SCAN_BATCH = 62 };
+enum { MR_SCAN_FOUND = 576 };
 
 /* An iterator over parts of a text. The host finds them in batches with the widest instructions that the processor has.
  * Its slices point into the text (or, for words that lower case makes longer, into memory of the host) and are borrowed
  * until the callback returns, like the text. */
 typedef struct mr_scan {
-    mr_ctx *ctx;    /* whose text this is */
-    char *next;     /* first byte not looked at yet */
-    char *end;      /* behind the last byte */
-    uint32_t kind;  /* enum mr_scan_kind */
-    uint32_t state; /* the delimiter of MR_FIELDS; otherwise the host's */
-    uint32_t taken; /* slices of found that mr_next has given */
-    uint32_t count; /* slices in found */
-    mr_slice found[MR_SCAN_BATCH];
+    mr_ctx *ctx;                   /* whose text this is */
+    char *next;                    /* first byte not looked at yet */
+    char *end;                     /* behind the last byte */
+    const char *base;              /* what the numbers in found count from */
+    uint32_t kind;                 /* enum mr_scan_kind */
+    uint32_t state;                /* the delimiter of MR_FIELDS and MR_ROWS; otherwise the host's */
+    uint32_t taken;                /* numbers of found that have been used */
+    uint32_t count;                /* numbers in found: a multiple of 2, for MR_ROWS of 3 */
+    uint32_t found[MR_SCAN_FOUND]; /* start and end of each part in bytes from base; of each row: its start, where its
+                                    * first delimiter is (its end when there is none), its end */
 } mr_scan;
 typedef mr_scan mr_words;
 typedef mr_scan mr_lines;
 typedef mr_scan mr_fields;
+typedef mr_scan mr_rows;
 
 /* The functions of the host. Entries are only ever appended. */
 struct mr_host {
     size_t size; /* of this struct in the running host */
-    /* Takes what the emit buffer holds, then offers at least need bytes of room in it. */
+    /* Takes what has been emitted, then offers room for one short pair and for pairs of at least need bytes. */
     void (*flush)(mr_ctx *ctx, size_t need);
     void (*write)(mr_ctx *ctx, const void *bytes, size_t length);
     void (*fail)(mr_ctx *ctx, const char *format, ...) MR_PRINTF(2, 3);
@@ -232,11 +246,22 @@ struct mr_ctx {
     uint64_t record_number; /* [map] with MR_NEEDS_RECORD_NUMBERS: number of the first record of this call, from 1 */
     const char *text;       /* [map] the piece of input at hand; MR_TEXT_SLACK bytes behind it can be read */
     size_t text_length;     /* in bytes; 0 outside of map */
+    char *short_next;       /* where the next pair with a short key goes; aligned to 8 */
+    char *short_end;        /* where the room for them ends: a whole number of them further */
+    size_t short_value;     /* bytes of the values that come with short keys; SIZE_MAX: none may go there */
 };
 
-/* Behind the text at hand so many bytes can be read, and behind emit_end as many written, so that short keys can be
- * copied as two words, whatever their length. */
+/* Behind the text at hand so many bytes can be read, so that short keys can be copied as two words, whatever their
+ * length. */
 enum { MR_TEXT_SLACK = 16 };
+
+/* Most keys are short words of the text at hand. In fold jobs they are emitted in a form of their own, all of the same
+ * size: the key, zeros, in the last byte its length plus one, then the value, padded to 8. */
+enum { MR_SHORT_KEY = 15 };
+typedef struct mr_short_pair {
+    uint64_t first;  /* bytes 0 to 7 of the key */
+    uint64_t second; /* bytes 8 to 14, then the length plus one */
+} mr_short_pair;
 
 /* A pair in the emit buffer: this header, the key and the value, the latter two padded with zeros to 8 bytes each. */
 typedef struct mr_pair {
@@ -263,27 +288,33 @@ static inline char *mr_put_padded(char *to, const char *from, size_t length) {
     return end;
 }
 
-/* Does the same for a key. Most keys are short words of the text at hand: these are copied as two words of which the
- * bytes behind the key are masked away, without a branch on the length, which the processor could not predict. */
-static inline char *mr_put_key(const mr_ctx *ctx, char *to, mr_slice key) {
-#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    const char *from = key.data;
-    __asm__("" : "+r"(from)); /* the compiler shall not reason about keys from elsewhere: they do not come here */
-    if ((uintptr_t)from - (uintptr_t)ctx->text < ctx->text_length && key.length <= 16) {
-        uint64_t first, second, all = ~(uint64_t)0;
-        size_t in_first = key.length < 8 ? key.length : 8, in_second = key.length - in_first;
-        __builtin_memcpy(&first, from, 8);
-        __builtin_memcpy(&second, from + 8, 8);
-        first &= in_first ? all >> (64 - 8 * in_first) : 0;
-        second &= in_second ? all >> (64 - 8 * in_second) : 0;
-        __builtin_memcpy(to, &first, 8);
-        __builtin_memcpy(to + 8, &second, 8);
-        return to + mr_padded(key.length);
-    }
-#endif
-    (void)ctx;
-    return mr_put_padded(to, key.data, key.length);
+/* Whether a slice, which is not empty, lies in the text at hand. */
+static inline int mr_in_text(const mr_ctx *ctx, mr_slice slice) {
+    return (uintptr_t)slice.data - (uintptr_t)ctx->text < ctx->text_length;
 }
+
+#if defined(__GNUC__)
+/* Emits a pair with a short key of the text at hand in the short form: the key is copied as two words of which the
+ * bytes behind it are masked away, without a branch on the length, which the processor could not predict. */
+static inline void mr_emit_short(mr_ctx *ctx, const char *key, size_t length, mr_slice value) {
+    static const unsigned char kept_then_zeros[32] = {255, 255, 255, 255, 255, 255, 255, 255,
+                                                      255, 255, 255, 255, 255, 255, 255, 255};
+    uint64_t first, second;
+    mr_short_pair *pair;
+    __asm__("" : "+r"(key)); /* the compiler shall not reason about keys from elsewhere: they do not come here */
+    if (MR_UNLIKELY(ctx->short_next == ctx->short_end)) {
+        ctx->host->flush(ctx, 0);
+        if (ctx->short_next == ctx->short_end) return; /* the job has failed */
+    }
+    pair = (mr_short_pair *)(void *)ctx->short_next;
+    __builtin_memcpy(pair, key, sizeof *pair);
+    __builtin_memcpy(&first, kept_then_zeros + 16 - length, sizeof first);
+    __builtin_memcpy(&second, kept_then_zeros + 24 - length, sizeof second);
+    pair->first &= first;
+    pair->second = (pair->second & second) | (uint64_t)(length + 1) << 56;
+    ctx->short_next = mr_put_padded((char *)(pair + 1), value.data, value.length);
+}
+#endif
 
 /* Emits a pair. In [map]: to be folded or grouped (for MR_FOLD the value must have the size of the fold's value); in
  * combine: a combined pair; in finish, reduce and the map of an MR_MAP job: a line of output, "key TAB value LF".
@@ -291,6 +322,12 @@ static inline char *mr_put_key(const mr_ctx *ctx, char *to, mr_slice key) {
 static inline void mr_emit(mr_ctx *ctx, mr_slice key, mr_slice value) {
     size_t need = sizeof(mr_pair) + mr_padded(key.length) + mr_padded(value.length);
     mr_pair *pair;
+#if defined(__GNUC__)
+    if (key.length <= MR_SHORT_KEY && value.length == ctx->short_value && mr_in_text(ctx, key)) {
+        mr_emit_short(ctx, key.data, key.length, value);
+        return;
+    }
+#endif
     if (MR_UNLIKELY((size_t)(ctx->emit_end - ctx->emit_next) < need)) {
         ctx->host->flush(ctx, need);
         if ((size_t)(ctx->emit_end - ctx->emit_next) < need) return; /* the job has failed */
@@ -298,7 +335,7 @@ static inline void mr_emit(mr_ctx *ctx, mr_slice key, mr_slice value) {
     pair = (mr_pair *)(void *)ctx->emit_next;
     pair->key_length = (uint32_t)key.length;
     pair->value_length = (uint32_t)value.length;
-    ctx->emit_next = mr_put_padded(mr_put_key(ctx, (char *)(pair + 1), key), value.data, value.length);
+    ctx->emit_next = mr_put_padded(mr_put_padded((char *)(pair + 1), key.data, key.length), value.data, value.length);
 }
 
 static inline mr_slice mr_bytes(const void *data, size_t length) {
@@ -403,6 +440,7 @@ static inline mr_scan mr_scan_of(mr_ctx *ctx, char *text, size_t length, uint32_
     scan.ctx = ctx;
     scan.next = text;
     scan.end = text + length;
+    scan.base = text;
     scan.kind = kind;
     scan.state = state;
     scan.taken = 0;
@@ -428,13 +466,41 @@ static inline mr_fields mr_fields_of(mr_ctx *ctx, char *record, size_t length, c
     return fields;
 }
 
+/* Lines of a text that are cut in two at their first delimiter: a key and the rest. */
+static inline mr_rows mr_rows_of(mr_ctx *ctx, char *text, size_t length, char delimiter) {
+    return mr_scan_of(ctx, text, length, MR_ROWS, (unsigned char)delimiter);
+}
+
 /* Gives the next slice; 0 at the end, else 1. */
 static inline int mr_next(mr_scan *scan, mr_slice *slice) {
-    if (MR_UNLIKELY(scan->taken == scan->count)) {
+    uint32_t start;
+    if (MR_UNLIKELY(scan->taken >= scan->count)) {
         scan->ctx->host->refill(scan);
         if (scan->count == 0) return 0;
     }
-    *slice = scan->found[scan->taken++];
+    start = scan->found[scan->taken];
+    slice->data = scan->base + start;
+    slice->length = scan->found[scan->taken + 1] - start;
+    scan->taken += 2;
+    return 1;
+}
+
+/* Gives what stands before the first delimiter of the next line and what stands behind it; a line without delimiter is
+ * all key, and rest->data is NULL. 0 at the end, else 1. */
+static inline int mr_next_row(mr_rows *rows, mr_slice *key, mr_slice *rest) {
+    uint32_t start, cut, end;
+    if (MR_UNLIKELY(rows->taken >= rows->count)) {
+        rows->ctx->host->refill(rows);
+        if (rows->count == 0) return 0;
+    }
+    start = rows->found[rows->taken];
+    cut = rows->found[rows->taken + 1];
+    end = rows->found[rows->taken + 2];
+    rows->taken += 3;
+    key->data = rows->base + start;
+    key->length = cut - start;
+    rest->data = cut < end ? rows->base + cut + 1 : NULL;
+    rest->length = cut < end ? end - cut - 1 : 0;
     return 1;
 }
 
@@ -462,6 +528,70 @@ static inline double mr_double_of(mr_slice value) {
     return number;
 }
 
+/* Takes a number of any length apart, digit by digit: see mr_decimal_of. */
+static inline int mr_long_decimal_of(mr_slice text, unsigned decimals, int64_t *number) {
+    size_t i = text.length && (text.data[0] == '-' || text.data[0] == '+'), digits = 0;
+    int negative = i && text.data[0] == '-', behind_point = 0;
+    uint64_t most = (uint64_t)INT64_MAX + (uint64_t)negative, result = 0;
+    unsigned missing = decimals;
+    for (; i < text.length; i++) {
+        unsigned digit = (unsigned)(unsigned char)text.data[i] - '0';
+        if (text.data[i] == '.' && !behind_point) {
+            behind_point = 1;
+            continue;
+        }
+        if (digit > 9 || (behind_point && missing == 0)) return 0;
+        if (result > (most - digit) / 10) return 0;
+        result = 10 * result + digit;
+        missing -= (unsigned)behind_point;
+        digits++;
+    }
+    for (; missing; missing--) {
+        if (result > most / 10) return 0;
+        result *= 10;
+    }
+    *number = (int64_t)(negative ? 0 - result : result);
+    return digits > 0;
+}
+
+/* Reads a decimal number such as -12.3 as an integer of its 10^-decimals: with decimals 1 that is -123. A sign, digits
+ * and one point are all that it may consist of. 1, or 0 when it does not, or has more decimals, or leaves int64; then
+ * *number is undefined. Numbers of up to eight bytes of the text at hand are read without a branch for each digit. */
+static inline int mr_decimal_of(const mr_ctx *ctx, mr_slice text, unsigned decimals, int64_t *number) {
+#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    static const int32_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000};
+    const uint64_t each = 0x0101010101010101u;
+    if (text.length - 1 < 8 && decimals <= 9 && mr_in_text(ctx, text)) {
+        /* The last digit comes to stand in the top byte, zeros before the first one. */
+        unsigned empty = 64 - 8 * (unsigned)text.length, behind = 0;
+        uint64_t digits, point, negative = text.data[0] == '-';
+        __builtin_memcpy(&digits, text.data, sizeof digits);
+        digits = (digits << empty) + (negative * ('0' - '-') << empty) + (each * '0' & (((uint64_t)1 << empty) - 1));
+        point = digits ^ each * '.';
+        point = (point - each) & ~point & each * 128; /* the lowest bit set is exact */
+        if (point) {
+            unsigned below = (unsigned)__builtin_ctzll(point) - 7; /* bits below the point's byte */
+            uint64_t before = digits & (((uint64_t)1 << below) - 1);
+            behind = (56 - below) / 8;
+            digits = (digits & ~(((uint64_t)1 << below << 7 << 1) - 1)) | before << 8 | '0';
+            if (below == 56) digits = before << 8 | '0';
+        }
+        digits ^= each * '0';
+        if ((((digits + each * 118) | digits) & each * 128) == 0 && behind <= decimals &&
+            text.length > negative + (point != 0)) {
+            int64_t result;
+            digits = (digits * 2561) >> 8 & 0x00ff00ff00ff00ffu;
+            digits = (digits * 6553601) >> 16 & 0x0000ffff0000ffffu;
+            digits = (digits * 42949672960001u) >> 32;
+            result = (int64_t)digits * powers[decimals - behind];
+            *number = negative ? -result : result;
+            return 1;
+        }
+    }
+#endif
+    (void)ctx;
+    return mr_long_decimal_of(text, decimals, number);
+}
 /* ---- declaring the plugin ---------------------------------------------------------------------------------------- */
 
 #ifdef __cplusplus

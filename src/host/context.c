@@ -65,6 +65,7 @@ bool mr_context_flush(mr_context *context, mr_error *error) {
 static void enter_level(mr_context *context, unsigned level, char *next) {
     mr_emit_buffer *buffer = &context->levels[level].buffer;
     context->level = level;
+    context->ctx.short_value = SIZE_MAX;
     context->ctx.emit_next = next;
     context->ctx.emit_end = context->error.set ? next : buffer->start + buffer->size;
 }

@@ -14,7 +14,7 @@
  * looked at one by one, because lower case can make them longer or shorter: those that still fit stay in place, the
  * others move to memory of the context, which lasts until the next piece of input. */
 
-enum { BLOCK = 64, MOST_WORDS_IN_BLOCK = BLOCK / 2 + 1 };
+enum { BLOCK = 64 };
 
 /* What one block says. */
 typedef struct block_masks {
@@ -74,14 +74,15 @@ static block_masks scan_rest(char *bytes, size_t length, bool lower) {
 }
 
 static void add_slice(mr_scan *scan, const char *start, const char *end) {
-    scan->found[scan->count++] = mr_bytes(start, (size_t)(end - start));
+    scan->found[scan->count++] = (uint32_t)(start - scan->base);
+    scan->found[scan->count++] = (uint32_t)(end - scan->base);
 }
 
 /* Fills the batch with words between spaces; returns whether any of the text looked at is not ASCII. */
 static bool find_space_words(mr_scan *scan, bool lower) {
     char *at = scan->next, *start = NULL; /* start: of a word that goes on */
     bool wide = false;
-    while (at < scan->end && scan->count + MOST_WORDS_IN_BLOCK <= MR_SCAN_BATCH) {
+    while (at < scan->end && scan->count + BLOCK + 2 <= MR_SCAN_FOUND) {
         size_t left = (size_t)(scan->end - at);
         block_masks masks = left >= BLOCK ? scan_block(at, lower) : scan_rest(at, left, lower);
         uint64_t edges = masks.words ^ (masks.words << 1 | (start != NULL));
@@ -121,7 +122,7 @@ static size_t letter_length(const char *at, const char *end, size_t *skip) {
 static bool find_letter_words(mr_scan *scan, bool lower) {
     char *at = scan->next;
     bool wide = false;
-    while (at < scan->end && scan->count < MR_SCAN_BATCH) {
+    while (at < scan->end && scan->count + 2 <= MR_SCAN_FOUND) {
         char *start = at;
         size_t length = 0, skip = 0;
         while (at < scan->end && (length = letter_length(at, scan->end, &skip)) > 0) {
@@ -182,24 +183,39 @@ static bool need_scratch(mr_context *context, size_t length) {
     return context->scratch || mr_error_memory(&context->error, need, "a lower-case word");
 }
 
-/* Folds the words that are not ASCII: in place where they fit, and they nearly always do. */
+/* Gives out a word that does not fit where it was, as a batch of its own. */
+static void give_kept_word(mr_scan *scan, const char *end, size_t length) {
+    mr_context *context = (mr_context *)(void *)scan->ctx;
+    const char *kept = keep_word(context, context->scratch, length);
+    if (!kept) mr_error_memory(&context->error, length, "a lower-case word");
+    scan->next = (char *)end;
+    scan->base = kept;
+    scan->found[0] = 0;
+    scan->found[1] = kept ? (uint32_t)length : 0;
+    scan->count = 2;
+}
+
+/* Folds the words that are not ASCII: in place where they fit, and they nearly always do. A word that does not fit ends
+ * the batch before it, and is then a batch of its own. */
 static void lower_wide_words(mr_scan *scan) {
     mr_context *context = (mr_context *)(void *)scan->ctx;
-    for (uint32_t i = 0; i < scan->count; i++) {
-        mr_slice *word = &scan->found[i];
-        if (is_ascii(*word)) continue;
-        if (!need_scratch(context, word->length)) return;
-        size_t length = (size_t)(lower_word(context->scratch, *word) - context->scratch);
-        if (length <= word->length) {
-            memcpy((char *)word->data, context->scratch, length);
+    for (uint32_t i = 0; i < scan->count; i += 2) {
+        char *start = (char *)scan->base + scan->found[i], *end = (char *)scan->base + scan->found[i + 1];
+        mr_slice word = mr_bytes(start, (size_t)(end - start));
+        if (is_ascii(word)) continue;
+        if (!need_scratch(context, word.length)) return;
+        size_t length = (size_t)(lower_word(context->scratch, word) - context->scratch);
+        if (length <= word.length) {
+            memcpy(start, context->scratch, length);
+            scan->found[i + 1] = scan->found[i] + (uint32_t)length;
+        } else if (i == 0) {
+            give_kept_word(scan, end, length);
+            return;
         } else {
-            word->data = keep_word(context, context->scratch, length);
-            if (!word->data) {
-                mr_error_memory(&context->error, length, "a lower-case word");
-                length = 0;
-            }
+            scan->next = start;
+            scan->count = i;
+            return;
         }
-        word->length = length;
     }
 }
 
@@ -212,7 +228,7 @@ void mr_context_forget_words(mr_context *context) {
 }
 
 static void find_lines(mr_scan *scan) {
-    while (scan->next < scan->end && scan->count < MR_SCAN_BATCH) {
+    while (scan->next < scan->end && scan->count + 2 <= MR_SCAN_FOUND) {
         char *newline = memchr(scan->next, '\n', (size_t)(scan->end - scan->next));
         char *end = newline ? newline : scan->end;
         add_slice(scan, scan->next, end);
@@ -220,9 +236,20 @@ static void find_lines(mr_scan *scan) {
     }
 }
 
+static void find_rows(mr_scan *scan) {
+    while (scan->next < scan->end && scan->count + 3 <= MR_SCAN_FOUND) {
+        char *newline = memchr(scan->next, '\n', (size_t)(scan->end - scan->next));
+        char *end = newline ? newline : scan->end;
+        char *cut = memchr(scan->next, (int)(scan->state & 255), (size_t)(end - scan->next));
+        add_slice(scan, scan->next, cut ? cut : end);
+        scan->found[scan->count++] = (uint32_t)(end - scan->base);
+        scan->next = newline ? newline + 1 : end;
+    }
+}
+
 /* Bit 256 of the state: one more field is to come, be it empty. */
 static void find_fields(mr_scan *scan) {
-    while ((scan->state & 256) && scan->count < MR_SCAN_BATCH) {
+    while ((scan->state & 256) && scan->count + 2 <= MR_SCAN_FOUND) {
         char *delimiter = scan->next < scan->end
                               ? memchr(scan->next, (int)(scan->state & 255), (size_t)(scan->end - scan->next))
                               : NULL;
@@ -238,6 +265,7 @@ void mr_scan_refill(mr_scan *scan) {
     bool wide = false;
     scan->taken = 0;
     scan->count = 0;
+    scan->base = scan->next;
     switch (scan->kind & ~(uint32_t)MR_LOWER) {
     case MR_WORDS_SPACE:
         wide = find_space_words(scan, lower);
@@ -250,6 +278,9 @@ void mr_scan_refill(mr_scan *scan) {
         break;
     case MR_FIELDS:
         find_fields(scan);
+        break;
+    case MR_ROWS:
+        find_rows(scan);
         break;
     default:
         mr_fail(scan->ctx, "it looks for parts of an unknown kind (%u)", scan->kind);

@@ -34,8 +34,15 @@ enum mr_fold_type {
     MR_FOLD_MAX_INT64 = 4,
     MR_FOLD_SUM_DOUBLE = 5,
     MR_FOLD_MIN_DOUBLE = 6,
-    MR_FOLD_MAX_DOUBLE = 7
+    MR_FOLD_MAX_DOUBLE = 7,
+    MR_FOLD_STATS_INT64 = 8
 };
+typedef struct mr_stats {
+    uint64_t count;
+    int64_t sum;
+    int64_t minimum;
+    int64_t maximum;
+} mr_stats;
 enum mr_needs { MR_NEEDS_RECORD_NUMBERS = 1 };
 enum mr_option_type {
     MR_OPTION_TEXT = 1,
@@ -85,21 +92,30 @@ struct mr_plugin {
     uint32_t (*partition)(mr_ctx *ctx, mr_slice key);
     int (*compare)(mr_ctx *ctx, mr_slice a, mr_slice b);
 };
-enum mr_scan_kind { MR_WORDS_SPACE = 1, MR_WORDS_LETTERS = 2, MR_LINES = 3, MR_FIELDS = 4, MR_LOWER = 256 };
-enum { MR_SCAN_BATCH = 62 };
+enum mr_scan_kind {
+    MR_WORDS_SPACE = 1,
+    MR_WORDS_LETTERS = 2,
+    MR_LINES = 3,
+    MR_FIELDS = 4,
+    MR_ROWS = 5,
+    MR_LOWER = 256
+};
+enum { MR_SCAN_FOUND = 576 };
 typedef struct mr_scan {
     mr_ctx *ctx;
     char *next;
     char *end;
+    const char *base;
     uint32_t kind;
     uint32_t state;
     uint32_t taken;
     uint32_t count;
-    mr_slice found[MR_SCAN_BATCH];
+    uint32_t found[MR_SCAN_FOUND];
 } mr_scan;
 typedef mr_scan mr_words;
 typedef mr_scan mr_lines;
 typedef mr_scan mr_fields;
+typedef mr_scan mr_rows;
 struct mr_host {
     size_t size;
     void (*flush)(mr_ctx *ctx, size_t need);
@@ -123,7 +139,18 @@ struct mr_ctx {
     uint64_t source_first;
     uint64_t source_count;
     uint64_t record_number;
+    const char *text;
+    size_t text_length;
+    char *short_next;
+    char *short_end;
+    size_t short_value;
 };
+enum { MR_TEXT_SLACK = 16 };
+enum { MR_SHORT_KEY = 15 };
+typedef struct mr_short_pair {
+    uint64_t first;
+    uint64_t second;
+} mr_short_pair;
 typedef struct mr_pair {
     uint32_t key_length;
     uint32_t value_length;
@@ -133,28 +160,47 @@ static inline size_t mr_padded(size_t length) {
 }
 static inline char *mr_put_padded(char *to, const char *from, size_t length) {
     char *end = to + mr_padded(length);
-    size_t whole = length & ~(size_t)7;
     size_t i;
-#if defined(__GNUC__)
-    for (i = 0; i < whole; i += 8)
-        __builtin_memcpy(to + i, from + i, 8);
-    if (whole != length) {
-        uint64_t last = 0;
-        __builtin_memcpy(to + whole, &last, 8);
-        for (i = whole; i < length; i++)
+    if (length) {
+        for (i = 0; i < 8; i++)
+            end[(ptrdiff_t)i - 8] = 0;
+        for (i = 0; i < length; i++)
             to[i] = from[i];
     }
-#else
-    for (i = 0; i < length; i++)
-        to[i] = from[i];
-    for (; to + i < end; i++)
-        to[i] = 0;
-#endif
     return end;
 }
+static inline int mr_in_text(const mr_ctx *ctx, mr_slice slice) {
+    return (uintptr_t)slice.data - (uintptr_t)ctx->text < ctx->text_length;
+}
+#if defined(__GNUC__)
+static inline void mr_emit_short(mr_ctx *ctx, const char *key, size_t length, mr_slice value) {
+    static const unsigned char kept_then_zeros[32] = {255, 255, 255, 255, 255, 255, 255, 255,
+                                                      255, 255, 255, 255, 255, 255, 255, 255};
+    uint64_t first, second;
+    mr_short_pair *pair;
+    __asm__("" : "+r"(key));
+    if (MR_UNLIKELY(ctx->short_next == ctx->short_end)) {
+        ctx->host->flush(ctx, 0);
+        if (ctx->short_next == ctx->short_end) return;
+    }
+    pair = (mr_short_pair *)(void *)ctx->short_next;
+    __builtin_memcpy(pair, key, sizeof *pair);
+    __builtin_memcpy(&first, kept_then_zeros + 16 - length, sizeof first);
+    __builtin_memcpy(&second, kept_then_zeros + 24 - length, sizeof second);
+    pair->first &= first;
+    pair->second = (pair->second & second) | (uint64_t)(length + 1) << 56;
+    ctx->short_next = mr_put_padded((char *)(pair + 1), value.data, value.length);
+}
+#endif
 static inline void mr_emit(mr_ctx *ctx, mr_slice key, mr_slice value) {
     size_t need = sizeof(mr_pair) + mr_padded(key.length) + mr_padded(value.length);
     mr_pair *pair;
+#if defined(__GNUC__)
+    if (key.length <= MR_SHORT_KEY && value.length == ctx->short_value && mr_in_text(ctx, key)) {
+        mr_emit_short(ctx, key.data, key.length, value);
+        return;
+    }
+#endif
     if (MR_UNLIKELY((size_t)(ctx->emit_end - ctx->emit_next) < need)) {
         ctx->host->flush(ctx, need);
         if ((size_t)(ctx->emit_end - ctx->emit_next) < need) return;
@@ -228,6 +274,7 @@ static inline mr_scan mr_scan_of(mr_ctx *ctx, char *text, size_t length, uint32_
     scan.ctx = ctx;
     scan.next = text;
     scan.end = text + length;
+    scan.base = text;
     scan.kind = kind;
     scan.state = state;
     scan.taken = 0;
@@ -245,12 +292,35 @@ static inline mr_fields mr_fields_of(mr_ctx *ctx, char *record, size_t length, c
     fields.state |= 256;
     return fields;
 }
+static inline mr_rows mr_rows_of(mr_ctx *ctx, char *text, size_t length, char delimiter) {
+    return mr_scan_of(ctx, text, length, MR_ROWS, (unsigned char)delimiter);
+}
 static inline int mr_next(mr_scan *scan, mr_slice *slice) {
-    if (MR_UNLIKELY(scan->taken == scan->count)) {
+    uint32_t start;
+    if (MR_UNLIKELY(scan->taken >= scan->count)) {
         scan->ctx->host->refill(scan);
         if (scan->count == 0) return 0;
     }
-    *slice = scan->found[scan->taken++];
+    start = scan->found[scan->taken];
+    slice->data = scan->base + start;
+    slice->length = scan->found[scan->taken + 1] - start;
+    scan->taken += 2;
+    return 1;
+}
+static inline int mr_next_row(mr_rows *rows, mr_slice *key, mr_slice *rest) {
+    uint32_t start, cut, end;
+    if (MR_UNLIKELY(rows->taken >= rows->count)) {
+        rows->ctx->host->refill(rows);
+        if (rows->count == 0) return 0;
+    }
+    start = rows->found[rows->taken];
+    cut = rows->found[rows->taken + 1];
+    end = rows->found[rows->taken + 2];
+    rows->taken += 3;
+    key->data = rows->base + start;
+    key->length = cut - start;
+    rest->data = cut < end ? rows->base + cut + 1 : NULL;
+    rest->length = cut < end ? end - cut - 1 : 0;
     return 1;
 }
 static inline int mr_next_value(mr_values *values, mr_slice *value) {
@@ -271,6 +341,64 @@ static inline double mr_double_of(mr_slice value) {
         for (i = 0; i < sizeof number; i++)
             ((char *)&number)[i] = value.data[i];
     return number;
+}
+static inline int mr_long_decimal_of(mr_slice text, unsigned decimals, int64_t *number) {
+    size_t i = text.length && (text.data[0] == '-' || text.data[0] == '+'), digits = 0;
+    int negative = i && text.data[0] == '-', behind_point = 0;
+    uint64_t most = (uint64_t)INT64_MAX + (uint64_t)negative, result = 0;
+    unsigned missing = decimals;
+    for (; i < text.length; i++) {
+        unsigned digit = (unsigned)(unsigned char)text.data[i] - '0';
+        if (text.data[i] == '.' && !behind_point) {
+            behind_point = 1;
+            continue;
+        }
+        if (digit > 9 || (behind_point && missing == 0)) return 0;
+        if (result > (most - digit) / 10) return 0;
+        result = 10 * result + digit;
+        missing -= (unsigned)behind_point;
+        digits++;
+    }
+    for (; missing; missing--) {
+        if (result > most / 10) return 0;
+        result *= 10;
+    }
+    *number = (int64_t)(negative ? 0 - result : result);
+    return digits > 0;
+}
+static inline int mr_decimal_of(const mr_ctx *ctx, mr_slice text, unsigned decimals, int64_t *number) {
+#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    static const int32_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000};
+    const uint64_t each = 0x0101010101010101u;
+    if (text.length - 1 < 8 && decimals <= 9 && mr_in_text(ctx, text)) {
+        unsigned empty = 64 - 8 * (unsigned)text.length, behind = 0;
+        uint64_t digits, point, negative = text.data[0] == '-';
+        __builtin_memcpy(&digits, text.data, sizeof digits);
+        digits = (digits << empty) + (negative * ('0' - '-') << empty) + (each * '0' & (((uint64_t)1 << empty) - 1));
+        point = digits ^ each * '.';
+        point = (point - each) & ~point & each * 128;
+        if (point) {
+            unsigned below = (unsigned)__builtin_ctzll(point) - 7;
+            uint64_t before = digits & (((uint64_t)1 << below) - 1);
+            behind = (56 - below) / 8;
+            digits = (digits & ~(((uint64_t)1 << below << 7 << 1) - 1)) | before << 8 | '0';
+            if (below == 56) digits = before << 8 | '0';
+        }
+        digits ^= each * '0';
+        if ((((digits + each * 118) | digits) & each * 128) == 0 && behind <= decimals &&
+            text.length > negative + (point != 0)) {
+            int64_t result;
+            digits = (digits * 2561) >> 8 & 0x00ff00ff00ff00ffu;
+            digits = (digits * 6553601) >> 16 & 0x0000ffff0000ffffu;
+            digits = (digits * 42949672960001u) >> 32;
+            result = (int64_t)digits * powers[decimals - behind];
+            *number = negative ? -result : result;
+            return 1;
+        }
+    }
+#endif
+    (void)ctx;
+    return mr_long_decimal_of(text, decimals, number);
 }
 #ifdef __cplusplus
 }

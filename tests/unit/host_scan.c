@@ -5,7 +5,7 @@
 
 #include "host/context.h"
 
-enum { LONGEST = 700, GUARD = 64, WORDS = LONGEST + 2 };
+enum { LONGEST = 2 * MR_SCAN_FOUND + 100, GUARD = 64, WORDS = LONGEST + 2 };
 
 /* Parts of a text, copied. */
 typedef struct parts {
@@ -235,7 +235,7 @@ static void every_place_of_a_word(void **state) {
 static void borders_of_batches(void **state) {
     (void)state;
     char text[LONGEST];
-    for (size_t words = 1; words < 3 * MR_SCAN_BATCH + 3; words++) {
+    for (size_t words = 1; words < MR_SCAN_FOUND + 3; words++) {
         size_t length = 0;
         for (size_t i = 0; i < words; i++) {
             text[length++] = "xX"[i % 2];
