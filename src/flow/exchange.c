@@ -15,7 +15,7 @@
  * length of the value, key, value; before them, wherever the chunk changes and at the start of each block, a marker: 0
  * and the position of the chunk in 8 bytes. Numbers are varints. */
 
-enum { MARKER = 9, POPULATE = 1 << 20, ARENA_START = 64 /* offset 0 means none */ };
+enum { MARKER = 9, POPULATE_LEAST = 64 << 10, POPULATE_MOST = 1 << 20, ARENA_START = 64 /* offset 0 means none */ };
 
 bool mr_exchange_open(mr_exchange *exchange, uint64_t used, mr_error *error) {
     exchange->used = exchange->sealed = mr_larger(used, ARENA_START);
@@ -35,16 +35,17 @@ static uint32_t partition_count(const mr_exchange *exchange) {
 }
 
 /* Takes bytes from the arena; NULL when it is full. Pages are asked for many at a time, which is cheaper than a fault
- * for each. */
+ * for each: as many as are in use already, so that a small job does not pay for pages that it never needs. */
 static void *take(mr_exchange *exchange, uint64_t bytes) {
     if (bytes > exchange->arena.size - exchange->used) return NULL;
     void *memory = exchange->arena.base + exchange->used;
     exchange->used += bytes;
     if (exchange->used > exchange->populated) {
         uint64_t page = mr_round_up(exchange->populated, 4096);
-        uint64_t end = mr_smaller(exchange->arena.size, mr_round_up(exchange->used, POPULATE));
+        uint64_t step = mr_between(POPULATE_LEAST, page, POPULATE_MOST);
+        uint64_t end = mr_smaller(exchange->arena.size, mr_round_up(exchange->used, step));
         /* Only a matter of speed: kernels before 5.14 do not know it. */
-        if (end > page && exchange->arena.size >= 4 * POPULATE)
+        if (end > page && exchange->arena.size >= 4 * POPULATE_MOST)
             (void)!madvise(exchange->arena.base + page, end - page, MADV_POPULATE_WRITE);
         exchange->populated = end;
     }

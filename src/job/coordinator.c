@@ -544,7 +544,7 @@ static void close_coordinator(coordinator *self) {
 void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_error *error) {
     double start = mr_seconds();
     sigset_t before;
-    coordinator self = {.signals = -1, .summary = summary, .job.output.file = -1};
+    coordinator self = {.signals = -1, .summary = summary, .job.output.file = -1, .last_sample = start};
     *summary = (mr_result_summary){.outcome = MR_OUTCOME_FAILED};
     if (open_signals(&self, &before, error) && mr_job_open(&self.job, settings, error) && run(&self, error))
         summary->outcome = MR_OUTCOME_DONE;

@@ -241,18 +241,21 @@ static void announce(mp_queue *queue) {
     }
 }
 
-/* Makes the eventfd unreadable, unless the queue is closed or a message has come; see the top of the file. */
-static void withdraw_announcement(mp_queue *queue) {
+/* Makes the eventfd unreadable, unless the queue is closed or a message has come; see the top of the file. Returns
+ * whether one has come: the put that has announced it is often still under way when its reader looks. */
+static bool withdraw_announcement(mp_queue *queue) {
     Deadline deadline = mp_deadline(0);
-    if (!atomic_load_explicit(&queue->shared->announced, memory_order_relaxed)) return;
-    if (lock(&queue->shared->put_lock, &deadline) != 0) return;
-    if (!message_waits(queue) && !is_closed(queue)) {
+    if (!atomic_load_explicit(&queue->shared->announced, memory_order_relaxed)) return false;
+    if (lock(&queue->shared->put_lock, &deadline) != 0) return false;
+    bool message_came = message_waits(queue);
+    if (!message_came && !is_closed(queue)) {
         uint64_t count;
         while (read(queue->event, &count, sizeof count) < 0 && errno == EINTR) {
         }
         atomic_store_explicit(&queue->shared->announced, false, memory_order_relaxed);
     }
     mp_robust_unlock(&queue->shared->put_lock);
+    return message_came;
 }
 
 /* ---- Putting ---- */
@@ -352,7 +355,7 @@ static inline int begin_get(mp_queue *queue, Record *record, int timeout_ms) {
         if (error != -EAGAIN) return error;
         /* In this order: once closed is seen, the tail does not move any more. */
         if (is_closed(queue) && !message_waits(queue)) return -EPIPE;
-        if (queue->event >= 0) withdraw_announcement(queue);
+        if (queue->event >= 0 && withdraw_announcement(queue)) continue;
         if (timeout_ms == 0) return -EAGAIN;
         error = wait_for_message(queue, &deadline);
         if (error != 0) return error;
