@@ -51,3 +51,13 @@ char *mr_escape(char *to, mr_slice bytes) {
     }
     return escape_slowly(to, from, end);
 }
+
+char *mr_escape_columns(char *to, mr_slice bytes) {
+    const char *from = bytes.data, *end = from + bytes.length, *tab;
+    while (from < end && (tab = memchr(from, '\t', (size_t)(end - from)))) {
+        to = mr_escape(to, mr_bytes(from, (size_t)(tab - from)));
+        *to++ = '\t';
+        from = tab + 1;
+    }
+    return mr_escape(to, mr_bytes(from, (size_t)(end - from)));
+}

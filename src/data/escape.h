@@ -12,4 +12,7 @@ static inline size_t mr_escaped_max(size_t length) {
 /* Writes the bytes escaped and returns the end of what was written. to has mr_escaped_max bytes and 8 to spare. */
 char *mr_escape(char *to, mr_slice bytes);
 
+/* The same, but tabs are left as they are: they separate columns. */
+char *mr_escape_columns(char *to, mr_slice bytes);
+
 #endif

@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "data/bytes.h"
 
-enum { MR_FOLD_TEXT = 40, MR_FOLD_ORDER = 8 };
+enum { MR_FOLD_TEXT = 96, MR_FOLD_ORDER = 8 };
 
 /* Which fold, with what it needs. */
 typedef struct mr_fold {
@@ -32,6 +32,37 @@ mr_fold mr_fold_of(uint32_t type, uint32_t value_size, void (*custom)(mr_ctx *, 
 static inline bool mr_fold_accepts(const mr_fold *fold, size_t length) {
     return length == fold->emitted_size || (fold->type == MR_FOLD_COUNT && length == 8);
 }
+
+/* The accumulator of MR_FOLD_STATS_INT64. The sum has 128 bits, so that no order of addition can overflow on the way.
+ */
+typedef struct mr_stats_total {
+    uint64_t count;   /* how many values; held at UINT64_MAX */
+    uint64_t sum_low; /* of their sum in two's complement the lower half */
+    int64_t sum_high; /* and the upper */
+    int64_t minimum;  /* the least */
+    int64_t maximum;  /* the greatest */
+} mr_stats_total;
+
+/* Starts with a single value. */
+static inline void mr_stats_start(mr_stats_total *total, int64_t value) {
+    *total = (mr_stats_total){1, (uint64_t)value, value < 0 ? -1 : 0, value, value};
+}
+
+/* Adds a value: this is what happens to each row of a large input, so it is inlined and has no branches. */
+static inline void mr_stats_add(mr_stats_total *total, int64_t value) {
+    uint64_t low = total->sum_low + (uint64_t)value;
+    total->sum_high += (value < 0 ? -1 : 0) + (low < (uint64_t)value);
+    total->sum_low = low;
+    total->count += total->count < UINT64_MAX;
+    total->minimum = value < total->minimum ? value : total->minimum;
+    total->maximum = value > total->maximum ? value : total->maximum;
+}
+
+/* What a built-in fold has come to. */
+typedef union mr_folded {
+    uint64_t bits;  /* a count, or the bits of an int64_t or double */
+    mr_stats stats; /* MR_FOLD_STATS_INT64 */
+} mr_folded;
 
 /* Makes an accumulator (fold->size bytes, aligned to 8) of the first emitted value. */
 void mr_fold_start(const mr_fold *fold, void *accumulator, const char *value, size_t length);
@@ -53,15 +84,20 @@ char *mr_fold_encode(const mr_fold *fold, char *to, const void *accumulator);
 /* Decodes an accumulator and moves *from behind it; false when the bytes are no accumulator. */
 bool mr_fold_decode(const mr_fold *fold, const char **from, const char *end, void *accumulator);
 
-/* What a finished accumulator says: *result holds the uint64_t, int64_t or double of a built-in fold, or *value points
- * to the accumulator of a custom one. False with error set when a sum does not fit into int64. */
-bool mr_fold_result(const mr_fold *fold, const void *accumulator, uint64_t *result, const void **value,
+/* What a finished accumulator says: *value points to *result, which a built-in fold fills in, or to the accumulator of
+ * a custom one. False with error set when a count or sum does not fit into 64 bits. */
+bool mr_fold_result(const mr_fold *fold, const void *accumulator, mr_folded *result, const void **value,
                     mr_error *error);
 
-/* The text of the result of a built-in fold in MR_FOLD_TEXT bytes, no NUL; returns its length. */
-size_t mr_fold_text(const mr_fold *fold, uint64_t result, char *text);
+/* Whether the value of a key has columns, with tabs between them. */
+static inline bool mr_fold_has_columns(const mr_fold *fold) {
+    return fold->type == MR_FOLD_STATS_INT64;
+}
 
-/* Eight bytes that order like the results of a built-in fold. */
-void mr_fold_order(const mr_fold *fold, uint64_t result, char *order);
+/* The text of the result of a built-in fold in MR_FOLD_TEXT bytes, no NUL; returns its length. */
+size_t mr_fold_text(const mr_fold *fold, const mr_folded *result, char *text);
+
+/* Eight bytes that order like the results of a built-in fold; statistics by their count. */
+void mr_fold_order(const mr_fold *fold, const mr_folded *result, char *order);
 
 #endif

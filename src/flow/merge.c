@@ -54,7 +54,7 @@ static char *put_place(char *to, const mr_orderer *orderer, const mr_result *res
 static char *put_line(char *to, const mr_result *result) {
     to = mr_escape(to, result->key);
     *to++ = '\t';
-    to = mr_escape(to, result->value);
+    to = result->columns ? mr_escape_columns(to, result->value) : mr_escape(to, result->value);
     *to++ = '\n';
     return to;
 }

@@ -119,7 +119,7 @@ bool mr_part_result(void *receiver, const mr_result *result, mr_error *error) {
     if (!start) return false;
     char *to = mr_escape(start, result->key);
     *to++ = '\t';
-    to = mr_escape(to, result->value);
+    to = result->columns ? mr_escape_columns(to, result->value) : mr_escape(to, result->value);
     *to++ = '\n';
     commit(writer, (size_t)(to - start));
     writer->part.results++;

@@ -41,7 +41,7 @@ static bool need_sorter(mr_reducer *reducer, mr_error *error) {
 static bool take_emitted(void *receiver, const char *pairs, const char *end, mr_error *error) {
     mr_reducer *reducer = receiver;
     while (pairs < end) {
-        mr_result result = {0};
+        mr_result result = {.columns = reducer->fold && mr_fold_has_columns(reducer->fold)};
         pairs = mr_pair_read(pairs, &result.key, &result.value);
         if (!reducer->sink(reducer->receiver, &result, error)) return false;
     }
@@ -64,10 +64,10 @@ static bool accept_emitted(mr_reducer *reducer, mr_error *error) {
 static bool finish_key(mr_reducer *reducer, mr_slice key, const void *accumulator, mr_error *error) {
     mr_context *context = reducer->context;
     const mr_fold *fold = reducer->fold;
-    mr_result result = {.key = plain_key(reducer, key)};
-    uint64_t number;
+    mr_result result = {.key = plain_key(reducer, key), .columns = mr_fold_has_columns(fold)};
+    mr_folded folded;
     const void *value;
-    if (!mr_fold_result(fold, accumulator, &number, &value, error))
+    if (!mr_fold_result(fold, accumulator, &folded, &value, error))
         return mr_error_context(error, "plugin %s, key '%.*s'", context->loaded.plugin.name,
                                 (int)mr_smaller(result.key.length, 100), result.key.data);
     if (context->loaded.plugin.finish) {
@@ -80,8 +80,8 @@ static bool finish_key(mr_reducer *reducer, mr_slice key, const void *accumulato
     if (fold->type == MR_FOLD_CUSTOM) {
         result.value = mr_bytes(value, fold->emitted_size);
     } else {
-        result.value = mr_bytes(text, mr_fold_text(fold, number, text));
-        mr_fold_order(fold, number, order);
+        result.value = mr_bytes(text, mr_fold_text(fold, &folded, text));
+        mr_fold_order(fold, &folded, order);
         result.order = order;
     }
     return reducer->sink(reducer->receiver, &result, error);

@@ -152,7 +152,7 @@ static bool wrong(const mr_plugin *plugin, const char *what, mr_error *error) {
 
 static bool check_fold(const mr_plugin *plugin, mr_error *error) {
     if (plugin->reduce || plugin->combine) return wrong(plugin, "a fold has neither reduce nor combine", error);
-    if (plugin->fold_type > MR_FOLD_MAX_DOUBLE)
+    if (plugin->fold_type > MR_FOLD_STATS_INT64)
         return mr_error_set(error, "plugin %s needs a newer mr: it folds in an unknown way (%u)", plugin->name,
                             plugin->fold_type);
     if (plugin->fold_type != MR_FOLD_CUSTOM)

@@ -119,6 +119,20 @@ expected_text $'a\t-0.3' $'b\t-1e+308' $'c\tnan' $'d\t-0' $'e\t-1'
 runs builtin_folds --set type=double-min
 expected_text $'a\t0.2' $'b\t1e+308' $'c\tnan' $'d\t0' $'e\tinf'
 runs builtin_folds --set type=double-max
+printf '%s\n' 'b 5' 'a -3' 'b 9223372036854775807' 'a 10' 'b -9223372036854775808' 'c 0' 'a 2' 'a 2' >input
+expected_text $'a\t4\t11\t-3\t10' $'b\t3\t4\t-9223372036854775808\t9223372036854775807' $'c\t1\t0\t0\t0'
+runs builtin_folds --set type=stats
+runs builtin_folds --set type=stats --sort value:desc
+expected_text $'c\t1\t0\t0\t0' $'b\t3\t4\t-9223372036854775808\t9223372036854775807'
+runs builtin_folds --set type=stats --sort value --top 2
+expected_text $'a\t-3 to 10\t4: 11' $'b\t-9223372036854775808 to 9223372036854775807\t3: 4' $'c\t0 to 0\t1: 0'
+runs builtin_folds --set type=stats --set finish=yes
+printf '%s\n' 'b -9223372036854775808' 'b -1' 'a 1' >input
+for finish in no yes; do
+    run "$mr" run "$plugins/builtin_folds.so" input --set type=stats --set finish=$finish
+    expect_status 1 "statistics with a sum beyond int64"
+    expect_error "below the range" "'b'"
+done
 
 printf '%s\n' 'bb 5' 'a -3' 'bb 7' 'c 1' 'aaa 2' 'a 4' 'd 0' >input
 expected_text $'a\t-3..4 (2)' $'aaa\t2..2 (1)' $'bb\t5..7 (2)' $'c\t1..1 (1)' $'d\t0..0 (1)'

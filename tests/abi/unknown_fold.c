@@ -12,6 +12,6 @@ const mr_plugin mr_plugin_entry = {.magic = MR_MAGIC,
                                    .struct_size = sizeof(mr_plugin),
                                    .name = "unknown_fold",
                                    .kind = MR_FOLD,
-                                   .fold_type = 8,
+                                   .fold_type = 9,
                                    .needs = 0,
                                    .map = map};

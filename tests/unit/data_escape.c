@@ -46,6 +46,15 @@ static void examples_are_escaped(void **state) {
     assert_ptr_equal(end, escaped);
 }
 
+static void columns_keep_their_tabs(void **state) {
+    (void)state;
+    char escaped[64];
+    char *end = mr_escape_columns(escaped, mr_text("\t12\tback\\slash\n\t"));
+    assert_slice(mr_bytes(escaped, (size_t)(end - escaped)), "\t12\tback\\\\slash\\n\t", 18);
+    end = mr_escape_columns(escaped, mr_bytes(NULL, 0));
+    assert_ptr_equal(end, escaped);
+}
+
 static void every_byte_in_every_place(void **state) {
     (void)state;
     for (int byte = 0; byte < 256; byte++)
@@ -74,6 +83,7 @@ static void random_bytes_come_back(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         RANDOM_TEST(examples_are_escaped),
+        RANDOM_TEST(columns_keep_their_tabs),
         RANDOM_TEST(every_byte_in_every_place),
         RANDOM_TEST(random_bytes_come_back),
     };

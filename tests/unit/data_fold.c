@@ -76,13 +76,26 @@ static void fold_in_all_ways(const mr_fold *fold, void *accumulator, uint64_t *v
     }
 }
 
-static uint64_t result_of(const mr_fold *fold, const void *accumulator) {
-    uint64_t result;
+static mr_folded folded_of(const mr_fold *fold, const void *accumulator) {
+    mr_folded result;
     const void *value;
     mr_error error = {0};
     assert_ok(mr_fold_result(fold, accumulator, &result, &value, &error), &error);
     assert_ptr_equal(value, &result);
     return result;
+}
+
+static uint64_t result_of(const mr_fold *fold, const void *accumulator) {
+    return folded_of(fold, accumulator).bits;
+}
+
+/* The text of a result that is a number, in MR_FOLD_TEXT bytes. */
+static size_t text_of(const mr_fold *fold, uint64_t bits, char *text) {
+    return mr_fold_text(fold, &(mr_folded){.bits = bits}, text);
+}
+
+static void order_of(const mr_fold *fold, uint64_t bits, char *order) {
+    mr_fold_order(fold, &(mr_folded){.bits = bits}, order);
 }
 
 static double number_of(uint64_t bits) {
@@ -242,7 +255,8 @@ static void sums_of_integers_are_exact(void **state) {
     (void)state;
     mr_fold fold = builtin(MR_FOLD_SUM_INT64);
     _Alignas(16) char accumulator[ACCUMULATOR];
-    uint64_t values[MOST], result;
+    uint64_t values[MOST];
+    mr_folded result;
     unsigned beyond = 0;
     for (unsigned round = 0; round < rounds(1000); round++) {
         size_t count = 1 + skewed_below(MOST);
@@ -259,7 +273,7 @@ static void sums_of_integers_are_exact(void **state) {
         bool ok = mr_fold_result(&fold, accumulator, &result, &value, &error);
         if (expected >= INT64_MIN && expected <= INT64_MAX) {
             assert_ok(ok, &error);
-            assert_int_equal(result, (uint64_t)expected);
+            assert_int_equal(result.bits, (uint64_t)expected);
         } else {
             assert_refused(ok, &error, expected > 0 ? "above the range" : "below the range");
             beyond++;
@@ -274,7 +288,7 @@ static void only_final_sums_overflow(void **state) {
     mr_fold fold = builtin(MR_FOLD_SUM_INT64);
     _Alignas(16) char accumulator[ACCUMULATOR];
     mr_error error = {0};
-    uint64_t result;
+    mr_folded result;
     const void *value;
     uint64_t fits[] = {INT64_MAX, INT64_MAX, INT64_MAX, (uint64_t)INT64_MIN, (uint64_t)INT64_MIN, 2};
     fold_in_all_ways(&fold, accumulator, fits, 6);
@@ -375,7 +389,7 @@ static void custom_folds_are_called(void **state) {
     mr_fold fold = mr_fold_of(MR_FOLD_CUSTOM, 12, add_and_collect, (mr_ctx *)(void *)&test_seed);
     _Alignas(16) char accumulator[16], other[16];
     uint32_t first[3] = {1, 2, 4}, second[3] = {10, 8, 16};
-    uint64_t result;
+    mr_folded result;
     const void *value;
     mr_error error = {0};
     assert_int_equal(fold.size, 16);
@@ -388,6 +402,94 @@ static void custom_folds_are_called(void **state) {
     assert_ok(mr_fold_result(&fold, accumulator, &result, &value, &error), &error);
     uint32_t expected[4] = {12, 10, 20, 0};
     assert_memory_equal(value, expected, sizeof expected);
+}
+
+/* ---- statistics -------------------------------------------------------------------------------------------------- */
+
+/* Values of all sizes, so that some sums leave int64. */
+static void statistics_are_exact(void **state) {
+    (void)state;
+    mr_fold fold = builtin(MR_FOLD_STATS_INT64);
+    _Alignas(16) char accumulator[ACCUMULATOR];
+    uint64_t values[MOST];
+    unsigned beyond = 0;
+    for (unsigned round = 0; round < rounds(1000); round++) {
+        size_t count = 1 + skewed_below(MOST);
+        unsigned bits = (unsigned)below(64);
+        wide_integer sum = 0;
+        mr_stats expected = {.count = count, .minimum = INT64_MAX, .maximum = INT64_MIN};
+        for (size_t i = 0; i < count; i++) {
+            int64_t value = (int64_t)next_random() >> bits;
+            if (below(100) == 0) value = below(2) ? INT64_MIN : INT64_MAX;
+            sum += value;
+            if (value < expected.minimum) expected.minimum = value;
+            if (value > expected.maximum) expected.maximum = value;
+            values[i] = (uint64_t)value;
+        }
+        expected.sum = (int64_t)sum;
+        fold_in_all_ways(&fold, accumulator, values, count);
+        mr_folded result;
+        const void *value;
+        mr_error error = {0};
+        bool ok = mr_fold_result(&fold, accumulator, &result, &value, &error);
+        if (sum >= INT64_MIN && sum <= INT64_MAX) {
+            assert_ok(ok, &error);
+            assert_memory_equal(value, &expected, sizeof expected);
+        } else {
+            assert_refused(ok, &error, sum > 0 ? "above the range" : "below the range");
+            beyond++;
+        }
+    }
+    assert_true(beyond > 0);
+}
+
+/* What cannot be reached by adding single values: as if they had been added for years. */
+static void long_statistics_are_sent_and_merged(void **state) {
+    (void)state;
+    mr_fold fold = builtin(MR_FOLD_STATS_INT64);
+    for (unsigned round = 0; round < rounds(5000); round++) {
+        int64_t low = (int64_t)next_random() >> below(64), high = (int64_t)next_random() >> below(64);
+        mr_stats_total total = {.count = 2 + skewed_below(UINT64_MAX - 2),
+                                .sum_low = next_random(),
+                                .sum_high = (int64_t)next_random() >> below(64),
+                                .minimum = low < high ? low : high,
+                                .maximum = low < high ? high : low},
+                       other = total;
+        send(&fold, &total);
+        mr_fold_merge(&fold, &total, &other);
+        assert_int_equal(total.minimum, other.minimum);
+        assert_int_equal(total.maximum, other.maximum);
+        assert_int_equal(total.sum_low, 2 * other.sum_low);
+        assert_int_equal(total.sum_high, (int64_t)(2 * (uint64_t)other.sum_high + (other.sum_low >> 63)));
+        assert_int_equal(total.count, other.count >> 63 ? UINT64_MAX : 2 * other.count);
+    }
+}
+
+/* A count that is too large stays so, whatever the order, and is refused in the end. */
+static void counts_of_statistics_do_not_wrap(void **state) {
+    (void)state;
+    mr_fold fold = builtin(MR_FOLD_STATS_INT64);
+    mr_stats_total total = {.count = UINT64_MAX - 1};
+    mr_folded result;
+    const void *value;
+    mr_error error = {0};
+    assert_int_equal(folded_of(&fold, &total).stats.count, UINT64_MAX - 1);
+    for (int i = 0; i < 3; i++)
+        mr_stats_add(&total, 0);
+    send(&fold, &total);
+    assert_int_equal(total.count, UINT64_MAX);
+    assert_refused(mr_fold_result(&fold, &total, &result, &value, &error), &error, "does not fit");
+}
+
+static void usual_statistics_are_sent_in_few_bytes(void **state) {
+    (void)state;
+    mr_fold fold = builtin(MR_FOLD_STATS_INT64);
+    char coded[ACCUMULATOR];
+    mr_stats_total total;
+    mr_stats_start(&total, -64);
+    assert_int_equal(mr_fold_encode(&fold, coded, &total) - coded, 2);
+    mr_stats_add(&total, 123);
+    assert_int_equal(mr_fold_encode(&fold, coded, &total) - coded, 5);
 }
 
 /* ---- text and order ---------------------------------------------------------------------------------------------- */
@@ -404,21 +506,21 @@ static void texts_read_back(void **state) {
                  {-INFINITY, "-inf"}, {2.5e-320, "2.5e-320"}, {DBL_MAX, "1.7976931348623157e+308"}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         char text[MR_FOLD_TEXT];
-        size_t length = mr_fold_text(&fold, bits_of(known[i].number), text);
+        size_t length = text_of(&fold, bits_of(known[i].number), text);
         assert_slice(mr_bytes(text, length), known[i].text, strlen(known[i].text));
     }
     for (unsigned round = 0; round < rounds(20000); round++) {
         char text[MR_FOLD_TEXT + 1];
         double number = random_double((unsigned)below(6));
-        size_t length = mr_fold_text(&fold, bits_of(number), text);
+        size_t length = text_of(&fold, bits_of(number), text);
         assert_true(length < MR_FOLD_TEXT);
         text[length] = 0;
         assert_true(bits_of(strtod(text, NULL)) == bits_of(number));
     }
     char text[MR_FOLD_TEXT];
     mr_fold integers = builtin(MR_FOLD_MIN_INT64), counts = builtin(MR_FOLD_COUNT);
-    assert_slice(mr_bytes(text, mr_fold_text(&integers, UINT64_MAX, text)), "-1", 2);
-    assert_slice(mr_bytes(text, mr_fold_text(&counts, UINT64_MAX, text)), "18446744073709551615", 20);
+    assert_slice(mr_bytes(text, text_of(&integers, UINT64_MAX, text)), "-1", 2);
+    assert_slice(mr_bytes(text, text_of(&counts, UINT64_MAX, text)), "18446744073709551615", 20);
 }
 
 static void results_order_like_numbers(void **state) {
@@ -428,27 +530,52 @@ static void results_order_like_numbers(void **state) {
     char first[MR_FOLD_ORDER], second[MR_FOLD_ORDER];
     for (unsigned round = 0; round < 20000; round++) {
         uint64_t a = next_random() >> below(64), b = below(8) ? next_random() >> below(64) : a;
-        mr_fold_order(&counts, a, first);
-        mr_fold_order(&counts, b, second);
+        order_of(&counts, a, first);
+        order_of(&counts, b, second);
         assert_int_equal(memcmp(first, second, 8) < 0, a < b);
-        mr_fold_order(&integers, a, first);
-        mr_fold_order(&integers, b, second);
+        order_of(&integers, a, first);
+        order_of(&integers, b, second);
         assert_int_equal(memcmp(first, second, 8) < 0, (int64_t)a < (int64_t)b);
         double left = random_double((unsigned)below(6)), right = random_double((unsigned)below(6));
-        mr_fold_order(&doubles, bits_of(left), first);
-        mr_fold_order(&doubles, bits_of(right), second);
+        order_of(&doubles, bits_of(left), first);
+        order_of(&doubles, bits_of(right), second);
         assert_int_equal(memcmp(first, second, 8) < 0, is_less(left, right));
     }
 }
 
+static void statistics_have_columns_and_order_by_count(void **state) {
+    (void)state;
+    mr_fold fold = builtin(MR_FOLD_STATS_INT64);
+    char text[MR_FOLD_TEXT], first[MR_FOLD_ORDER], second[MR_FOLD_ORDER];
+    mr_folded least = {.stats = {1, INT64_MIN, INT64_MIN, INT64_MIN}}, most = {.stats = {UINT64_MAX, 0, -1, INT64_MAX}};
+    assert_true(mr_fold_has_columns(&fold));
+    const char *expected = "1\t-9223372036854775808\t-9223372036854775808\t-9223372036854775808";
+    assert_slice(mr_bytes(text, mr_fold_text(&fold, &least, text)), expected, strlen(expected));
+    expected = "18446744073709551615\t0\t-1\t9223372036854775807";
+    assert_slice(mr_bytes(text, mr_fold_text(&fold, &most, text)), expected, strlen(expected));
+    mr_fold_order(&fold, &least, first);
+    mr_fold_order(&fold, &most, second);
+    assert_true(memcmp(first, second, MR_FOLD_ORDER) < 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        RANDOM_TEST(sums_of_doubles_are_exact),      RANDOM_TEST(known_sums_are_right),
-        RANDOM_TEST(special_doubles_are_remembered), RANDOM_TEST(sums_of_integers_are_exact),
-        RANDOM_TEST(only_final_sums_overflow),       RANDOM_TEST(counts_are_added),
-        RANDOM_TEST(extreme_integers_win),           RANDOM_TEST(extreme_doubles_win),
-        RANDOM_TEST(custom_folds_are_called),        RANDOM_TEST(texts_read_back),
+        RANDOM_TEST(sums_of_doubles_are_exact),
+        RANDOM_TEST(known_sums_are_right),
+        RANDOM_TEST(special_doubles_are_remembered),
+        RANDOM_TEST(sums_of_integers_are_exact),
+        RANDOM_TEST(only_final_sums_overflow),
+        RANDOM_TEST(counts_are_added),
+        RANDOM_TEST(extreme_integers_win),
+        RANDOM_TEST(extreme_doubles_win),
+        RANDOM_TEST(custom_folds_are_called),
+        RANDOM_TEST(texts_read_back),
         RANDOM_TEST(results_order_like_numbers),
+        RANDOM_TEST(statistics_are_exact),
+        RANDOM_TEST(long_statistics_are_sent_and_merged),
+        RANDOM_TEST(counts_of_statistics_do_not_wrap),
+        RANDOM_TEST(usual_statistics_are_sent_in_few_bytes),
+        RANDOM_TEST(statistics_have_columns_and_order_by_count),
     };
     start_seed();
     return run_all_tests(tests);

@@ -40,9 +40,9 @@ static void make_result(result *made, size_t number) {
     made->number = number;
     made->key_length = (size_t)sprintf(made->key, "%08zu\t", number);
     if (numbers) {
-        uint64_t value = (uint64_t)((int64_t)next_random() >> below(64));
-        made->value_length = mr_fold_text(&fold, value, made->value);
-        mr_fold_order(&fold, value, made->order);
+        mr_folded value = {.bits = (uint64_t)((int64_t)next_random() >> below(64))};
+        made->value_length = mr_fold_text(&fold, &value, made->value);
+        mr_fold_order(&fold, &value, made->order);
     } else { /* many zeros and prefixes of each other */
         made->value_length = skewed_below(20);
         for (size_t i = 0; i < made->value_length; i++)
