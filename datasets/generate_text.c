@@ -14,8 +14,6 @@
  * Different keys give different bytes: two ranks never share a word, and words consist of letters only. So counting
  * keys is counting words, without ever parsing what was written. */
 
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -23,15 +21,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "generator.h"
 #include "vocabulary.h"
 
 enum {
-    EXIT_USAGE = 2,
-    WRITTEN_BYTES_MAX = 64,       /* bytes of the longest written word and the separator before it */
-    LINE_WIDTH = 76,              /* bytes in a line, unless its only word is longer */
-    OUTPUT_BUFFER_SIZE = 1 << 18, /* bytes handed to one write: a share of the second-level cache */
+    WRITTEN_BYTES_MAX = 64, /* bytes of the longest written word and the separator before it */
+    LINE_WIDTH = 76,        /* bytes in a line, unless its only word is longer */
 };
 
 struct Settings {
@@ -45,65 +41,6 @@ struct Settings {
     const char *output_path;      /* "-" is the standard output */
     const char *counts_path;      /* NULL: nobody wants counts */
 };
-
-/* ---------------------------------------------------------------------------------------------------------------------
- * Output: a file descriptor with a buffer. Functions that write return false after they have reported an error. */
-
-struct Output {
-    const char *path; /* as messages name it */
-    int descriptor;   /* open for writing */
-    size_t used;      /* bytes waiting in the buffer */
-    char *buffer;     /* OUTPUT_BUFFER_SIZE bytes, and room for one more written word with its overlong copies */
-};
-
-static bool report_failure(const char *action, const char *path) {
-    fprintf(stderr, "generate_text: cannot %s %s: %s\n", action, path, strerror(errno));
-    return false;
-}
-
-static bool report_no_memory(void) {
-    fprintf(stderr, "generate_text: out of memory; try a smaller --vocabulary\n");
-    return false;
-}
-
-static bool output_open(struct Output *output, const char *path) {
-    bool is_standard = strcmp(path, "-") == 0;
-    output->path = is_standard ? "the standard output" : path;
-    output->used = 0;
-    output->buffer = malloc(OUTPUT_BUFFER_SIZE + 2 * WRITTEN_BYTES_MAX);
-    if (output->buffer == NULL) return report_no_memory();
-    output->descriptor = is_standard ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (output->descriptor >= 0) return true;
-    free(output->buffer);
-    return report_failure("open", path);
-}
-
-static bool output_flush(struct Output *output) {
-    size_t done = 0;
-    while (done < output->used) {
-        ssize_t written = write(output->descriptor, output->buffer + done, output->used - done);
-        if (written >= 0)
-            done += (size_t)written;
-        else if (errno != EINTR)
-            return report_failure("write", output->path);
-    }
-    output->used = 0;
-    return true;
-}
-
-/* Makes room for one written word; its bytes are put at output->buffer + output->used. */
-static inline bool output_reserve(struct Output *output) {
-    return output->used < OUTPUT_BUFFER_SIZE || output_flush(output);
-}
-
-/* Writes what waits, unless an error made it useless, and gives everything back. Some file systems report a full disk
- * only when the file is closed. */
-static bool output_close(struct Output *output, bool is_good) {
-    is_good = is_good && output_flush(output);
-    free(output->buffer);
-    if (close(output->descriptor) != 0 && is_good) return report_failure("close", output->path);
-    return is_good;
-}
 
 /* ---------------------------------------------------------------------------------------------------------------------
  * Written words: key = rank * 32 + decoration * 2 + capital. */
@@ -431,32 +368,6 @@ static const char help[] =
     "Words are separated by spaces and newlines; punctuation is a part of the word that it is attached to.\n"
     "FILE may be '-' for the standard output. Exit status: 0 done, 1 failed, 2 wrong usage.\n";
 
-static bool report_usage(const char *option, const char *value, const char *expected) {
-    fprintf(stderr, "generate_text: %s '%s' is not %s; see generate_text --help\n", option, value, expected);
-    return false;
-}
-
-/* Reads digits only, up to the maximum, and sets *end behind them. */
-static bool parse_digits(const char *text, uint64_t maximum, uint64_t *number, const char **end) {
-    const char *at = text;
-    *number = 0;
-    for (; *at >= '0' && *at <= '9'; at++) {
-        uint64_t digit = (uint64_t)(*at - '0');
-        if (digit > maximum || *number > (maximum - digit) / 10) return false;
-        *number = *number * 10 + digit;
-    }
-    *end = at;
-    return at > text;
-}
-
-static bool parse_integer(const char *option, const char *value, uint64_t minimum, uint64_t maximum, uint64_t *number) {
-    const char *end;
-    if (parse_digits(value, maximum, number, &end) && *end == '\0' && *number >= minimum) return true;
-    char expected[80];
-    snprintf(expected, sizeof expected, "a whole number from %" PRIu64 " to %" PRIu64, minimum, maximum);
-    return report_usage(option, value, expected);
-}
-
 static bool parse_size(const char *value, uint64_t *size) {
     const char *end;
     if (parse_digits(value, INT64_MAX, size, &end)) {
@@ -468,26 +379,6 @@ static bool parse_size(const char *value, uint64_t *size) {
         }
     }
     return report_usage("--size", value, "a number of bytes like 4096, 64K, 256M or 2G");
-}
-
-/* Reads a decimal fraction exactly, as millionths. */
-static bool parse_decimal(const char *option, const char *value, unsigned maximum, uint64_t *millionths) {
-    uint64_t whole;
-    const char *end;
-    bool is_good = parse_digits(value, maximum, &whole, &end);
-    if (is_good) {
-        *millionths = whole * MILLION;
-        if (*end == '.' && end[1] != '\0') {
-            end++;
-            for (unsigned unit = MILLION / 10; unit > 0 && *end >= '0' && *end <= '9'; unit /= 10)
-                *millionths += (uint64_t)(*end++ - '0') * unit;
-        }
-        is_good = *end == '\0' && *millionths <= (uint64_t)maximum * MILLION;
-    }
-    if (is_good) return true;
-    char expected[80];
-    snprintf(expected, sizeof expected, "a number from 0 to %u with at most 6 decimals", maximum);
-    return report_usage(option, value, expected);
 }
 
 static bool parse_case(const char *value, bool *capitals) {
@@ -554,12 +445,6 @@ static bool check_settings(const struct Settings *settings, int argument_count, 
     return true;
 }
 
-static int show_help(void) {
-    if (fputs(help, stdout) >= 0 && fflush(stdout) == 0) return EXIT_SUCCESS;
-    report_failure("write", "the standard output");
-    return EXIT_FAILURE;
-}
-
 int main(int argument_count, char *arguments[]) {
     struct Settings settings = {
         .size = 1 << 20,
@@ -573,7 +458,7 @@ int main(int argument_count, char *arguments[]) {
     };
     int option;
     while ((option = getopt_long(argument_count, arguments, "s:n:e:o:c:h", long_options, NULL)) != -1) {
-        if (option == 'h') return show_help();
+        if (option == 'h') return show_help(help);
         if (!apply_option(option, optarg, &settings)) return EXIT_USAGE;
     }
     if (!check_settings(&settings, argument_count, arguments)) return EXIT_USAGE;
