@@ -1,0 +1,103 @@
+/* stats - the least, mean and greatest number of each name, and how many there are, from rows such as "Oslo;-3.5". A
+ * model of a fold job with a built-in fold and a finish that prints in its own way.
+ *
+ *     mr run stats --set delimiter=, --set decimals=2 prices.csv
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "mr.h"
+
+static const mr_option options[] = {
+    {"delimiter", MR_OPTION_TEXT, 0, ";", NULL, "the byte between name and number; tab or \\t: a tab"},
+    {"decimals", MR_OPTION_INT, 0, "1", NULL,
+     "the most decimals of a number, 0 to 9; results are printed with as many"},
+    {"bad", MR_OPTION_CHOICE, 0, "fail", "fail|skip", "skip: count rows that are no name and number, and go on"},
+    {0}};
+
+static char delimiter;
+static unsigned decimals;
+static uint64_t *bad_rows; /* counted here; NULL: they are failures */
+
+static void open(mr_ctx *ctx) {
+    const char *text = mr_option_text(ctx, "delimiter");
+    int64_t most = mr_option_int(ctx, "decimals");
+    if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0) text = "\t";
+    if (strlen(text) != 1 || *text == '\n') mr_fail(ctx, "delimiter has to be one byte, or tab, and no newline");
+    if (most < 0 || most > 9) mr_fail(ctx, "decimals has to be from 0 to 9, not %lld", (long long)most);
+    delimiter = *text;
+    decimals = (unsigned)most;
+    if (mr_option_int(ctx, "bad")) bad_rows = mr_counter(ctx, "bad rows");
+}
+
+/* Fails because of a row, of which the beginning is shown. at: its first byte, counted from that of the piece. */
+static void fail_at(mr_ctx *ctx, mr_slice row, size_t at) {
+    char shown[68];
+    size_t used = 0;
+    for (size_t i = 0; i < row.length && used < 60; i++) {
+        unsigned char byte = (unsigned char)row.data[i];
+        used += (size_t)sprintf(shown + used, byte < ' ' || byte == '\\' || byte == 127 ? "\\x%02x" : "%c", byte);
+    }
+    mr_fail(ctx,
+            "'%.*s'%s, %zu bytes further on, is no name, delimiter and number of up to %u decimals; set delimiter or "
+            "decimals, or bad=skip to leave out such rows",
+            (int)used, shown, used < 60 ? "" : "...", at, decimals);
+}
+
+/* Whether to go on after a row that is no name and number. Lines without any text are nothing to worry about. */
+static int forgive(mr_ctx *ctx, const char *text, mr_slice name, mr_slice number) {
+    mr_slice row = mr_bytes(name.data, name.length + (number.data ? 1 + number.length : 0));
+    if (row.length == 0 || (row.length == 1 && *row.data == '\r')) return 1;
+    if (bad_rows)
+        *bad_rows += 1;
+    else
+        fail_at(ctx, row, (size_t)(row.data - text));
+    return bad_rows != NULL;
+}
+
+static void map_chunk(mr_ctx *ctx, char *text, size_t length) {
+    mr_rows rows = mr_rows_of(ctx, text, length, delimiter);
+    mr_slice name, number;
+    int64_t value;
+    while (mr_next_row(&rows, &name, &number)) {
+        if (number.length && number.data[number.length - 1] == '\r') number.length--;
+        if (mr_decimal_of(ctx, number, decimals, &value))
+            mr_emit_int64(ctx, name, value);
+        else if (!forgive(ctx, text, name, number))
+            return;
+    }
+}
+
+/* Writes a number whose last digits are decimals so that it ends before end; returns its start. */
+static char *put_before(char *end, int negative, uint64_t number, unsigned behind_point) {
+    for (unsigned digits = 0; number || digits <= behind_point; number /= 10, digits++) {
+        if (digits && digits == behind_point) *--end = '.';
+        *--end = (char)('0' + number % 10);
+    }
+    if (negative) *--end = '-';
+    return end;
+}
+
+static char *put_value_before(char *end, int64_t value) {
+    return put_before(end, value < 0, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, decimals);
+}
+
+/* The mean is rounded to the nearest number, halves away from zero. */
+static void finish(mr_ctx *ctx, mr_slice name, const void *value) {
+    const mr_stats *stats = value;
+    uint64_t sum = stats->sum < 0 ? 0 - (uint64_t)stats->sum : (uint64_t)stats->sum;
+    uint64_t mean = sum / stats->count, rest = sum % stats->count;
+    char text[112], *end = text + sizeof text, *start = put_before(end, 0, stats->count, 0);
+    mean += rest >= stats->count - rest;
+    *--start = '\t';
+    start = put_value_before(start, stats->maximum);
+    *--start = '\t';
+    start = put_before(start, stats->sum < 0 && mean, mean, decimals);
+    *--start = '\t';
+    start = put_value_before(start, stats->minimum);
+    mr_emit(ctx, name, mr_bytes(start, (size_t)(end - start)));
+}
+
+MR_PLUGIN(.name = "stats", .summary = "minimum, mean, maximum and count of the numbers of each name",
+          .options = options, .kind = MR_FOLD, .fold_type = MR_FOLD_STATS_INT64, .open = open, .map_chunk = map_chunk,
+          .finish = finish)
