@@ -1,36 +1,12 @@
 #include "flow/map.h"
 
-/* A piece is handed to map_chunk as it is, or taken apart into lines for map. Newlines are counted eight bytes at a
- * time where nobody looks at the lines anyway. */
+#include "host/scan.h"
 
-#define EACH_BYTE(value) (0x0101010101010101ull * (value))
-
-/* Counts newlines: in each byte of a word, then summed up before a byte can overflow. */
-static uint64_t count_newlines(const char *bytes, size_t length) {
-    enum { WORDS_PER_SUM = 255 };
-    uint64_t count = 0;
-    size_t i = 0;
-    while (length - i >= 8) {
-        size_t words = (length - i) / 8;
-        uint64_t sums = 0;
-        if (words > WORDS_PER_SUM) words = WORDS_PER_SUM;
-        for (size_t end = i + 8 * words; i < end; i += 8) {
-            uint64_t differs = mr_load_u64(bytes + i) ^ EACH_BYTE('\n');
-            /* The top bit of each byte says whether it differs; no carry crosses a byte. */
-            uint64_t top = ((differs & EACH_BYTE(127)) + EACH_BYTE(127)) | differs;
-            sums += ~top >> 7 & EACH_BYTE(1);
-        }
-        uint64_t pairs = (sums & 0x00ff00ff00ff00ffull) + (sums >> 8 & 0x00ff00ff00ff00ffull);
-        count += pairs * 0x0001000100010001ull >> 48;
-    }
-    for (; i < length; i++)
-        count += bytes[i] == '\n';
-    return count;
-}
+/* A piece is handed to map_chunk as it is, or taken apart into lines for map. */
 
 static uint64_t count_records(const mr_piece *piece) {
     if (!piece->length) return 0;
-    return count_newlines(piece->bytes, piece->length) + (piece->bytes[piece->length - 1] != '\n');
+    return mr_count_newlines(piece->bytes, piece->length) + (piece->bytes[piece->length - 1] != '\n');
 }
 
 void mr_map_begin(mr_mapper *mapper, const mr_chunk *chunk) {

@@ -77,7 +77,8 @@ typedef struct mr_context {
     size_t full_key_size;     /* bytes */
 } mr_context;
 
-/* Loads the plugin, resolves the options and calls configure. names: of the sources, borrowed. */
+/* Loads the plugin, resolves the options and calls configure; also chooses the instructions that text is scanned with.
+ * names: of the sources, borrowed. */
 bool mr_context_open(mr_context *context, const char *path, const mr_setting *settings, size_t setting_count,
                      const char *const *names, size_t name_count, mr_error *error);
 void mr_context_close(mr_context *context);
@@ -123,8 +124,5 @@ static inline const char *mr_pair_read(const char *pairs, mr_slice *key, mr_slic
 
 /* No slice that mr_next gave is in use any more. */
 void mr_context_forget_words(mr_context *context);
-
-/* The refill of mr_scan. */
-void mr_scan_refill(mr_scan *scan);
 
 #endif

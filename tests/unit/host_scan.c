@@ -1,11 +1,14 @@
-/* Tests of taking text apart: against references that look at one byte or letter at a time. */
+/* Tests of taking text apart, with the instructions of every kind that the processor has: against references that look
+ * at one byte or letter at a time. */
 #include "engine_testing.h"
 
+#include <sys/mman.h>
 #include <utf8proc.h>
 
 #include "host/context.h"
+#include "host/scan.h"
 
-enum { LONGEST = 2 * MR_SCAN_FOUND + 100, GUARD = 64, WORDS = LONGEST + 2 };
+enum { LONGEST = 2 * MR_SCAN_FOUND + 100, GUARD = 64, WORDS = 2 * (LONGEST + 2) };
 
 /* Parts of a text, copied. */
 typedef struct parts {
@@ -17,19 +20,26 @@ typedef struct parts {
 
 static parts expected, found;
 static mr_context context;
+static char *memory; /* between two pages that cannot be touched */
+static size_t memory_size;
+static bool may_fail;     /* the scan at hand */
+static unsigned failures; /* of scans that may fail */
 
 static void refuse(mr_ctx *ctx, const char *format, ...) {
     (void)ctx;
-    fail_msg("the scan failed: %s", format);
+    if (!may_fail) fail_msg("the scan failed: %s", format);
+    failures++;
 }
 
 static const mr_host host = {.size = sizeof(mr_host), .fail = refuse, .refill = mr_scan_refill};
 
+/* A length of SIZE_MAX: a part that is not there. */
 static void add_part(parts *list, const char *bytes, size_t length) {
+    list->lengths[list->count] = length;
+    if (length == SIZE_MAX) length = 0;
     assert_true(list->count < WORDS && list->used + length <= sizeof list->bytes);
     if (length) memcpy(list->bytes + list->used, bytes, length);
-    list->starts[list->count] = list->used;
-    list->lengths[list->count++] = length;
+    list->starts[list->count++] = list->used;
     list->used += length;
 }
 
@@ -125,46 +135,103 @@ static void find_fields(const char *text, size_t length, char delimiter) {
         }
 }
 
-/* ---- comparing --------------------------------------------------------------------------------------------------- */
-
-/* Scans a copy of the text at an alignment of its own, with other bytes around it that have to stay. */
-static void scan(const char *text, size_t length, uint32_t kind, char delimiter) {
-    static _Alignas(64) char memory[GUARD + 64 + LONGEST + GUARD];
-    size_t place = GUARD + below(64);
-    memset(memory, 'G', sizeof memory);
-    memcpy(memory + place, text, length);
-    char *copy = memory + place;
-    mr_scan scan = kind == MR_LINES    ? mr_lines_of(&context.ctx, copy, length)
-                   : kind == MR_FIELDS ? mr_fields_of(&context.ctx, copy, length, delimiter)
-                                       : mr_words_of(&context.ctx, copy, length, kind);
-    mr_slice slice;
-    found.used = found.count = 0;
-    while (mr_next(&scan, &slice))
-        add_part(&found, slice.data, slice.length);
-    assert_int_equal(mr_next(&scan, &slice), 0); /* the end stays the end */
-    for (size_t i = 0; i < place; i++)
-        assert_int_equal(memory[i], 'G');
-    for (size_t i = place + length; i < sizeof memory; i++)
-        assert_int_equal(memory[i], 'G');
-    if (!(kind & MR_LOWER)) assert_memory_equal(copy, text, length);
+/* What mr_next_row gives: a key and the rest; a row without delimiter has a rest without data. */
+static void find_rows(const char *text, size_t length, char delimiter) {
+    for (size_t start = 0, end; start < length; start = end + 1) {
+        end = start;
+        while (end < length && text[end] != '\n')
+            end++;
+        size_t cut = start;
+        while (cut < end && text[cut] != delimiter)
+            cut++;
+        add_part(&expected, text + start, cut - start);
+        add_part(&expected, text + cut + (cut < end), cut < end ? end - cut - 1 : SIZE_MAX);
+    }
 }
 
-static void compare(const char *text, size_t length, uint32_t kind, char delimiter) {
+/* ---- comparing --------------------------------------------------------------------------------------------------- */
+
+static void collect(char *text, size_t length, uint32_t kind, char delimiter) {
+    mr_scan scan = kind == MR_LINES    ? mr_lines_of(&context.ctx, text, length)
+                   : kind == MR_FIELDS ? mr_fields_of(&context.ctx, text, length, delimiter)
+                   : kind == MR_ROWS   ? mr_rows_of(&context.ctx, text, length, delimiter)
+                                       : mr_words_of(&context.ctx, text, length, kind);
+    mr_slice slice, rest;
+    found.used = found.count = 0;
+    if (kind == MR_ROWS) {
+        while (mr_next_row(&scan, &slice, &rest)) {
+            add_part(&found, slice.data, slice.length);
+            assert_true(rest.data || rest.length == 0);
+            add_part(&found, rest.data, rest.data ? rest.length : SIZE_MAX);
+        }
+        assert_int_equal(mr_next_row(&scan, &slice, &rest), 0); /* the end stays the end */
+    } else {
+        while (mr_next(&scan, &slice))
+            add_part(&found, slice.data, slice.length);
+        assert_int_equal(mr_next(&scan, &slice), 0);
+    }
+}
+
+static bool is_guard(const char *bytes, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        if (bytes[i] != 'G') return false;
+    return true;
+}
+
+/* Scans a copy of the text: at the beginning or at the end of the memory around which nothing can be read, or at any
+ * alignment between bytes that have to stay. */
+static void scan(const char *text, size_t length, uint32_t kind, char delimiter) {
+    size_t last = memory_size - length, place = below(4) ? GUARD + below(64) : below(2) ? 0 : last;
+    char *copy = memory + place;
+    size_t before = place < GUARD ? place : GUARD, after = last - place < GUARD ? last - place : GUARD;
+    memset(copy - before, 'G', before);
+    memset(copy + length, 'G', after);
+    if (length) memcpy(copy, text, length);
+    collect(copy, length, kind, delimiter);
+    assert_true(is_guard(copy - before, before));
+    assert_true(is_guard(copy + length, after));
+    if (!(kind & MR_LOWER) && length) assert_memory_equal(copy, text, length);
+}
+
+static void expect(const char *text, size_t length, uint32_t kind, char delimiter) {
     bool lower = kind & MR_LOWER;
     expected.used = expected.count = 0;
     if (kind == MR_LINES)
         find_lines(text, length);
     else if (kind == MR_FIELDS)
         find_fields(text, length, delimiter);
+    else if (kind == MR_ROWS)
+        find_rows(text, length, delimiter);
     else if ((kind & ~(uint32_t)MR_LOWER) == MR_WORDS_SPACE)
         find_space_words(text, length, lower);
     else
         find_letter_words(text, length, lower);
-    scan(text, length, kind, delimiter);
-    assert_int_equal(found.count, expected.count);
-    assert_int_equal(found.used, expected.used);
-    assert_memory_equal(found.lengths, expected.lengths, expected.count * sizeof *expected.lengths);
-    assert_memory_equal(found.bytes, expected.bytes, expected.used);
+}
+
+static void compare(const char *text, size_t length, uint32_t kind, char delimiter) {
+    expect(text, length, kind, delimiter);
+    for (mr_processor processor = 0; processor < MR_PROCESSORS; processor++) {
+        if (!mr_processor_has(processor)) continue;
+        mr_scan_use(processor);
+        scan(text, length, kind, delimiter);
+        if (found.count != expected.count || found.used != expected.used ||
+            memcmp(found.lengths, expected.lengths, expected.count * sizeof *expected.lengths) != 0 ||
+            memcmp(found.bytes, expected.bytes, expected.used) != 0)
+            fail_msg("%s: kind %u of %zu bytes", mr_processor_name(processor), kind, length);
+    }
+}
+
+static void compare_newlines(const char *text, size_t length) {
+    uint64_t newlines = 0;
+    for (size_t i = 0; i < length; i++)
+        newlines += text[i] == '\n';
+    for (mr_processor processor = 0; processor < MR_PROCESSORS; processor++) {
+        if (!mr_processor_has(processor)) continue;
+        mr_scan_use(processor);
+        char *copy = memory + memory_size - length;
+        if (length) memcpy(copy, text, length);
+        assert_int_equal(mr_count_newlines(copy, length), newlines);
+    }
 }
 
 static void compare_all(const char *text, size_t length) {
@@ -174,6 +241,8 @@ static void compare_all(const char *text, size_t length) {
     compare(text, length, MR_WORDS_LETTERS | MR_LOWER, 0);
     compare(text, length, MR_LINES, 0);
     compare(text, length, MR_FIELDS, "\t ,\n\xff"[below(6)]);
+    compare(text, length, MR_ROWS, "\t ,\n\xff"[below(6)]);
+    compare_newlines(text, length);
 }
 
 /* ---- texts ------------------------------------------------------------------------------------------------------- */
@@ -282,6 +351,69 @@ static void empty_texts(void **state) {
     assert_int_equal(mr_next(&words, &slice), 0);
 }
 
+/* Rows as they usually are, of every length around a block, with some that have no delimiter, several, nothing before
+ * it or nothing at all. */
+static void usual_and_unusual_rows(void **state) {
+    (void)state;
+    char text[LONGEST];
+    for (unsigned round = 0; round < rounds(20000); round++) {
+        size_t length = 0, unusual = below(4) ? 200 : 5, most = below(2) ? 20 : 100;
+        while (length + most + 3 < LONGEST) {
+            size_t key = below(unusual) ? below(most) : 0, rest = below(unusual) ? below(most - key + 1) : 0;
+            memset(text + length, 'k', key);
+            length += key;
+            if (below(unusual)) text[length++] = ';';
+            for (size_t i = 0; i < rest; i++)
+                text[length++] = below(unusual) ? '1' : ';';
+            text[length++] = '\n';
+        }
+        if (below(3)) length = below(3) ? below(length) : below(200);
+        compare(text, length, MR_ROWS, ';');
+        compare(text, length, MR_FIELDS, ';');
+    }
+}
+
+/* A batch is full in the middle of a row, and at its borders: rows of one length after a first one of any length. */
+static void borders_of_batches_of_rows(void **state) {
+    (void)state;
+    char text[LONGEST];
+    for (size_t each = 1; each < 70; each++)
+        for (size_t first = 0; first < 70; first += 1 + each / 3) {
+            for (size_t i = 0; i < LONGEST; i++)
+                text[i] = i >= first && (i - first) % each == each - 1 ? '\n' : 'r';
+            for (size_t i = first; i < LONGEST && each > 1; i += each)
+                text[i + (i + each < LONGEST ? each / 2 - (each / 2 == each - 1) : 0)] = ',';
+            compare(text, LONGEST, MR_ROWS, ',');
+            compare(text, LONGEST, MR_LINES, 0);
+        }
+}
+
+/* Offsets have 32 bits. A file of zeros is mapped that takes up no memory. */
+static void parts_of_4_GiB(void **state) {
+    (void)state;
+    if (sizeof(size_t) < 8 || rounds(2) < 2) skip(); /* sanitizers may not have so much room */
+    const size_t size = ((size_t)4 << 30) + 4096;
+    char *text = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (text == MAP_FAILED) skip();
+    mr_processor best;
+    mr_error error = {0};
+    assert_ok(mr_processor_choose(&best, &error), &error);
+    mr_scan_use(best);
+    mr_slice slice, rest;
+    may_fail = true;
+    mr_words words = mr_words_of(&context.ctx, text, size, MR_WORDS_SPACE);
+    assert_int_equal(mr_next(&words, &slice), 0);
+    assert_int_equal(failures, 1);
+    mr_rows rows = mr_rows_of(&context.ctx, text, size, ';');
+    assert_int_equal(mr_next_row(&rows, &slice, &rest), 0);
+    assert_int_equal(failures, 2);
+    mr_words letters = mr_words_of(&context.ctx, text, size, MR_WORDS_LETTERS);
+    assert_int_equal(mr_next(&letters, &slice), 0); /* there are none, and that is no failure */
+    assert_int_equal(failures, 2);
+    may_fail = false;
+    munmap(text, size);
+}
+
 static int make_context(void **state) {
     context = (mr_context){.ctx.host = &host};
     return restart_random(state);
@@ -294,14 +426,29 @@ static int free_context(void **state) {
     return 0;
 }
 
+static int map_memory(void **state) {
+    (void)state;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    memory_size = (LONGEST + 3 * GUARD + page) / page * page;
+    char *all = mmap(NULL, memory_size + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (all == MAP_FAILED) return -1;
+    memory = all + page;
+    return mprotect(memory, memory_size, PROT_READ | PROT_WRITE);
+}
+
 #define SCAN_TEST(function) cmocka_unit_test_setup_teardown(function, make_context, free_context)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        SCAN_TEST(random_texts),       SCAN_TEST(every_place_of_a_word),
-        SCAN_TEST(borders_of_batches), SCAN_TEST(lower_case_may_be_longer_or_shorter),
+        SCAN_TEST(random_texts),
+        SCAN_TEST(every_place_of_a_word),
+        SCAN_TEST(borders_of_batches),
+        SCAN_TEST(lower_case_may_be_longer_or_shorter),
         SCAN_TEST(empty_texts),
+        SCAN_TEST(usual_and_unusual_rows),
+        SCAN_TEST(borders_of_batches_of_rows),
+        SCAN_TEST(parts_of_4_GiB),
     };
     start_seed();
-    return run_all_tests(tests);
+    return run_seeded(cmocka_run_group_tests(tests, map_memory, NULL));
 }
