@@ -41,7 +41,8 @@ enum {
     UNIT = 8,             /* bytes; records begin at multiples of it */
     COUNT_BITS = 28,      /* low bits of a position: messages so far, modulo 2^28 */
     LOCK_PATIENCE = 10,   /* milliseconds; the least time to wait for another process that is copying */
-    SPINS = 200,          /* looks at an empty or full ring before sleeping */
+    SPINS = 200,          /* pauses at an empty or full ring before sleeping */
+    LONGEST_PAUSE = 16,   /* of these pauses between two looks */
     FILE_ALIGNMENT = 4096 /* bytes; regions of the file begin at multiples of it, so that they share no page */
 };
 
@@ -213,10 +214,20 @@ static bool has_space(const mp_queue *queue, uint64_t units, uint64_t length) {
     return outstanding == 0 || outstanding + length <= queue->ring_size;
 }
 
-static int wait_for_space(mp_queue *queue, uint64_t units, uint64_t length, Deadline *deadline) {
-    for (int spins = 0; spins < SPINS; spins++) {
-        if (has_space(queue, units, length) || is_closed(queue)) return 0;
+/* Pauses before the next look at the ring, the longer the more pauses there have been; returns how many there are now.
+ * Every look takes a cache line from the other side, which slows it down: looking rarely makes messages come sooner. */
+static inline int pause_longer(int spins) {
+    int end = spins + (spins < LONGEST_PAUSE ? spins + 1 : LONGEST_PAUSE);
+    while (spins < end) {
         mp_relax();
+        spins++;
+    }
+    return spins;
+}
+
+static int wait_for_space(mp_queue *queue, uint64_t units, uint64_t length, Deadline *deadline) {
+    for (int spins = 0; spins < SPINS; spins = pause_longer(spins)) {
+        if (has_space(queue, units, length) || is_closed(queue)) return 0;
     }
     uint32_t sequence = mp_doorbell_announce(&queue->shared->space);
     if (has_space(queue, units, length) || is_closed(queue)) return 0;
@@ -224,9 +235,8 @@ static int wait_for_space(mp_queue *queue, uint64_t units, uint64_t length, Dead
 }
 
 static int wait_for_message(mp_queue *queue, Deadline *deadline) {
-    for (int spins = 0; spins < SPINS; spins++) {
+    for (int spins = 0; spins < SPINS; spins = pause_longer(spins)) {
         if (message_waits(queue) || is_closed(queue)) return 0;
-        mp_relax();
     }
     uint32_t sequence = mp_doorbell_announce(&queue->shared->messages);
     if (message_waits(queue) || is_closed(queue)) return 0;
