@@ -19,9 +19,10 @@ static inline void store_block(char *at, block text) {
     _mm256_storeu_si256((__m256i *)(void *)(at + 32), text.high);
 }
 
-static inline void put_eight(uint32_t *to, uint32_t first, uint64_t positions) {
+static inline void put_eight(uint32_t *to, uint32_t first, uint32_t more, uint64_t positions) {
     __m256i all = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)positions));
-    _mm256_storeu_si256((__m256i *)(void *)to, _mm256_add_epi32(all, _mm256_set1_epi32((int)first)));
+    __m256i base = _mm256_add_epi32(_mm256_set1_epi32((int)first), _mm256_set1_epi32((int)more));
+    _mm256_storeu_si256((__m256i *)(void *)to, _mm256_add_epi32(all, base));
 }
 
 /* 255 in each byte that is from low to high. Moving the range to the bottom of the signed numbers needs one test. */
@@ -50,6 +51,10 @@ static inline uint64_t space_bytes(block text) {
     return top_bits(space_half(text.low), space_half(text.high));
 }
 
+static inline uint64_t capital_bytes(block text) {
+    return top_bits(in_range(text.low, 'A', 'Z'), in_range(text.high, 'A', 'Z'));
+}
+
 static inline __m256i letter_half(__m256i half) {
     return in_range(_mm256_or_si256(half, _mm256_set1_epi8(0x20)), 'a', 'z');
 }
@@ -65,6 +70,10 @@ static inline uint64_t wide_bytes(block text) {
 static inline uint64_t equal_bytes(block text, char byte) {
     __m256i wanted = _mm256_set1_epi8(byte);
     return top_bits(_mm256_cmpeq_epi8(text.low, wanted), _mm256_cmpeq_epi8(text.high, wanted));
+}
+
+static inline unsigned count_bits(uint64_t bits) {
+    return (unsigned)__builtin_popcountll(bits);
 }
 
 #include "host/scan_few.h"

@@ -10,7 +10,8 @@ static inline block load_block(const char *at) {
     return _mm512_loadu_si512(at);
 }
 
-static inline block load_part(const char *at, size_t length) {
+static inline block load_part(const char *at, size_t length, const char *end) {
+    (void)end; /* no other bytes are touched */
     return _mm512_maskz_loadu_epi8(((uint64_t)1 << length) - 1, at);
 }
 
@@ -18,16 +19,16 @@ static inline void store_block(char *at, block text) {
     _mm512_storeu_si512(at, text);
 }
 
-static inline void store_part(char *at, size_t length, block text) {
-    _mm512_mask_storeu_epi8(at, ((uint64_t)1 << length) - 1, text);
-}
-
 static inline uint64_t in_range(block text, char low, char high) {
     return _mm512_cmple_epu8_mask(_mm512_sub_epi8(text, _mm512_set1_epi8(low)), _mm512_set1_epi8((char)(high - low)));
 }
 
+static inline uint64_t capital_bytes(block text) {
+    return in_range(text, 'A', 'Z');
+}
+
 static inline block lowered(block text) {
-    return _mm512_mask_add_epi8(text, in_range(text, 'A', 'Z'), text, _mm512_set1_epi8(0x20));
+    return _mm512_mask_add_epi8(text, capital_bytes(text), text, _mm512_set1_epi8(0x20));
 }
 
 static inline uint64_t equal_bytes(block text, char byte) {

@@ -31,6 +31,13 @@ extern const mr_scan_kernel mr_scan_neon;
  * the lowest byte of the number. */
 extern const uint64_t mr_scan_positions[256];
 
+/* How many bits are set in each byte, as bytes of the result. */
+static inline uint64_t mr_count_in_bytes(uint64_t bits) {
+    bits -= bits >> 1 & 0x5555555555555555ull;
+    bits = (bits & 0x3333333333333333ull) + (bits >> 2 & 0x3333333333333333ull);
+    return (bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0full;
+}
+
 /* What a character that goes beyond its block says about the bytes of the next one: bits of its first bytes. */
 typedef struct mr_scan_beyond {
     uint64_t known;   /* they belong to that character */

@@ -1,18 +1,18 @@
 /* scan_loops.h - the loops of the scanner, for every processor. Included once by each scan_PROCESSOR.c, behind these:
  *
- *     block                                  64 bytes of text, in registers
- *     block load_block(at)                   loads 64 bytes
- *     block load_part(at, length)            loads 1 to 63 bytes and nothing else; what is behind them is anything
- *     store_block(at, block)                 stores 64 bytes
- *     store_part(at, length, block)          stores 1 to 63 bytes and nothing else
- *     block lowered(block)                   with ASCII capitals in lower case
- *     uint64_t space_bytes(block)            bit i: byte i is white space
- *     uint64_t letter_bytes(block)           bit i: byte i is an ASCII letter
- *     uint64_t wide_bytes(block)             bit i: byte i is not ASCII
- *     uint64_t equal_bytes(block, byte)      bit i: byte i is this one
- *     append_positions(to, first, bits)      appends first + i for every bit i that is set and returns the new end; may
- *                                            write over all of the 64 numbers from to on
- *     count_bits(bits)                       how many bits are set
+ *     block                               64 bytes of text, in registers
+ *     block load_block(at)                loads 64 bytes
+ *     block load_part(at, length, end)    loads 1 to 63 bytes, and anything behind them; reads nothing from end on
+ *     store_block(at, block)              stores 64 bytes
+ *     block lowered(block)                with ASCII capitals in lower case
+ *     uint64_t space_bytes(block)         bit i: byte i is white space
+ *     uint64_t letter_bytes(block)        bit i: byte i is an ASCII letter
+ *     uint64_t capital_bytes(block)       bit i: byte i is an ASCII capital
+ *     uint64_t wide_bytes(block)          bit i: byte i is not ASCII
+ *     uint64_t equal_bytes(block, byte)   bit i: byte i is this one
+ *     append_positions(to, first, bits)   appends first + i for every bit i that is set and returns the new end;
+ *                                         may write over all of the 64 numbers from to on
+ *     count_bits(bits)                    how many bits are set
  *
  * Text is looked at 64 bytes at a time, as bit masks. Where a part of the text begins and where it ends are bits of one
  * mask, and as starts and ends alternate, appending the positions of all bits to found in one go gives slice after
@@ -29,6 +29,12 @@
 static inline char *reach_of(const mr_scan *scan) {
     const size_t most = UINT32_MAX - UINT32_MAX % MR_SCAN_BLOCK;
     return (size_t)(scan->end - scan->next) < most ? scan->end : scan->next + most;
+}
+
+/* Behind the last byte that may be read. Text of the plugin's own has no slack. */
+static inline const char *readable_end(const mr_scan *scan) {
+    const mr_ctx *ctx = scan->ctx;
+    return mr_in_text(ctx, mr_bytes(scan->next, 1)) ? ctx->text + ctx->text_length + MR_TEXT_SLACK : scan->end;
 }
 
 static inline uint64_t lowest_bits(size_t count) {
@@ -66,6 +72,12 @@ MR_INLINE void take_words(word_search *search, const mr_scan *scan, char *at, bl
     search->to = append_positions(search->to, (uint32_t)(at - scan->base), edges);
 }
 
+/* Of the last bytes of the text the capitals alone are written to: they are few, and what is behind is not ours. */
+static inline void lower_part(char *at, uint64_t capitals) {
+    for (; capitals; capitals &= capitals - 1)
+        at[__builtin_ctzll(capitals)] |= 0x20;
+}
+
 MR_INLINE bool find_words_as(mr_scan *scan, bool letters, bool lower) {
     uint32_t *const last = scan->found + MR_SCAN_FOUND - MR_SCAN_BLOCK;
     word_search search = {.to = scan->found};
@@ -77,9 +89,9 @@ MR_INLINE bool find_words_as(mr_scan *scan, bool letters, bool lower) {
     }
     size_t rest = (size_t)(reach - at);
     if (rest > 0 && rest < MR_SCAN_BLOCK && search.to <= last) {
-        block text = load_part(at, rest);
+        block text = load_part(at, rest, readable_end(scan));
         take_words(&search, scan, at, text, lowest_bits(rest), letters);
-        if (lower) store_part(at, rest, lowered(text));
+        if (lower) lower_part(at, capital_bytes(text) & lowest_bits(rest));
         at += rest;
     }
     if (at == scan->end && (search.to - scan->found) % 2) *search.to++ = (uint32_t)(at - scan->base);
@@ -171,7 +183,8 @@ MR_INLINE void find_parts_as(mr_scan *scan, uint32_t kind) {
         take_parts(&search, (uint32_t)(at - scan->base), load_block(at), ~(uint64_t)0, end, rows, delimiter);
     size_t rest = (size_t)(reach - at);
     if (rest > 0 && rest < MR_SCAN_BLOCK && search.to <= last) {
-        take_parts(&search, (uint32_t)(at - scan->base), load_part(at, rest), lowest_bits(rest), end, rows, delimiter);
+        take_parts(&search, (uint32_t)(at - scan->base), load_part(at, rest, readable_end(scan)), lowest_bits(rest),
+                   end, rows, delimiter);
         at += rest;
     }
     if (at == scan->end) {
@@ -200,7 +213,7 @@ static uint64_t count_bytes(const char *bytes, size_t length, char byte) {
     uint64_t count = 0;
     for (; length >= MR_SCAN_BLOCK; bytes += MR_SCAN_BLOCK, length -= MR_SCAN_BLOCK)
         count += count_bits(equal_bytes(load_block(bytes), byte));
-    if (length) count += count_bits(equal_bytes(load_part(bytes, length), byte) & lowest_bits(length));
+    if (length) count += count_bits(equal_bytes(load_part(bytes, length, bytes + length), byte) & lowest_bits(length));
     return count;
 }
 

@@ -18,10 +18,11 @@ static inline void store_block(char *at, block text) {
         vst1q_u8((uint8_t *)at + 16 * i, text.val[i]);
 }
 
-static inline void put_eight(uint32_t *to, uint32_t first, uint64_t positions) {
+static inline void put_eight(uint32_t *to, uint32_t first, uint32_t more, uint64_t positions) {
     uint16x8_t all = vmovl_u8(vcreate_u8(positions));
-    vst1q_u32(to, vaddw_u16(vdupq_n_u32(first), vget_low_u16(all)));
-    vst1q_u32(to + 4, vaddw_u16(vdupq_n_u32(first), vget_high_u16(all)));
+    uint32x4_t base = vaddq_u32(vdupq_n_u32(first), vdupq_n_u32(more));
+    vst1q_u32(to, vaddw_u16(base, vget_low_u16(all)));
+    vst1q_u32(to + 4, vaddw_u16(base, vget_high_u16(all)));
 }
 
 /* Bytes that are 255 or 0 as bits: each byte keeps one bit of its own, and adding neighbours, three times, brings those
@@ -51,6 +52,12 @@ static inline uint64_t space_bytes(block text) {
     return to_bits(text);
 }
 
+static inline uint64_t capital_bytes(block text) {
+    for (unsigned i = 0; i < 4; i++)
+        text.val[i] = in_range(text.val[i], 'A', 'Z');
+    return to_bits(text);
+}
+
 static inline uint64_t letter_bytes(block text) {
     for (unsigned i = 0; i < 4; i++)
         text.val[i] = in_range(vorrq_u8(text.val[i], vdupq_n_u8(0x20)), 'a', 'z');
@@ -67,6 +74,10 @@ static inline uint64_t equal_bytes(block text, char byte) {
     for (unsigned i = 0; i < 4; i++)
         text.val[i] = vceqq_u8(text.val[i], vdupq_n_u8((uint8_t)byte));
     return to_bits(text);
+}
+
+static inline unsigned count_bits(uint64_t bits) {
+    return (unsigned)__builtin_popcountll(bits);
 }
 
 #include "host/scan_few.h"

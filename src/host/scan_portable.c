@@ -24,9 +24,9 @@ static inline void store_block(char *at, block text) {
         mr_store_u64(at + 8 * i, first_lowest(text.words[i]));
 }
 
-static inline void put_eight(uint32_t *to, uint32_t first, uint64_t positions) {
+static inline void put_eight(uint32_t *to, uint32_t first, uint32_t more, uint64_t positions) {
     for (unsigned i = 0; i < 8; i++)
-        to[i] = first + (uint32_t)(positions >> 8 * i & 255);
+        to[i] = first + more + (uint32_t)(positions >> 8 * i & 255);
 }
 
 /* The top bit of each byte that is from low to high, both ASCII; no carry crosses a byte. */
@@ -60,6 +60,13 @@ static inline uint64_t space_bytes(block text) {
     return bits;
 }
 
+static inline uint64_t capital_bytes(block text) {
+    uint64_t bits = 0;
+    for (unsigned i = 0; i < 8; i++)
+        bits |= top_bits(in_range(text.words[i], 'A', 'Z')) << 8 * i;
+    return bits;
+}
+
 static inline uint64_t letter_bytes(block text) {
     uint64_t bits = 0;
     for (unsigned i = 0; i < 8; i++)
@@ -79,6 +86,10 @@ static inline uint64_t equal_bytes(block text, char byte) {
     for (unsigned i = 0; i < 8; i++)
         bits |= top_bits(is_zero(text.words[i] ^ EACH_BYTE((unsigned char)byte))) << 8 * i;
     return bits;
+}
+
+static inline unsigned count_bits(uint64_t bits) {
+    return (unsigned)(mr_count_in_bytes(bits) * 0x0101010101010101ull >> 56);
 }
 
 #include "host/scan_few.h"

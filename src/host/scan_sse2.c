@@ -20,8 +20,9 @@ static inline void store_block(char *at, block text) {
         _mm_storeu_si128((__m128i *)(void *)(at + 16 * i), text.lanes[i]);
 }
 
-static inline void put_eight(uint32_t *to, uint32_t first, uint64_t positions) {
-    __m128i zero = _mm_setzero_si128(), base = _mm_set1_epi32((int)first);
+static inline void put_eight(uint32_t *to, uint32_t first, uint32_t more, uint64_t positions) {
+    __m128i zero = _mm_setzero_si128();
+    __m128i base = _mm_add_epi32(_mm_set1_epi32((int)first), _mm_set1_epi32((int)more));
     __m128i all = _mm_unpacklo_epi8(_mm_cvtsi64_si128((long long)positions), zero);
     _mm_storeu_si128((__m128i *)(void *)to, _mm_add_epi32(_mm_unpacklo_epi16(all, zero), base));
     _mm_storeu_si128((__m128i *)(void *)(to + 4), _mm_add_epi32(_mm_unpackhi_epi16(all, zero), base));
@@ -56,6 +57,12 @@ static inline uint64_t space_bytes(block text) {
     return top_bits(text);
 }
 
+static inline uint64_t capital_bytes(block text) {
+    for (unsigned i = 0; i < 4; i++)
+        text.lanes[i] = in_range(text.lanes[i], 'A', 'Z');
+    return top_bits(text);
+}
+
 static inline uint64_t letter_bytes(block text) {
     for (unsigned i = 0; i < 4; i++)
         text.lanes[i] = in_range(_mm_or_si128(text.lanes[i], _mm_set1_epi8(0x20)), 'a', 'z');
@@ -70,6 +77,10 @@ static inline uint64_t equal_bytes(block text, char byte) {
     for (unsigned i = 0; i < 4; i++)
         text.lanes[i] = _mm_cmpeq_epi8(text.lanes[i], _mm_set1_epi8(byte));
     return top_bits(text);
+}
+
+static inline unsigned count_bits(uint64_t bits) {
+    return (unsigned)(mr_count_in_bytes(bits) * 0x0101010101010101ull >> 56);
 }
 
 #include "host/scan_few.h"

@@ -178,15 +178,19 @@ static bool is_guard(const char *bytes, size_t length) {
     return true;
 }
 
-/* Scans a copy of the text: at the beginning or at the end of the memory around which nothing can be read, or at any
- * alignment between bytes that have to stay. */
+/* Scans a copy of the text, between bytes that have to stay: at the beginning or at the end of the memory around which
+ * nothing can be read, at any alignment, or as the last part of a piece of input, behind which there is just the slack.
+ */
 static void scan(const char *text, size_t length, uint32_t kind, char delimiter) {
-    size_t last = memory_size - length, place = below(4) ? GUARD + below(64) : below(2) ? 0 : last;
+    size_t last = memory_size - length, places[] = {0, last, GUARD + below(64), last - MR_TEXT_SLACK};
+    size_t chosen = below(4), place = places[chosen];
     char *copy = memory + place;
     size_t before = place < GUARD ? place : GUARD, after = last - place < GUARD ? last - place : GUARD;
     memset(copy - before, 'G', before);
     memset(copy + length, 'G', after);
     if (length) memcpy(copy, text, length);
+    context.ctx.text = memory;
+    context.ctx.text_length = chosen < 2 ? 0 : chosen == 2 ? memory_size - MR_TEXT_SLACK : place + length;
     collect(copy, length, kind, delimiter);
     assert_true(is_guard(copy - before, before));
     assert_true(is_guard(copy + length, after));
