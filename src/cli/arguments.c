@@ -5,7 +5,7 @@
 
 #include "base/units.h"
 
-enum { OPTION_MEMORY = 256, OPTION_CHUNK, OPTION_SET, OPTION_SORT, OPTION_TOP, OPTION_TMP, OPTION_HELP };
+enum { OPTION_MEMORY = 256, OPTION_CHUNK, OPTION_SET, OPTION_SORT, OPTION_TOP, OPTION_TMP, OPTION_PIN, OPTION_HELP };
 
 static const struct option run_options[] = {
     {"output", required_argument, NULL, 'o'},
@@ -16,6 +16,7 @@ static const struct option run_options[] = {
     {"sort", required_argument, NULL, OPTION_SORT},
     {"top", required_argument, NULL, OPTION_TOP},
     {"tmp", required_argument, NULL, OPTION_TMP},
+    {"pin", no_argument, NULL, OPTION_PIN},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -76,6 +77,9 @@ static bool read_option(mr_run_arguments *arguments, int option, bool *sorted, m
     case OPTION_TMP:
         settings->temporary = optarg;
         return *optarg || mr_error_usage(error, "--tmp wants a folder");
+    case OPTION_PIN:
+        settings->pin = true;
+        return true;
     case 'q':
         settings->quiet = true;
         return true;

@@ -27,6 +27,7 @@ static const char usage[] =
     "      --top N         only the first N results; without --sort those with the largest values\n"
     "      --chunk SIZE    input per task (default: chosen by the size of the input)\n"
     "      --tmp DIR       folder for spilling (default: TMPDIR, else /var/tmp or /tmp)\n"
+    "      --pin           keep every worker on one CPU, in turn from each NUMA node\n"
     "  -q, --quiet         no summary line\n"
     "  -v, --verbose       a line for each phase\n"
     "\n"

@@ -8,6 +8,7 @@
 #include "flow/output.h"
 #include "flow/split.h"
 #include "host/describe.h"
+#include "job/pinning.h"
 #include "mp/mp.h"
 
 enum { MR_WORKERS_MAX = 1024, MR_RUNS_MAX = 4 << 20 };
@@ -26,6 +27,7 @@ typedef struct mr_job_settings {
     uint64_t chunk;   /* bytes of a chunk; 0: chosen by size of the input */
     uint64_t top;     /* the most results to print; UINT64_MAX: all */
     uint32_t sort;    /* enum mr_sort */
+    bool pin;         /* every worker stays on one CPU */
     bool quiet;       /* no summary */
     bool verbose;     /* a line for each phase */
 } mr_job_settings;
@@ -72,6 +74,7 @@ typedef struct mr_job {
     mr_input input;
     mr_chunks chunks; /* units of the map phase */
     mr_plan plan;
+    mr_cpus cpus; /* that workers are pinned to */
     mr_output output;
     mr_shared *shared;
     char *arena_memory;   /* all arenas and regions, in one mapping */

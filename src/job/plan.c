@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -29,17 +28,6 @@ enum {
 };
 
 /* ---- what the machine offers ------------------------------------------------------------------------------------- */
-
-static uint64_t usable_cpus(void) {
-    /* Larger than any machine of today; sched_getaffinity fails when it is too small. */
-    enum { CPUS = 8192 };
-    cpu_set_t *set = CPU_ALLOC(CPUS);
-    uint64_t count = 1;
-    if (set && sched_getaffinity(0, CPU_ALLOC_SIZE(CPUS), set) == 0)
-        count = (uint64_t)CPU_COUNT_S(CPU_ALLOC_SIZE(CPUS), set);
-    if (set) CPU_FREE(set);
-    return mr_between(1, count, MR_WORKERS_MAX);
-}
 
 /* The number in a one-line file; fallback when there is none ("max"). */
 static uint64_t number_in_file(const char *path, uint64_t fallback) {
@@ -106,7 +94,7 @@ static void divide_memory(mr_plan *plan, uint64_t input_bytes) {
 static bool make_plan(mr_job *job, mr_error *error) {
     const mr_job_settings *settings = job->settings;
     mr_plan *plan = &job->plan;
-    uint64_t workers = settings->workers ? settings->workers : usable_cpus();
+    uint64_t workers = settings->workers ? settings->workers : mr_smaller(mr_cpus_usable(), MR_WORKERS_MAX);
     char least[MR_SIZE_TEXT];
     plan->memory = settings->memory ? settings->memory : default_memory();
     if (plan->memory / workers < SMALLEST_SHARE)
@@ -209,8 +197,9 @@ bool mr_job_open(mr_job *job, const mr_job_settings *settings, mr_error *error) 
     return job->plugin_path && mr_input_open(&job->input, settings->inputs, settings->input_count, error) &&
            mr_describe(job->plugin_path, settings->settings, settings->setting_count, job->input.names,
                        job->input.count, &job->description, error) &&
-           check_order(job, error) && make_plan(job, error) && mr_output_open(&job->output, settings->output, error) &&
-           map_memory(job, error) && open_spills(job, error) && open_reports(job, error);
+           check_order(job, error) && make_plan(job, error) && (!settings->pin || mr_cpus_open(&job->cpus, error)) &&
+           mr_output_open(&job->output, settings->output, error) && map_memory(job, error) && open_spills(job, error) &&
+           open_reports(job, error);
 }
 
 static void close_spills(mr_spill *spills, uint32_t count) {
@@ -228,6 +217,7 @@ void mr_job_close(mr_job *job) {
     mr_output_close(&job->output);
     mr_chunks_close(&job->chunks);
     mr_input_close(&job->input);
+    mr_cpus_close(&job->cpus);
     free(job->arenas);
     free(job->regions);
     free(job->temporary);

@@ -388,6 +388,8 @@ static bool open_worker(worker *self, const mr_worker_start *start, mr_error *er
     const mr_job_settings *settings = job->settings;
     /* What the plugin prints must not get into the output. */
     if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return mr_error_system(error, errno, "could not redirect output");
+    /* Before any memory is touched. */
+    if (job->cpus.count && !mr_cpus_pin(&job->cpus, self->index, error)) return false;
     if (!protect_others(self, error) || !take_spills(self, error)) return false;
     self->arena_used = start->arena_used;
     self->file.file = -1;
