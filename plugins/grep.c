@@ -5,6 +5,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "mr.h"
 
@@ -19,8 +20,16 @@ static const mr_option options[] = {
      "yes: the line's number in front (and its file, if there are several)"},
     {0}};
 
-static pcre2_code *code;        /* the pattern */
+/* How the next line that matches is found:
+ * - What is plain text is looked for in the piece of text as a whole; lines without it are never looked at.
+ * - So are texts that everything the pattern matches contains; then the line around one is matched.
+ * - Without such texts the piece is matched as a whole, by a pattern that never goes over the end of a line.
+ * - When the pattern is too intricate for all that it is matched line by line. */
+static mr_needles *needles;     /* of which every line that matches has one; NULL: none are known */
+static pcre2_code *line_code;   /* matches a line; NULL: the needles say it all */
+static pcre2_code *text_code;   /* matches lines of a text; NULL: not used */
 static pcre2_match_data *match; /* where PCRE2 puts what it finds */
+static int intricate;           /* text_code was too much for PCRE2: the rest of the piece is matched line by line */
 static int invert, count, numbers;
 
 /* Counting is a fold: so many lines for each file. Otherwise lines are written as they come. */
@@ -32,61 +41,151 @@ static void configure(mr_ctx *ctx, mr_plugin *self) {
     if (mr_option_flag(ctx, "line-numbers")) self->needs = MR_NEEDS_RECORD_NUMBERS;
 }
 
-static void open(mr_ctx *ctx) {
-    const char *pattern = mr_option_text(ctx, "pattern");
-    uint32_t flags = mr_option_flag(ctx, "fixed") ? PCRE2_LITERAL : 0;
+/* Returns NULL when the pattern is wrong. */
+static pcre2_code *compile(mr_ctx *ctx, mr_slice pattern, uint32_t flags) {
+    pcre2_compile_context *newlines = pcre2_compile_context_create(NULL);
+    pcre2_code *code = NULL;
     char why[256];
-    int error;
-    PCRE2_SIZE at;
-    if (mr_option_flag(ctx, "ignore-case")) flags |= PCRE2_CASELESS;
+    int error = PCRE2_ERROR_NOMEMORY;
+    PCRE2_SIZE at = 0;
+    if (newlines) {
+        pcre2_set_newline(newlines, PCRE2_NEWLINE_LF);
+        code = pcre2_compile((PCRE2_SPTR)pattern.data, pattern.length, flags, &error, &at, newlines);
+        pcre2_compile_context_free(newlines);
+    }
+    if (code) {
+        pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* where it fails, matching is only slower */
+        return code;
+    }
+    pcre2_get_error_message(error, (PCRE2_UCHAR *)why, sizeof why);
+    mr_fail(ctx, "the pattern '%.*s' is wrong at character %zu: %s", (int)pattern.length, pattern.data, at, why);
+    return NULL;
+}
+
+static void open(mr_ctx *ctx) {
+    mr_slice pattern = mr_text(mr_option_text(ctx, "pattern")), of_lines;
+    int fixed = mr_option_flag(ctx, "fixed"), ignore_case = mr_option_flag(ctx, "ignore-case");
+    uint32_t flags = ignore_case ? PCRE2_CASELESS : 0, needle_flags = ignore_case ? MR_IGNORE_CASE : 0;
     invert = mr_option_flag(ctx, "invert");
     count = mr_option_flag(ctx, "count");
     numbers = mr_option_flag(ctx, "line-numbers");
-    code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, flags, &error, &at, NULL);
-    if (!code) {
-        pcre2_get_error_message(error, (PCRE2_UCHAR *)why, sizeof why);
-        mr_fail(ctx, "the pattern '%s' is wrong at character %zu: %s", pattern, at, why);
+    if (fixed && !memchr(pattern.data, '\n', pattern.length)) {
+        needles = mr_needles_of(ctx, &pattern, 1, needle_flags);
         return;
     }
-    pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* where it fails, matching is only slower */
-    match = pcre2_match_data_create_from_pattern(code, NULL);
+    line_code = compile(ctx, pattern, flags | (fixed ? PCRE2_LITERAL : 0));
+    if (!line_code) return;
+    match = pcre2_match_data_create_from_pattern(line_code, NULL);
     if (!match) mr_fail(ctx, "out of memory");
+    if (fixed) return;
+    needles = mr_pattern_needles(ctx, pattern.data, needle_flags);
+    of_lines = needles ? mr_text("") : mr_pattern_of_lines(ctx, pattern.data);
+    if (of_lines.length) text_code = compile(ctx, of_lines, flags | PCRE2_MULTILINE | PCRE2_ALT_CIRCUMFLEX);
 }
 
 static void close(mr_ctx *ctx) {
     (void)ctx;
     pcre2_match_data_free(match);
-    pcre2_code_free(code);
+    pcre2_code_free(text_code);
+    pcre2_code_free(line_code);
 }
 
-static int is_wanted(mr_ctx *ctx, mr_slice line) {
-    int found = pcre2_match(code, (PCRE2_SPTR)line.data, line.length, 0, 0, match, NULL);
+/* ---- finding lines ----------------------------------------------------------------------------------------------- */
+
+/* The line that a place lies in, with its newline. */
+static mr_slice line_around(const char *at, const char *text, const char *end) {
+    const char *before = memrchr(text, '\n', (size_t)(at - text)), *after = memchr(at, '\n', (size_t)(end - at));
+    const char *start = before ? before + 1 : text;
+    return mr_bytes(start, (size_t)((after ? after + 1 : end) - start));
+}
+
+/* The length of a text without the newline at its end. */
+static size_t without_newline(const char *text, const char *end) {
+    return (size_t)(end - text) - (end[-1] == '\n');
+}
+
+static int matches_alone(mr_ctx *ctx, mr_slice line) {
+    size_t length = without_newline(line.data, line.data + line.length);
+    int found = pcre2_match(line_code, (PCRE2_SPTR)line.data, length, 0, 0, match, NULL);
     if (found < PCRE2_ERROR_NOMATCH) mr_fail(ctx, "PCRE2 gave up on a line, with error %d", found);
-    return (found >= 0) != invert;
+    return found >= 0;
 }
 
-static void write_line(mr_ctx *ctx, mr_slice line, uint64_t number) {
-    char text[24];
-    if (numbers && ctx->source_count > 1) {
-        mr_append(ctx, mr_text(mr_source_name(ctx, ctx->source)));
-        mr_append(ctx, mr_text(":"));
+/* Where the next line may be that matches; NULL when there is none. *certain: whether it does. */
+static const char *next_place(mr_ctx *ctx, const char *text, const char *end, int *certain) {
+    int found;
+    *certain = !line_code;
+    if (needles) return mr_find(ctx, needles, mr_bytes(text, (size_t)(end - text)));
+    if (!text_code || intricate) return text;
+    found = pcre2_match(text_code, (PCRE2_SPTR)text, without_newline(text, end), 0, 0, match, NULL);
+    if (found == PCRE2_ERROR_NOMATCH) return NULL;
+    *certain = found >= 0;
+    intricate = found < 0;
+    return found < 0 ? text : text + pcre2_get_ovector_pointer(match)[0];
+}
+
+/* The next line that matches, with its newline; an empty slice at the end of the text when there is none. */
+static mr_slice next_match(mr_ctx *ctx, const char *text, const char *end) {
+    while (text < end) {
+        int certain;
+        const char *at = next_place(ctx, text, end, &certain);
+        if (!at) break;
+        mr_slice line = line_around(at, text, end);
+        if (certain || matches_alone(ctx, line)) return line;
+        text = line.data + line.length;
     }
-    if (numbers)
+    return mr_bytes(end, 0);
+}
+
+/* ---- passing them on --------------------------------------------------------------------------------------------- */
+
+static void write_lines(mr_ctx *ctx, mr_slice lines) {
+    if (!lines.length) return;
+    mr_write(ctx, lines.data, lines.length);
+    if (lines.data[lines.length - 1] != '\n') mr_write(ctx, "\n", 1);
+}
+
+static void write_numbered(mr_ctx *ctx, char *bytes, size_t length, uint64_t number) {
+    mr_lines lines = mr_lines_of(ctx, bytes, length);
+    mr_slice line;
+    char text[24];
+    for (; mr_next(&lines, &line); number++) {
+        if (ctx->source_count > 1) {
+            mr_append(ctx, mr_text(mr_source_name(ctx, ctx->source)));
+            mr_append(ctx, mr_text(":"));
+        }
         mr_append(ctx, mr_bytes(text, (size_t)snprintf(text, sizeof text, "%llu:", (unsigned long long)number)));
-    mr_append(ctx, line);
-    mr_append(ctx, mr_text("\n"));
-    line = mr_appended(ctx);
-    mr_write(ctx, line.data, line.length);
+        mr_append(ctx, line);
+        mr_append(ctx, mr_text("\n"));
+        line = mr_appended(ctx);
+        mr_write(ctx, line.data, line.length);
+    }
+}
+
+static uint64_t count_lines(mr_slice lines) {
+    uint64_t newlines = 0;
+    for (size_t i = 0; i < lines.length; i++)
+        newlines += lines.data[i] == '\n';
+    return newlines + (lines.length && lines.data[lines.length - 1] != '\n');
 }
 
 static void map_chunk(mr_ctx *ctx, char *bytes, size_t length) {
-    mr_lines lines = mr_lines_of(ctx, bytes, length);
-    mr_slice line;
+    char *at = bytes, *end = bytes + length;
     uint64_t number = ctx->record_number, wanted = 0;
-    for (; mr_next(&lines, &line); number++) {
-        if (!is_wanted(ctx, line)) continue;
-        wanted++;
-        if (!count) write_line(ctx, line, number);
+    intricate = 0;
+    while (at < end) {
+        mr_slice line = next_match(ctx, at, end), others = mr_bytes(at, (size_t)(line.data - at));
+        mr_slice chosen = invert ? others : line;
+        if (count) {
+            wanted += count_lines(chosen);
+        } else if (numbers) {
+            uint64_t before = count_lines(others);
+            write_numbered(ctx, (char *)chosen.data, chosen.length, invert ? number : number + before);
+            number += before + 1;
+        } else {
+            write_lines(ctx, chosen);
+        }
+        at = (char *)line.data + line.length;
     }
     uint64_t key = __builtin_bswap64(ctx->source); /* numbers whose bytes come in their order */
     if (count) mr_count_many(ctx, mr_bytes(&key, sizeof key), wanted);

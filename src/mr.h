@@ -215,6 +215,14 @@ typedef mr_scan mr_lines;
 typedef mr_scan mr_fields;
 typedef mr_scan mr_rows;
 
+/* Byte strings that are looked for together; the host's. */
+typedef struct mr_needles mr_needles;
+
+/* How strings are looked for: bits of the flags of mr_needles_of and mr_pattern_needles. */
+enum mr_needle_flags {
+    MR_IGNORE_CASE = 1 /* ASCII letters are the same in upper and lower case */
+};
+
 /* The functions of the host. Entries are only ever appended. */
 struct mr_host {
     size_t size; /* of this struct in the running host */
@@ -230,6 +238,10 @@ struct mr_host {
     void (*refill)(mr_scan *scan);
     void (*append)(mr_ctx *ctx, const void *bytes, size_t length);
     mr_slice (*appended)(mr_ctx *ctx);
+    mr_needles *(*needles)(mr_ctx *ctx, const mr_slice *strings, size_t count, uint32_t flags);
+    mr_needles *(*pattern_needles)(mr_ctx *ctx, const char *pattern, uint32_t flags);
+    mr_slice (*pattern_of_lines)(mr_ctx *ctx, const char *pattern);
+    const char *(*find)(const mr_needles *needles, const char *text, size_t length);
 };
 
 /* What a callback knows of its surroundings. The plugin may read every field and write state; the rest is the host's,
@@ -592,6 +604,38 @@ static inline int mr_decimal_of(const mr_ctx *ctx, mr_slice text, unsigned decim
     (void)ctx;
     return mr_long_decimal_of(text, decimals, number);
 }
+
+/* ---- finding strings --------------------------------------------------------------------------------------------- */
+
+/* Prepares strings to look for, together and with the widest instructions that the processor has; in open, since it
+ * takes a while. They are copied. flags: bits of enum mr_needle_flags. What it returns is valid for the whole job; NULL
+ * when there is no memory, and the job has failed. A handful of strings costs little more than one. */
+static inline mr_needles *mr_needles_of(mr_ctx *ctx, const mr_slice *strings, size_t count, uint32_t flags) {
+    return ctx->host->needles(ctx, strings, count, flags);
+}
+
+/* Prepares strings of which everything that a Perl-compatible regular expression matches contains at least one, so that
+ * a text without them need not be matched at all; in open. flags: MR_IGNORE_CASE if the matcher does so. NULL when
+ * there are no such strings, or only very common ones, or the pattern is beyond what the host understands: then
+ * everything has to be matched. Patterns of bytes only; (*UTF) is among what it does not understand. */
+static inline mr_needles *mr_pattern_needles(mr_ctx *ctx, const char *pattern, uint32_t flags) {
+    return ctx->host->pattern_needles(ctx, pattern, flags);
+}
+
+/* Translates a regular expression that is meant for one line into one that finds the same in a text of many lines: with
+ * PCRE2_MULTILINE, PCRE2_ALT_CIRCUMFLEX and newlines that are LF, for a text whose last newline was taken away. Nothing
+ * that it matches goes over the end of a line. An empty slice when the host does not know how: then each line has to be
+ * matched alone. Borrowed until the next mr_append. */
+static inline mr_slice mr_pattern_of_lines(mr_ctx *ctx, const char *pattern) {
+    return ctx->host->pattern_of_lines(ctx, pattern);
+}
+
+/* The first place in a text where one of the strings begins that lies in the text as a whole; NULL when there is none.
+ * An empty string is found at once. */
+static inline const char *mr_find(mr_ctx *ctx, const mr_needles *needles, mr_slice text) {
+    return ctx->host->find(needles, text.data, text.length);
+}
+
 /* ---- declaring the plugin ---------------------------------------------------------------------------------------- */
 
 #ifdef __cplusplus

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "data/bytes.h"
+#include "host/find.h"
+#include "host/pattern.h"
 #include "host/scan.h"
 
 /* Pairs in flight: large enough to make a flush rare, small enough to stay in the first-level cache. */
@@ -178,6 +180,37 @@ static const char *source_name(mr_ctx *ctx, uint64_t source) {
     return source < ctx->source_count ? context_of(ctx)->names[source] : NULL;
 }
 
+/* ---- finding strings --------------------------------------------------------------------------------------------- */
+
+static mr_needles *needles(mr_ctx *ctx, const mr_slice *strings, size_t count, uint32_t flags) {
+    mr_context *context = context_of(ctx);
+    mr_needles *added = mr_needles_new(strings, count, flags, context->needles);
+    if (added)
+        context->needles = added;
+    else
+        mr_error_memory(&context->error, count * sizeof *strings, "strings to look for");
+    return added;
+}
+
+static mr_needles *pattern_needles(mr_ctx *ctx, const char *pattern, uint32_t flags) {
+    mr_literals literals;
+    mr_slice strings[MR_LITERALS_MAX];
+    if (!mr_pattern_literals(pattern, &literals)) return NULL;
+    for (size_t i = 0; i < literals.count; i++)
+        strings[i] = mr_bytes(literals.list[i].bytes, literals.list[i].length);
+    return needles(ctx, strings, literals.count, flags);
+}
+
+static mr_slice pattern_of_lines(mr_ctx *ctx, const char *pattern) {
+    size_t room = mr_pattern_room(strlen(pattern));
+    char *translated = malloc(room);
+    size_t length = translated ? mr_pattern_for_lines(pattern, translated) : 0;
+    if (!translated) mr_error_memory(&context_of(ctx)->error, room, "a pattern");
+    if (length) append(ctx, translated, length);
+    free(translated);
+    return length ? appended(ctx) : mr_bytes(NULL, 0);
+}
+
 static const mr_host host_functions = {
     .size = sizeof(mr_host),
     .flush = flush,
@@ -191,6 +224,10 @@ static const mr_host host_functions = {
     .refill = mr_scan_refill,
     .append = append,
     .appended = appended,
+    .needles = needles,
+    .pattern_needles = pattern_needles,
+    .pattern_of_lines = pattern_of_lines,
+    .find = mr_needles_find,
 };
 
 /* The order of keys starts with the partition, so the partition number is simply put in front of the key. */
@@ -234,6 +271,7 @@ bool mr_context_open(mr_context *context, const char *path, const mr_setting *se
     mr_processor processor;
     if (!mr_processor_choose(&processor, error)) return false;
     mr_scan_use(processor);
+    mr_find_use(processor);
     if (!mr_plugin_load(&context->loaded, path, error)) return false;
     const mr_plugin *plugin = &context->loaded.plugin;
     if (!mr_options_resolve(&context->options, plugin->name, plugin->options, settings, setting_count, error))
@@ -254,6 +292,7 @@ void mr_context_close(mr_context *context) {
         free(context->levels[i].text);
     }
     mr_context_forget_words(context);
+    mr_needles_close(context->needles);
     free(context->scratch);
     free(context->full_key);
     mr_options_close(&context->options);

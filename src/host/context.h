@@ -75,6 +75,7 @@ typedef struct mr_context {
     mr_kept_word *kept_words; /* words that became longer; until mr_context_forget_words */
     char *full_key;           /* for mr_context_full_key */
     size_t full_key_size;     /* bytes */
+    mr_needles *needles;      /* all that the plugin prepared */
 } mr_context;
 
 /* Loads the plugin, resolves the options and calls configure; also chooses the instructions that text is scanned with.

@@ -116,6 +116,8 @@ typedef mr_scan mr_words;
 typedef mr_scan mr_lines;
 typedef mr_scan mr_fields;
 typedef mr_scan mr_rows;
+typedef struct mr_needles mr_needles;
+enum mr_needle_flags { MR_IGNORE_CASE = 1 };
 struct mr_host {
     size_t size;
     void (*flush)(mr_ctx *ctx, size_t need);
@@ -129,6 +131,10 @@ struct mr_host {
     void (*refill)(mr_scan *scan);
     void (*append)(mr_ctx *ctx, const void *bytes, size_t length);
     mr_slice (*appended)(mr_ctx *ctx);
+    mr_needles *(*needles)(mr_ctx *ctx, const mr_slice *strings, size_t count, uint32_t flags);
+    mr_needles *(*pattern_needles)(mr_ctx *ctx, const char *pattern, uint32_t flags);
+    mr_slice (*pattern_of_lines)(mr_ctx *ctx, const char *pattern);
+    const char *(*find)(const mr_needles *needles, const char *text, size_t length);
 };
 struct mr_ctx {
     const mr_host *host;
@@ -399,6 +405,18 @@ static inline int mr_decimal_of(const mr_ctx *ctx, mr_slice text, unsigned decim
 #endif
     (void)ctx;
     return mr_long_decimal_of(text, decimals, number);
+}
+static inline mr_needles *mr_needles_of(mr_ctx *ctx, const mr_slice *strings, size_t count, uint32_t flags) {
+    return ctx->host->needles(ctx, strings, count, flags);
+}
+static inline mr_needles *mr_pattern_needles(mr_ctx *ctx, const char *pattern, uint32_t flags) {
+    return ctx->host->pattern_needles(ctx, pattern, flags);
+}
+static inline mr_slice mr_pattern_of_lines(mr_ctx *ctx, const char *pattern) {
+    return ctx->host->pattern_of_lines(ctx, pattern);
+}
+static inline const char *mr_find(mr_ctx *ctx, const mr_needles *needles, mr_slice text) {
+    return ctx->host->find(needles, text.data, text.length);
 }
 #ifdef __cplusplus
 }
