@@ -44,8 +44,9 @@ ABI_PLUGINS := $(patsubst tests/abi/%.c,$(BUILD)/tests/abi/%.so,$(ABI_SOURCES))
 # Libraries that single programs need beyond the common ones.
 $(BUILD)/plugins/grep.so: PLUGIN_LIBS := -lpcre2-8
 $(BUILD)/datasets/%: GENERATOR_LIBS := -lm
+$(BUILD)/tests/bench/naive_grep: BENCH_LIBS := -lpcre2-8
 
-.PHONY: all test asan ubsan bench demo deps check-layers check-format format lint install uninstall clean
+.PHONY: all test asan ubsan bench bench-compare demo deps check-layers check-format format lint install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -97,7 +98,7 @@ $(BUILD)/tests/examples/%: $(BUILD)/tests/examples/%.o $(BUILD)/libmp.a
 	$(LINK) $^ -o $@
 
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libmp.a
-	$(LINK) $^ -o $@
+	$(LINK) $^ -o $@ $(BENCH_LIBS)
 
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
 	@mkdir -p $(@D)
@@ -107,7 +108,7 @@ $(BUILD)/datasets/%: $(BUILD)/datasets/%.o
 	@mkdir -p $(@D)
 	$(LINK) $^ -o $@ $(GENERATOR_LIBS)
 
-test: all $(UNIT_TESTS) $(EXAMPLES) $(TOOLS) $(ABI_PLUGINS)
+test: all $(UNIT_TESTS) $(EXAMPLES) $(TOOLS) $(BENCHES) $(ABI_PLUGINS)
 	BUILD=$(BUILD) tests/run_all.sh
 
 asan:
@@ -118,6 +119,10 @@ ubsan:
 
 bench: all $(BENCHES)
 	BUILD=$(BUILD) tests/bench/run.sh
+
+# make bench-compare BASE=rev: this build against that of another revision.
+bench-compare: all $(BENCHES)
+	BUILD=$(BUILD) tests/bench/compare.sh $(BASE)
 
 demo: all
 	BUILD=$(BUILD) datasets/demo.sh

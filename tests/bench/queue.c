@@ -1,9 +1,10 @@
 /* queue - how fast one producer and one consumer pass messages through an mp_queue, one at a time.
  *
- *     queue [PRODUCERS CONSUMERS]
+ *     queue [PRODUCERS CONSUMERS [LENGTH COUNT]]
  *
- * Prints a line per message length: messages and bytes per second, the best of three runs. Every message is written by
- * the producer and read by the consumer, which checks its number when there is only one of each.
+ * Prints a line per message length: messages and bytes per second, the best of three runs. With LENGTH and COUNT it
+ * passes so many messages of that length once, and prints nothing: for a clock outside. Every message is written by the
+ * producer and read by the consumer, which checks its number when there is only one of each.
  */
 #include "mp/mp.h"
 
@@ -85,30 +86,42 @@ static double run(int producers, int consumers, size_t length, uint64_t count) {
     return failed ? -1 : taken;
 }
 
-int main(int argument_count, char **arguments) {
+static int report_failure(size_t length) {
+    fprintf(stderr, "queue: messages of %zu bytes were not passed on\n", length);
+    return 1;
+}
+
+/* Passes messages of several lengths, and prints how fast. Returns the exit status. */
+static int print_speeds(int producers, int consumers) {
     static const struct {
         size_t length;  /* bytes */
         uint64_t count; /* messages */
     } size[] = {{16, 12000000}, {64, 12000000}, {1024, 4000000}, {65536, 200000}, {1 << 20, 2000}};
-    int producers = argument_count > 2 ? atoi(arguments[1]) : 1,
-        consumers = argument_count > 2 ? atoi(arguments[2]) : 1;
-    if (producers < 1 || producers > MAX_PROCESSES || consumers < 1 || consumers > MAX_PROCESSES) {
-        fprintf(stderr, "usage: queue [PRODUCERS CONSUMERS]\n");
-        return 2;
-    }
     for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
         uint64_t processes = (uint64_t)(producers * consumers), count = size[i].count / processes * processes;
         double best = -1;
         for (int attempt = 0; attempt < RUNS; attempt++) {
             double taken = run(producers, consumers, size[i].length, count);
-            if (taken < 0) {
-                fprintf(stderr, "queue: messages of %zu bytes were not passed on\n", size[i].length);
-                return 1;
-            }
+            if (taken < 0) return report_failure(size[i].length);
             if (best < 0 || taken < best) best = taken;
         }
         printf("%7zu bytes %2d to %2d: %10.0f messages/s %7.2f GB/s\n", size[i].length, producers, consumers,
                (double)count / best, (double)count * (double)size[i].length / best / 1e9);
     }
     return 0;
+}
+
+int main(int argument_count, char **arguments) {
+    int producers = argument_count > 2 ? atoi(arguments[1]) : 1,
+        consumers = argument_count > 2 ? atoi(arguments[2]) : 1;
+    size_t length = argument_count == 5 ? strtoull(arguments[3], NULL, 10) : MAX_LENGTH;
+    uint64_t count = argument_count == 5 ? strtoull(arguments[4], NULL, 10) : 0;
+    bool right_arguments = argument_count == 1 || argument_count == 3 || argument_count == 5;
+    if (!right_arguments || producers < 1 || producers > MAX_PROCESSES || consumers < 1 || consumers > MAX_PROCESSES ||
+        length < sizeof count || length > MAX_LENGTH) {
+        fprintf(stderr, "usage: queue [PRODUCERS CONSUMERS [LENGTH COUNT]]\n");
+        return 2;
+    }
+    if (argument_count < 5) return print_speeds(producers, consumers);
+    return run(producers, consumers, length, count) < 0 ? report_failure(length) : 0;
 }

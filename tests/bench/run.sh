@@ -1,74 +1,38 @@
 #!/bin/bash
 # Measures mr against other programs that do the same work, in turn, so that a machine that slows down slows all of them.
 #
-#     make bench                      all rows
-#     BENCH_RUNS=9 make bench         more runs of each (default 5)
-#     BENCH_SIZE=128M make bench      less input (default 512M)
+#     make bench                            everything, in about twelve minutes on two cores
+#     make bench ROWS="wordcount stats"     some rows; rows.sh lists them
+#     make bench ROUNDS=9                   more rounds (default 5)
+#     make bench SIZE=small                 little data: whether the benchmark works, not how fast anything is
+#     make bench JOBS=4                     workers of mr and of the programs that can have several (default 2)
 #
-# Prints a table of medians and writes build/bench/results.json. The figures of different runs of this script should not
-# be compared with each other, only the ratios within one.
-set -u
-cd "$(dirname "$0")/../.." || exit 1
-build=${BUILD:-build}
-runs=${BENCH_RUNS:-5}
-size=${BENCH_SIZE:-512M}
-jobs=${BENCH_JOBS:-2}
-folder=$build/bench
-mkdir -p "$folder"
-export LC_ALL=C
+# Each row is warmed up and checked, then all its programs run in turn. Prints a table of medians and which goals are
+# missed, and writes result.json with all figures and result.md with the table below $BUILD/bench, or $BENCH_FOLDER. What is
+# not installed is left out. Exit status: 0, also when goals are missed; 1 when a program failed or printed something else
+# than mr.
+source "$(dirname "$0")/runner.sh"
+source "$here/rows.sh"
 
-text=$folder/text-$size.txt
-if [[ ! -s $text ]]; then
-    echo "generating $size of text" >&2
-    "$build/datasets/generate_text" --size "$size" --output "$text.part" && mv "$text.part" "$text" || exit 1
-fi
-
-# Each contender writes its result, sorted by word, to the file given as its argument.
-run_mr() { "$build/mr" run wordcount "$text" -j "$jobs" -o "$1" -q; }
-run_parallel_mawk() {
-    parallel --will-cite -j "$jobs" --pipepart -a "$text" --block 32M \
-        "mawk '{ for (i = 1; i <= NF; i++) n[\$i]++ } END { for (w in n) print w \"\\t\" n[w] }'" |
-        mawk -F '\t' '{ n[$1] += $2 } END { for (w in n) print w "\t" n[w] }' | sort >"$1"
-}
-run_mawk() {
-    mawk '{ for (i = 1; i <= NF; i++) n[$i]++ } END { for (w in n) print w "\t" n[w] }' "$text" | sort >"$1"
-}
-
-contenders=(mr)
-command -v mawk >/dev/null && command -v parallel >/dev/null && contenders+=(parallel_mawk)
-command -v mawk >/dev/null && contenders+=(mawk)
-
-seconds() { awk -v from="$1" -v to="$2" 'BEGIN { printf "%.3f", to - from }'; }
-median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
-
-# One run of each that is not counted warms the cache and checks that all agree.
-declare -A times
-for contender in "${contenders[@]}"; do
-    "run_$contender" "$folder/$contender.tsv" || exit 1
-    cmp -s "$folder/mr.tsv" "$folder/$contender.tsv" || { echo "$contender counts otherwise than mr" >&2; exit 1; }
+read -r -a rows <<<"${ROWS:-${all_rows[*]}}"
+for row in "${rows[@]}"; do
+    [[ " ${all_rows[*]} " == *" $row "* ]] || complain "there is no row '$row'; there are: ${all_rows[*]}"
 done
-for ((run = 0; run < runs; run++)); do
-    for contender in "${contenders[@]}"; do
-        start=$EPOCHREALTIME
-        "run_$contender" "$folder/$contender.tsv" || exit 1
-        times[$contender]+="$(seconds "$start" "$EPOCHREALTIME")"$'\n'
-    done
-done
+[[ -t 2 ]] || quiet=yes
 
-own=$(printf '%s' "${times[mr]}" | median)
-printf '%-16s %10s %12s   (wordcount of %s, %s workers, median of %s)\n' program seconds 'times mr' "$size" "$jobs" "$runs"
-{
-    printf '{"size": "%s", "workers": %s, "runs": %s, "wordcount": {' "$size" "$jobs" "$runs"
-    comma=
-    for contender in "${contenders[@]}"; do
-        middle=$(printf '%s' "${times[$contender]}" | median)
-        printf '%s"%s": %s' "$comma" "$contender" "$middle"
-        comma=', '
-        printf '%-16s %10.3f %12.2f\n' "$contender" "$middle" "$(awk -v a="$middle" -v b="$own" 'BEGIN { print a / b }')" >&2
-    done
-    printf '}}\n'
-} >"$folder/results.json"
-for queue in "$build/tests/bench/queue"; do
-    [[ -x $queue ]] && "$queue"
+row=
+event machine revision "$(git describe --always --dirty 2>/dev/null || echo unknown)" jobs "$JOBS" rounds "$ROUNDS" \
+    size "$SIZE" processors "$(nproc)" kernel "$(uname -sr)" \
+    processor "$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)" \
+    memory "$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)"
+
+for name in "${rows[@]}"; do
+    start_row "$name"
+    "row_${name//-/_}" || complain "the data of $name could not be made"
+    [[ -z $skipped ]] || continue
+    [[ -n ${quiet:-} ]] && echo "bench: $name" >&2
+    warm_up
+    run_rounds
 done
-exit 0
+[[ -n ${quiet:-} ]] || printf '\r\033[K' >&2
+perl "$here/report.pl" "$events" "$folder"
