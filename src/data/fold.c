@@ -96,11 +96,11 @@ void mr_fold_add(const mr_fold *fold, void *accumulator, const char *value, size
     }
 }
 
-static wide_integer stats_sum(const mr_stats_total *total) {
-    return (wide_integer)((wide_unsigned)(uint64_t)total->sum_high << 64 | total->sum_low);
+static wide_unsigned stats_sum(const mr_stats_total *total) {
+    return (wide_unsigned)(uint64_t)total->sum_high << 64 | total->sum_low;
 }
 
-static void set_stats_sum(mr_stats_total *total, wide_integer sum) {
+static void set_stats_sum(mr_stats_total *total, wide_unsigned sum) {
     total->sum_low = (uint64_t)sum;
     total->sum_high = (int64_t)(sum >> 64);
 }
@@ -214,7 +214,7 @@ static char *encode_stats(char *to, const mr_stats_total *total) {
     to = mr_put_varint(to, (uint64_t)zigzag(total->minimum));
     if (total->count == 1) return to;
     to = mr_put_varint(to, (uint64_t)total->maximum - (uint64_t)total->minimum);
-    return put_wide_varint(to, zigzag(stats_sum(total)));
+    return put_wide_varint(to, zigzag((wide_integer)stats_sum(total)));
 }
 
 static bool decode_stats(const char **from, const char *end, mr_stats_total *total) {
@@ -226,7 +226,7 @@ static bool decode_stats(const char **from, const char *end, mr_stats_total *tot
     if (!mr_get_varint(from, end, &range) || !get_wide_varint(from, end, &sum)) return false;
     total->count = count;
     total->maximum = (int64_t)((uint64_t)total->minimum + range);
-    set_stats_sum(total, unzigzag(sum));
+    set_stats_sum(total, (wide_unsigned)unzigzag(sum));
     return true;
 }
 
@@ -266,7 +266,7 @@ static bool check_sum(wide_integer sum, mr_error *error) {
 
 static bool stats_result(const mr_stats_total *total, mr_stats *stats, mr_error *error) {
     *stats = (mr_stats){total->count, (int64_t)total->sum_low, total->minimum, total->maximum};
-    return check_count(total->count, error) && check_sum(stats_sum(total), error);
+    return check_count(total->count, error) && check_sum((wide_integer)stats_sum(total), error);
 }
 
 bool mr_fold_result(const mr_fold *fold, const void *accumulator, mr_folded *result, const void **value,
