@@ -15,7 +15,13 @@
  * length of the value, key, value; before them, wherever the chunk changes and at the start of each block, a marker: 0
  * and the position of the chunk in 8 bytes. Numbers are varints. */
 
-enum { MARKER = 9, POPULATE_LEAST = 64 << 10, POPULATE_MOST = 1 << 20, ARENA_START = 64 /* offset 0 means none */ };
+enum {
+    FIRST_BLOCK = 1 << 10,
+    MARKER = 9,
+    POPULATE_LEAST = 64 << 10,
+    POPULATE_MOST = 1 << 20,
+    ARENA_START = 64 /* offset 0 means none */
+};
 
 bool mr_exchange_open(mr_exchange *exchange, uint64_t used, mr_error *error) {
     exchange->used = exchange->sealed = mr_larger(used, ARENA_START);
@@ -135,11 +141,19 @@ bool mr_exchange_seal(mr_exchange *exchange, mr_error *error) {
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
+/* Bytes for the next block of a partition. Blocks double until they have the usual size: where many workers see the
+ * same few keys, each of them has little for every partition, and mostly empty blocks would be most of the memory. */
+static uint64_t next_block_size(const mr_exchange *exchange, const mr_partition_writer *partition, uint64_t need) {
+    uint64_t usual = mr_round_up(mr_between(FIRST_BLOCK, partition->entry.bytes, exchange->block_size), 64);
+    return mr_larger(usual, mr_round_up(sizeof(mr_block) + need, 64));
+}
+
 static bool start_block(mr_exchange *exchange, mr_partition_writer *partition, uint64_t need, mr_error *error) {
-    uint64_t size = mr_larger(exchange->block_size, mr_round_up(sizeof(mr_block) + need, 64));
+    uint64_t size = next_block_size(exchange, partition, need);
     mr_block *block = take(exchange, size);
     if (!block) {
         if (!spill_all(exchange, error)) return false;
+        size = next_block_size(exchange, partition, need);
         block = take(exchange, size);
     }
     if (!block)

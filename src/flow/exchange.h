@@ -27,7 +27,7 @@ typedef struct mr_exchange {
     uint64_t used;                   /* bytes of the arena that are taken */
     uint64_t sealed;                 /* bytes of it that hold sealed runs, which stay */
     uint64_t populated;              /* bytes of it that have been taken from the system */
-    uint64_t block_size;             /* bytes of a usual block with its header */
+    uint64_t block_size;             /* bytes of a large block with its header; the first ones are smaller */
     mr_spill *spill;                 /* where runs go when the arena is full; borrowed */
     uint32_t worker;                 /* for mr_run */
     uint64_t position;               /* of the chunk at hand, for the order of values */
