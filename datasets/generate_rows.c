@@ -26,8 +26,9 @@ enum {
     NAME_BYTES_MIN = 3,
     NAME_BYTES_MAX = 26,
     NAMES_MAX = 10 * MILLION,
-    FIRST_RANK = 1 << 12,  /* of the vocabulary: the words before it are too short for places */
-    TEMPERATURE_MAX = 999, /* tenths of a degree, like all temperatures here */
+    UNICODE_MILLIONTHS = 12 * MILLION, /* percentage of the words that are not ASCII, in millionths of a percent */
+    FIRST_RANK = 1 << 12,              /* of the vocabulary: the words before it are too short for places */
+    TEMPERATURE_MAX = 999,             /* tenths of a degree, like all temperatures here */
     MEAN_MIN = -250,
     MEAN_SPAN = 600, /* means lie in so many tenths from MEAN_MIN on */
 };
@@ -60,7 +61,7 @@ static size_t spell_name(uint32_t rank, char name[2 * WORD_BYTES_MAX]) {
     uint64_t lot = scramble(rank + UINT64_C(0x2545f4914f6cdd1d));
     unsigned kind = (unsigned)(lot & 15), choice = (unsigned)(lot >> 4 & 7);
     char word[WORD_BYTES_MAX];
-    size_t length = spell_word(rank, 12 * MILLION, word);
+    size_t length = spell_word(rank, UNICODE_MILLIONTHS, word);
     word[length] = '\0';
     capitalise(word);
     char *end = stpcpy(name, kind == 0 ? befores[choice] : "");

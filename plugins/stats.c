@@ -46,12 +46,12 @@ static void fail_at(mr_ctx *ctx, mr_slice row, size_t at) {
 
 /* Whether to go on after a row that is no name and number. Lines without any text are nothing to worry about. */
 static int forgive(mr_ctx *ctx, const char *text, mr_slice name, mr_slice number) {
-    mr_slice row = mr_bytes(name.data, name.length + (number.data ? 1 + number.length : 0));
-    if (row.length == 0 || (row.length == 1 && *row.data == '\r')) return 1;
+    size_t at = (size_t)(name.data - text), length = name.length + (number.data ? 1 + number.length : 0);
+    if (length == 0 || (length == 1 && text[at] == '\r')) return 1;
     if (bad_rows)
         *bad_rows += 1;
     else
-        fail_at(ctx, row, (size_t)(row.data - text));
+        fail_at(ctx, mr_bytes(text + at, length), at);
     return bad_rows != NULL;
 }
 
