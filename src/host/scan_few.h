@@ -1,10 +1,5 @@
-/* scan_few.h - what processors do without that cannot load, store and number bytes by a mask: parts of a block, and the
- * positions of bits. Included by scan_PROCESSOR.c behind block, load_block, and
- *
- *     put_eight(to, first, more, positions)  writes eight numbers to to: first + more + each byte of positions,
- *                                            the lowest one first
- *     count_bits(bits)                       how many bits are set
- */
+/* scan_few.h - what processors do without that cannot load bytes by a mask: parts of a block, and positions one by one.
+ * Included by scan_PROCESSOR.c behind block and load_block. */
 #ifndef MR_HOST_SCAN_FEW_H
 #define MR_HOST_SCAN_FEW_H
 
@@ -20,23 +15,12 @@ static inline block load_part(const char *at, size_t length, const char *end) {
     return load_block(copy);
 }
 
-/* At most eight bits are taken one by one, and always eight, since a branch that ends the loop at the last one would be
+/* Bits are taken one by one, but eight at a time, since a branch that ends the loop at the last one would be
  * mispredicted. The highest bit, which is there too, lets the search for the next one always find one. */
-static inline uint32_t *append_one_by_one(uint32_t *to, uint32_t first, uint64_t bits, unsigned count) {
-    for (unsigned i = 0; i < 8; i++, bits &= bits - 1)
-        to[i] = first + (uint32_t)__builtin_ctzll(bits | (uint64_t)1 << 63);
-    return to + count;
-}
-
-/* More bits have their positions looked up, eight bits at a time, and eight numbers are written for them, however many
- * are set: where the next ones go is known from sums, without waiting for the ones before. */
-static inline uint32_t *append_positions(uint32_t *to, uint32_t first, uint64_t bits) {
-    unsigned count = count_bits(bits);
-    if (count <= 8) return append_one_by_one(to, first, bits, count);
-    uint64_t ends = mr_count_in_bytes(bits) * 0x0101010101010101ull; /* byte i: bits that are set in bytes 0 to i */
-    put_eight(to, first, 0, mr_scan_positions[bits & 255]);
-    for (unsigned i = 8; i < 64; i += 8)
-        put_eight(to + (ends >> (i - 8) & 255), first, i, mr_scan_positions[bits >> i & 255]);
+static inline uint32_t *append_by_eights(uint32_t *to, uint32_t first, uint64_t bits, unsigned count) {
+    for (unsigned done = 0; done < count; done += 8)
+        for (unsigned i = done; i < done + 8; i++, bits &= bits - 1)
+            to[i] = first + (uint32_t)__builtin_ctzll(bits | (uint64_t)1 << 63);
     return to + count;
 }
 

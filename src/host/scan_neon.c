@@ -80,7 +80,7 @@ static inline unsigned count_bits(uint64_t bits) {
     return (unsigned)__builtin_popcountll(bits);
 }
 
-#include "host/scan_few.h"
+#include "host/scan_lookup.h"
 #include "host/scan_loops.h"
 
 const mr_scan_kernel mr_scan_neon = MR_SCAN_KERNEL;

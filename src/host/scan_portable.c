@@ -24,11 +24,6 @@ static inline void store_block(char *at, block text) {
         mr_store_u64(at + 8 * i, first_lowest(text.words[i]));
 }
 
-static inline void put_eight(uint32_t *to, uint32_t first, uint32_t more, uint64_t positions) {
-    for (unsigned i = 0; i < 8; i++)
-        to[i] = first + more + (uint32_t)(positions >> 8 * i & 255);
-}
-
 /* The top bit of each byte that is from low to high, both ASCII; no carry crosses a byte. */
 static inline uint64_t in_range(uint64_t word, unsigned low, unsigned high) {
     uint64_t rest = word & EACH_BYTE(127);
@@ -93,6 +88,11 @@ static inline unsigned count_bits(uint64_t bits) {
 }
 
 #include "host/scan_few.h"
+
+static inline uint32_t *append_positions(uint32_t *to, uint32_t first, uint64_t bits) {
+    return append_by_eights(to, first, bits, count_bits(bits));
+}
+
 #include "host/scan_loops.h"
 
 const mr_scan_kernel mr_scan_portable = MR_SCAN_KERNEL;

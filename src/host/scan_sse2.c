@@ -83,7 +83,7 @@ static inline unsigned count_bits(uint64_t bits) {
     return (unsigned)(mr_count_in_bytes(bits) * 0x0101010101010101ull >> 56);
 }
 
-#include "host/scan_few.h"
+#include "host/scan_lookup.h"
 #include "host/scan_loops.h"
 
 const mr_scan_kernel mr_scan_sse2 = MR_SCAN_KERNEL;
