@@ -1,10 +1,9 @@
 #include "data/short_table.h"
 
-#include <sys/mman.h>
-
+#include "base/memory.h"
 #include "base/units.h"
 
-enum { FIRST_SLOTS = 1024, SPARSE_SLOTS = 1 << 13 };
+enum { FIRST_SLOTS = 1024 };
 
 /* The bytes of the two words that belong to a key of 0 to 15 bytes. */
 const uint64_t mr_short_masks[MR_SHORT_KEY_MAX + 1][2] = {
@@ -26,22 +25,14 @@ const uint64_t mr_short_masks[MR_SHORT_KEY_MAX + 1][2] = {
     {0xffffffffffffffff, 0xffffffffffffff},
 };
 
-/* A small table is kept sparse, for few collisions; a large one fuller, for its place in the cache. */
-static void set_limit(mr_short_table *table) {
-    table->entry_limit = table->slot_count <= SPARSE_SLOTS && table->slot_count < table->slot_limit
-                             ? table->slot_count / 4
-                             : table->slot_count / 4 * 3;
-}
-
 /* Takes memory for slot_count slots; the table has none yet, or what it had has been noted elsewhere. */
 static bool map_slots(mr_short_table *table, size_t slot_count, mr_error *error) {
     table->slot_count = slot_count;
     table->entry_count = 0;
-    set_limit(table);
+    table->entry_limit = slot_count / 4 * 3; /* buckets of four overflow rarely up to there */
     table->mapped = slot_count * (sizeof(mr_short_key) + table->value_size);
-    void *memory =
-        mmap(NULL, table->mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED) return mr_error_memory(error, table->mapped, "a hash table");
+    void *memory = mr_map_memory(table->mapped, "a hash table", error);
+    if (!memory) return false;
     table->keys = memory;
     table->values = (char *)(table->keys + slot_count);
     return true;
@@ -55,7 +46,7 @@ bool mr_short_table_open(mr_short_table *table, size_t budget, uint32_t value_si
 }
 
 void mr_short_table_close(mr_short_table *table) {
-    if (table->keys) munmap(table->keys, table->mapped);
+    mr_unmap_memory(table->keys, table->mapped);
     *table = (mr_short_table){0};
 }
 
@@ -64,17 +55,25 @@ void mr_short_table_clear(mr_short_table *table) {
     table->entry_count = 0;
 }
 
+size_t mr_short_table_insert(mr_short_table *table, mr_short_key key, uint64_t hash) {
+    size_t slot = mr_short_table_home(table, hash);
+    while (table->keys[slot].second)
+        slot = (slot + 1) & (table->slot_count - 1);
+    table->keys[slot] = key;
+    table->entry_count++;
+    return slot;
+}
+
 bool mr_short_table_grow(mr_short_table *table) {
     mr_short_table larger = *table;
     mr_error ignored = {0}; /* without memory for more slots the table is simply full */
     if (table->slot_count == table->slot_limit || !map_slots(&larger, 2 * table->slot_count, &ignored)) return false;
     for (size_t slot = 0; slot < table->slot_count; slot++) {
-        bool is_new;
         if (!table->keys[slot].second) continue;
-        size_t place = mr_short_table_find(&larger, table->keys[slot], mr_short_key_hash(table->keys[slot]), &is_new);
+        size_t place = mr_short_table_insert(&larger, table->keys[slot], mr_short_key_hash(table->keys[slot]));
         memcpy(mr_short_value(&larger, place), mr_short_value(table, slot), table->value_size);
     }
-    munmap(table->keys, table->mapped);
+    mr_unmap_memory(table->keys, table->mapped);
     *table = larger;
     return true;
 }

@@ -1,24 +1,29 @@
 /* short_table.h - a hash table for keys of up to 15 bytes, which are most keys.
  *
- * A short key is two words: its bytes, zeros, and in the last byte its length plus one. Two words are hashed, compared
- * and ordered without a look at the length, so without branches that depend on it, which the processor would guess
- * wrong at every other key. Slots hold the keys, the accumulators lie in an array of their own: adding to one does not
- * disturb the wide loads of the other. Open addressing, linear probing. Nothing is removed singly. Private to one
- * process.
+ * A short key is two words: its bytes, zeros, and in the last byte its length plus one, the form in which plugins emit
+ * it. Two words are hashed, compared and ordered without a look at the length, so without branches that depend on it,
+ * which the processor would guess wrong at every other key. Four keys share a cache line, a bucket, and are compared at
+ * once, so that it does not matter where in it a key lies; a bucket fills from its front, and a key whose bucket is
+ * full goes to the next one. Accumulators lie in an array of their own: adding to one does not disturb the wide loads
+ * of keys. Nothing is removed singly. Private to one process.
  */
 #ifndef MR_DATA_SHORT_TABLE_H
 #define MR_DATA_SHORT_TABLE_H
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "base/error.h"
 #include "data/sort.h"
 
-enum { MR_SHORT_KEY_MAX = 15 };
+enum { MR_SHORT_KEY_MAX = MR_SHORT_KEY, MR_BUCKET = 4 /* keys */ };
+
+/* What a search gives for a key that is not there. */
+#define MR_NO_SLOT SIZE_MAX
 
 /* A key of at most MR_SHORT_KEY_MAX bytes; both words zero: no key. */
-typedef struct mr_short_key {
-    uint64_t first;  /* bytes 0 to 7 */
-    uint64_t second; /* bytes 8 to 14, then the length plus one */
-} mr_short_key;
+typedef mr_short_pair mr_short_key;
 
 /* Makes a short key of length bytes, of which 16 can be read. */
 static inline mr_short_key mr_short_key_of(const char *bytes, size_t length) {
@@ -41,9 +46,9 @@ static inline uint64_t mr_short_key_hash(mr_short_key key) {
 }
 
 typedef struct mr_short_table {
-    mr_short_key *keys;  /* slots */
+    mr_short_key *keys;  /* slots; those of a bucket lie in one cache line */
     char *values;        /* an accumulator for each slot */
-    size_t slot_count;   /* a power of two */
+    size_t slot_count;   /* a power of two, and whole buckets */
     size_t slot_limit;   /* the most that the budget allows */
     size_t entry_count;  /* slots in use */
     size_t entry_limit;  /* entries at which the table grows, or is full */
@@ -70,29 +75,51 @@ static inline void *mr_short_value(const mr_short_table *table, size_t slot) {
     return table->values + slot * table->value_size;
 }
 
+/* The first slot of the bucket where a key with this hash is looked for first. */
+static inline size_t mr_short_table_home(const mr_short_table *table, uint64_t hash) {
+    return hash & (table->slot_count - MR_BUCKET);
+}
+
 static inline void mr_short_table_prefetch(const mr_short_table *table, uint64_t hash) {
-    size_t slot = hash & (table->slot_count - 1);
+    size_t slot = mr_short_table_home(table, hash);
     __builtin_prefetch(&table->keys[slot]);
     __builtin_prefetch(mr_short_value(table, slot));
 }
 
-/* Finds the slot of a key, which is entered when it is new (*is_new; its accumulator is then not set). The table must
- * not be crowded. */
-static inline size_t mr_short_table_find(mr_short_table *table, mr_short_key key, uint64_t hash, bool *is_new) {
-    size_t mask = table->slot_count - 1, slot = hash & mask;
-    for (;; slot = (slot + 1) & mask) {
-        mr_short_key found = table->keys[slot];
-        if (((found.first ^ key.first) | (found.second ^ key.second)) == 0) {
-            *is_new = false;
-            return slot;
-        }
-        if (!found.second) break;
-    }
-    *is_new = true;
-    table->keys[slot] = key;
-    table->entry_count++;
-    return slot;
+/* Compares a key with the four of a bucket: bit 4 * i is set when it is the i-th. */
+static inline unsigned mr_bucket_matches(const mr_short_key *bucket, const mr_short_key *key) {
+#if defined(__SSE2__)
+    const __m128i *keys = (const __m128i *)(const void *)bucket;
+    __m128i wanted = _mm_loadu_si128((const __m128i *)(const void *)key);
+    __m128i front = _mm_packs_epi32(_mm_cmpeq_epi32(wanted, _mm_load_si128(keys)),
+                                    _mm_cmpeq_epi32(wanted, _mm_load_si128(keys + 1)));
+    __m128i back = _mm_packs_epi32(_mm_cmpeq_epi32(wanted, _mm_load_si128(keys + 2)),
+                                   _mm_cmpeq_epi32(wanted, _mm_load_si128(keys + 3)));
+    /* Four bits for each key, one for each quarter of it: the key matches when all four are set. */
+    unsigned quarters = (unsigned)_mm_movemask_epi8(_mm_packs_epi16(front, back));
+    quarters &= quarters >> 1;
+    return quarters & quarters >> 2 & 0x1111;
+#else
+    unsigned matches = 0;
+    for (unsigned i = 0; i < MR_BUCKET; i++)
+        matches |= (unsigned)(((bucket[i].first ^ key->first) | (bucket[i].second ^ key->second)) == 0) << 4 * i;
+    return matches;
+#endif
 }
+
+/* Finds the slot of a key; MR_NO_SLOT when it is not there. */
+static inline size_t mr_short_table_find(const mr_short_table *table, const mr_short_key *key, uint64_t hash) {
+    size_t mask = table->slot_count - 1, slot = mr_short_table_home(table, hash);
+    for (;; slot = (slot + MR_BUCKET) & mask) {
+        const mr_short_key *bucket = table->keys + slot;
+        unsigned matches = mr_bucket_matches(bucket, key);
+        if (__builtin_expect(matches != 0, 1)) return slot + (size_t)__builtin_ctz(matches) / MR_BUCKET;
+        if (!bucket[MR_BUCKET - 1].second) return MR_NO_SLOT;
+    }
+}
+
+/* Enters a key that is not there; returns its slot, whose accumulator is not set. The table must not be crowded. */
+size_t mr_short_table_insert(mr_short_table *table, mr_short_key key, uint64_t hash);
 
 /* Makes an item of each entry, the record being the key's slot, and sorts them by key. items and scratch have room for
  * all entries; the result is in items. */

@@ -1,8 +1,8 @@
 #include "data/sorter.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
 
+#include "base/memory.h"
 #include "base/units.h"
 
 /* A record in the heap; key and value follow. */
@@ -20,23 +20,15 @@ enum {
     BLOCKS_PER_BUDGET = 32, /* a block is this part of the budget, so that half of them can be merged at once */
 };
 
-static void *map_memory(size_t bytes) {
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return memory == MAP_FAILED ? NULL : memory;
-}
-
 bool mr_sorter_open(mr_sorter *sorter, size_t budget, const mr_key_order *order, mr_spill *spill, mr_error *error) {
     budget = mr_larger(budget, 16 * SMALLEST_BLOCK);
     *sorter = (mr_sorter){.order = *order, .spill = spill, .budget = budget, .heap_size = budget};
     sorter->item_limit = budget / (SMALLEST_RECORD + ITEM_COST) + 1;
-    sorter->heap = map_memory(sorter->heap_size);
-    sorter->items = map_memory(sorter->item_limit * ITEM_COST);
-    if (sorter->heap && sorter->items) {
-        sorter->scratch = sorter->items + sorter->item_limit;
-        return true;
-    }
-    mr_sorter_close(sorter);
-    return mr_error_memory(error, budget, "sorting");
+    sorter->heap = mr_map_memory(sorter->heap_size, "sorting", error);
+    if (sorter->heap) sorter->items = mr_map_memory(sorter->item_limit * ITEM_COST, "sorting", error);
+    if (sorter->items) sorter->scratch = sorter->items + sorter->item_limit;
+    if (!sorter->items) mr_sorter_close(sorter);
+    return sorter->items;
 }
 
 static void end_merge(mr_sorter *sorter) {
@@ -66,8 +58,8 @@ void mr_sorter_reset(mr_sorter *sorter) {
 
 void mr_sorter_close(mr_sorter *sorter) {
     if (sorter->spill) mr_sorter_reset(sorter);
-    if (sorter->heap) munmap(sorter->heap, sorter->heap_size);
-    if (sorter->items) munmap(sorter->items, sorter->item_limit * ITEM_COST);
+    mr_unmap_memory(sorter->heap, sorter->heap_size);
+    mr_unmap_memory(sorter->items, sorter->item_limit * ITEM_COST);
     free(sorter->runs);
     *sorter = (mr_sorter){0};
 }
@@ -143,8 +135,9 @@ static bool spill_heap(mr_sorter *sorter, mr_error *error) {
 
 /* Makes the empty heap large enough for one very large record. */
 static bool enlarge_heap(mr_sorter *sorter, size_t size, mr_error *error) {
-    void *larger = mremap(sorter->heap, sorter->heap_size, size, MREMAP_MAYMOVE);
-    if (larger == MAP_FAILED) return mr_error_memory(error, size, "a large record");
+    void *larger = mr_map_memory(size, "a large record", error);
+    if (!larger) return false;
+    mr_unmap_memory(sorter->heap, sorter->heap_size);
     sorter->heap = larger;
     sorter->heap_size = size;
     return true;
@@ -266,8 +259,8 @@ bool mr_sorter_finish(mr_sorter *sorter, mr_error *error) {
     }
     if (sorter->item_count && !spill_heap(sorter, error)) return false;
     /* The blocks of the runs being merged take the place of the heap. */
-    madvise(sorter->heap, sorter->heap_size, MADV_DONTNEED);
-    madvise(sorter->items, sorter->item_limit * ITEM_COST, MADV_DONTNEED);
+    mr_empty_memory(sorter->heap, sorter->heap_size);
+    mr_empty_memory(sorter->items, sorter->item_limit * ITEM_COST);
     uint32_t most = (uint32_t)mr_larger(2, sorter->budget / block_size(sorter) - 1);
     while (sorter->run_count > most)
         if (!merge_pass(sorter, most, error)) return false;

@@ -1,15 +1,9 @@
 #include "data/table.h"
 
-#include <sys/mman.h>
-
+#include "base/memory.h"
 #include "base/units.h"
 
 enum { FIRST_SLOTS = 512, SLOT_SHARE = 4 /* of the budget, one part in this many is for slots */ };
-
-static void *map_memory(size_t bytes) {
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return memory == MAP_FAILED ? NULL : memory;
-}
 
 bool mr_table_open(mr_table *table, size_t budget, uint32_t value_size, mr_error *error) {
     *table = (mr_table){.value_size = value_size};
@@ -22,16 +16,15 @@ bool mr_table_open(mr_table *table, size_t budget, uint32_t value_size, mr_error
     /* Entries are named by 32 bits, in units of 8 bytes. */
     table->heap_mapped = mr_between(4096, budget - budget / SLOT_SHARE, 8ull << 31) & ~(size_t)4095;
     table->heap_size = table->heap_mapped;
-    table->slots = map_memory(table->slots_mapped);
-    table->heap = map_memory(table->heap_mapped);
-    if (table->slots && table->heap) return true;
-    mr_table_close(table);
-    return mr_error_memory(error, budget, "a hash table");
+    table->slots = mr_map_memory(table->slots_mapped, "a hash table", error);
+    if (table->slots) table->heap = mr_map_memory(table->heap_mapped, "a hash table", error);
+    if (!table->heap) mr_table_close(table);
+    return table->heap;
 }
 
 void mr_table_close(mr_table *table) {
-    if (table->slots) munmap(table->slots, table->slots_mapped);
-    if (table->heap) munmap(table->heap, table->heap_mapped);
+    mr_unmap_memory(table->slots, table->slots_mapped);
+    mr_unmap_memory(table->heap, table->heap_mapped);
     *table = (mr_table){0};
 }
 

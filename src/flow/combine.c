@@ -7,18 +7,11 @@
 /* ---- fold jobs --------------------------------------------------------------------------------------------------- */
 
 /* Most pairs find their key in the table and end here: a text of a hundred million words becomes a few million records.
- * Pairs with short keys are taken some at a time: all their hashes first, so that the slots are on their way to the
- * cache when the second loop looks into them. A table that is full is sent on as a whole and starts empty; the frequent
- * keys are back in it within a few pairs. */
+ * Nearly all of them come with short keys, in a form of their own, and are taken some at a time: all their hashes
+ * first, so that the buckets are on their way to the cache when the second loop looks into them. A table that is full
+ * is sent on as a whole and starts empty; the frequent keys are back in it within a few pairs. */
 
 enum { AHEAD = 32 };
-
-/* A pair with a short key. */
-typedef struct pending_pair {
-    mr_short_key key;
-    uint64_t hash; /* of the key */
-    mr_slice value;
-} pending_pair;
 
 bool mr_folder_open(mr_folder *folder, mr_context *context, const mr_fold *fold, size_t budget, mr_table_sink *sink,
                     void *receiver, mr_error *error) {
@@ -44,17 +37,22 @@ static void fold_value(const mr_fold *fold, void *accumulator, bool is_new, mr_s
         mr_fold_add(fold, accumulator, value.data, value.length);
 }
 
-static inline bool fold_short(mr_folder *folder, const pending_pair *pair, mr_error *error) {
+/* Enters a short key that is not in the table; NULL on error. */
+static void *enter_short(mr_folder *folder, const mr_short_key *key, uint64_t hash, mr_error *error) {
     mr_short_table *table = &folder->table.shorts;
-    bool is_new;
-    if (MR_UNLIKELY(mr_short_table_crowded(table)) && !mr_short_table_grow(table) && !mr_folder_flush(folder, error))
-        return false;
-    void *accumulator = mr_short_value(table, mr_short_table_find(table, pair->key, pair->hash, &is_new));
-    if (folder->fold->type == MR_FOLD_COUNT && !pair->value.length)
-        mr_store_u64(accumulator, is_new ? 1 : mr_add_capped(mr_load_u64(accumulator), 1));
-    else
-        fold_value(folder->fold, accumulator, is_new, pair->value);
-    return true;
+    if (mr_short_table_crowded(table) && !mr_short_table_grow(table) && !mr_folder_flush(folder, error)) return NULL;
+    return mr_short_value(table, mr_short_table_insert(table, *key, hash));
+}
+
+static bool fold_short(mr_folder *folder, mr_slice key, mr_slice value, mr_error *error) {
+    mr_short_key short_key = mr_short_key_of(key.data, key.length);
+    uint64_t hash = mr_short_key_hash(short_key);
+    size_t slot = mr_short_table_find(&folder->table.shorts, &short_key, hash);
+    bool is_new = slot == MR_NO_SLOT;
+    void *accumulator =
+        is_new ? enter_short(folder, &short_key, hash, error) : mr_short_value(&folder->table.shorts, slot);
+    if (accumulator) fold_value(folder->fold, accumulator, is_new, value);
+    return accumulator;
 }
 
 /* A pair whose key does not even fit into the empty table goes on in a table of its own. */
@@ -86,56 +84,82 @@ static bool fold_long(mr_folder *folder, mr_slice key, mr_slice value, mr_error 
     return true;
 }
 
-static inline pending_pair pending(mr_slice key, mr_slice value) {
-    mr_short_key short_key = mr_short_key_of(key.data, key.length);
-    return (pending_pair){.key = short_key, .hash = mr_short_key_hash(short_key), .value = value};
-}
-
 static bool wrong_size(const mr_folder *folder, size_t length, mr_error *error) {
     const mr_context *context = folder->context;
     return mr_error_set(error, "plugin %s emitted a value of %zu bytes in %s; its fold takes values of %u bytes",
                         context->loaded.plugin.name, length, context->where->callback, folder->fold->emitted_size);
 }
 
-/* Plugins that partition: the full key has only one place, so pairs go one by one. */
-static bool fold_partitioned(mr_folder *folder, const char *pairs, const char *end, mr_error *error) {
+bool mr_fold_pairs(void *receiver, const char *pairs, const char *end, mr_error *error) {
+    mr_folder *folder = receiver;
     while (pairs < end) {
         mr_slice key, value;
         pairs = mr_pair_read(pairs, &key, &value);
         if (!mr_fold_accepts(folder->fold, value.length)) return wrong_size(folder, value.length, error);
         key = mr_context_full_key(folder->context, key);
         if (!mr_context_ok(folder->context, error)) return false;
-        if (key.length > MR_SHORT_KEY_MAX) {
-            if (!fold_long(folder, key, value, error)) return false;
+        bool ok = key.length > MR_SHORT_KEY_MAX ? fold_long(folder, key, value, error)
+                                                : fold_short(folder, key, value, error);
+        if (!ok) return false;
+    }
+    return mr_context_ok(folder->context, error);
+}
+
+/* Adds an emitted value to an accumulator of the folds that are common and cheap; type is a constant where this is
+ * inlined. */
+static inline void add_value(const mr_fold *fold, uint32_t type, void *accumulator, const char *value) {
+    if (type == MR_FOLD_COUNT)
+        mr_store_u64(accumulator, mr_add_capped(mr_load_u64(accumulator), 1));
+    else
+        mr_fold_add(fold, accumulator, value, fold->emitted_size);
+}
+
+static inline bool fold_batch(mr_folder *folder, uint32_t type, const char *pairs, size_t count, mr_error *error) {
+    mr_short_table *table = &folder->table.shorts;
+    const mr_fold *fold = folder->fold;
+    size_t pair_size = sizeof(mr_short_pair) + mr_padded(type == MR_FOLD_COUNT ? 0 : fold->emitted_size);
+    uint64_t hashes[AHEAD];
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] = mr_short_key_hash(*(const mr_short_key *)(const void *)(pairs + i * pair_size));
+        mr_short_table_prefetch(table, hashes[i]);
+    }
+    for (size_t i = 0; i < count; i++, pairs += pair_size) {
+        const mr_short_key *key = (const mr_short_key *)(const void *)pairs;
+        const char *value = pairs + sizeof *key;
+        size_t slot = mr_short_table_find(table, key, hashes[i]);
+        if (MR_UNLIKELY(slot == MR_NO_SLOT)) {
+            void *accumulator = enter_short(folder, key, hashes[i], error);
+            if (!accumulator) return false;
+            mr_fold_start(fold, accumulator, value, fold->emitted_size);
         } else {
-            pending_pair pair = pending(key, value);
-            if (!fold_short(folder, &pair, error)) return false;
+            add_value(fold, type, mr_short_value(table, slot), value);
         }
     }
     return true;
 }
 
-bool mr_fold_pairs(void *receiver, const char *pairs, const char *end, mr_error *error) {
+static inline bool fold_batches(mr_folder *folder, uint32_t type, const char *pairs, size_t count, mr_error *error) {
+    size_t pair_size = sizeof(mr_short_pair) + mr_padded(folder->fold->emitted_size);
+    for (; count > AHEAD; count -= AHEAD, pairs += AHEAD * pair_size)
+        if (!fold_batch(folder, type, pairs, AHEAD, error)) return false;
+    return fold_batch(folder, type, pairs, count, error) && mr_context_ok(folder->context, error);
+}
+
+bool mr_fold_shorts(void *receiver, const char *pairs, size_t count, mr_error *error) {
     mr_folder *folder = receiver;
-    pending_pair ahead[AHEAD];
-    if (mr_context_key_skip(folder->context)) return fold_partitioned(folder, pairs, end, error);
-    while (pairs < end) {
-        size_t count = 0;
-        while (count < AHEAD && pairs < end) {
-            mr_slice key, value;
-            pairs = mr_pair_read(pairs, &key, &value);
-            if (!mr_fold_accepts(folder->fold, value.length)) return wrong_size(folder, value.length, error);
-            if (MR_UNLIKELY(key.length > MR_SHORT_KEY_MAX)) {
-                if (!fold_long(folder, key, value, error)) return false;
-                continue;
-            }
-            ahead[count] = pending(key, value);
-            mr_short_table_prefetch(&folder->table.shorts, ahead[count++].hash);
-        }
-        for (size_t i = 0; i < count; i++)
-            if (!fold_short(folder, &ahead[i], error)) return false;
+    switch (folder->fold->type) {
+    case MR_FOLD_COUNT:
+        return fold_batches(folder, MR_FOLD_COUNT, pairs, count, error);
+    default:
+        return fold_batches(folder, folder->fold->type, pairs, count, error);
     }
-    return mr_context_ok(folder->context, error);
+}
+
+void mr_folder_listen(mr_folder *folder) {
+    mr_context_emit_to(folder->context, mr_fold_pairs, folder);
+    /* Where the plugin partitions, keys become longer by their partition. */
+    if (!mr_context_key_skip(folder->context))
+        mr_context_emit_shorts_to(folder->context, mr_fold_shorts, folder->fold->emitted_size);
 }
 
 /* ---- group jobs -------------------------------------------------------------------------------------------------- */

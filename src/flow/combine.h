@@ -17,8 +17,12 @@ bool mr_folder_open(mr_folder *folder, mr_context *context, const mr_fold *fold,
                     void *receiver, mr_error *error);
 void mr_folder_close(mr_folder *folder);
 
-/* A mr_pair_sink whose receiver is a mr_folder. */
+/* Lets the plugin emit into the folder from now on. */
+void mr_folder_listen(mr_folder *folder);
+
+/* A mr_pair_sink and a mr_short_sink whose receiver is a mr_folder. */
 bool mr_fold_pairs(void *receiver, const char *pairs, const char *end, mr_error *error);
+bool mr_fold_shorts(void *receiver, const char *pairs, size_t count, mr_error *error);
 
 /* Sends what the table holds on. */
 bool mr_folder_flush(mr_folder *folder, mr_error *error);

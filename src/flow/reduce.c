@@ -112,10 +112,16 @@ static bool empty_table(mr_reducer *reducer, mr_error *error) {
 static void *find_key(mr_fold_table *table, mr_slice key, bool *is_new) {
     if (key.length > MR_SHORT_KEY_MAX)
         return mr_table_find(&table->longs, key.data, key.length, mr_hash_bytes(key.data, key.length), is_new);
+    mr_short_table *shorts = &table->shorts;
     mr_short_key short_key = mr_short_key_of(key.data, key.length);
-    if (mr_short_table_crowded(&table->shorts) && !mr_short_table_grow(&table->shorts)) return NULL;
-    return mr_short_value(&table->shorts,
-                          mr_short_table_find(&table->shorts, short_key, mr_short_key_hash(short_key), is_new));
+    uint64_t hash = mr_short_key_hash(short_key);
+    size_t slot = mr_short_table_find(shorts, &short_key, hash);
+    *is_new = slot == MR_NO_SLOT;
+    if (*is_new) {
+        if (mr_short_table_crowded(shorts) && !mr_short_table_grow(shorts)) return NULL;
+        slot = mr_short_table_insert(shorts, short_key, hash);
+    }
+    return mr_short_value(shorts, slot);
 }
 
 static bool fold_record(mr_reducer *reducer, mr_slice key, const char **from, const char *end, char *decoded,

@@ -11,7 +11,7 @@
 #include "host/scan.h"
 
 /* Pairs in flight: large enough to make a flush rare, small enough to stay in the first-level cache. */
-enum { EMIT_BUFFER = 16 << 10 };
+enum { EMIT_BUFFER = 16 << 10, SHORT_BUFFER = 8 << 10, SHORT_VALUE_MAX = 64 };
 
 static mr_context *context_of(mr_ctx *ctx) {
     return (mr_context *)(void *)ctx;
@@ -43,40 +43,73 @@ static bool make_room(mr_context *context, mr_emit_buffer *buffer, size_t need) 
     return true;
 }
 
+static size_t short_pair_size(const mr_ctx *ctx) {
+    return sizeof(mr_short_pair) + mr_padded(ctx->short_value);
+}
+
+static bool takes_shorts(const mr_context *context) {
+    return context->ctx.short_value != SIZE_MAX;
+}
+
+/* Hands what there is to the sinks. A callback that they call (partition, compare, fold) may not emit: the ends of the
+ * buffers would move. */
+static void sink_pairs(mr_context *context, mr_emit_level *level) {
+    char *end = context->ctx.emit_next, *short_end = context->ctx.short_next;
+    level->sinking = true;
+    if (end > level->buffer.start) level->sink(level->receiver, level->buffer.start, end, &context->error);
+    if (takes_shorts(context) && short_end > context->shorts && !context->error.set) {
+        size_t count = (size_t)(short_end - context->shorts) / short_pair_size(&context->ctx);
+        context->short_sink(level->receiver, context->shorts, count, &context->error);
+    }
+    level->sinking = false;
+    if (context->ctx.emit_next != end || context->ctx.short_next != short_end)
+        fail(&context->ctx, "it may not emit there");
+}
+
+/* Offers room from the start of the buffers again. After a failure there is none: mr_emit drops what it was to emit. */
+static void offer_room(mr_context *context, char *next) {
+    mr_emit_buffer *buffer = &context->levels[context->level].buffer;
+    mr_ctx *ctx = &context->ctx;
+    bool failed = context->error.set;
+    ctx->emit_next = next;
+    ctx->emit_end = failed ? next : buffer->start + buffer->size;
+    if (!takes_shorts(context)) return;
+    ctx->short_next = context->shorts;
+    ctx->short_end = context->shorts + (failed ? 0 : SHORT_BUFFER / short_pair_size(ctx) * short_pair_size(ctx));
+}
+
 static void flush(mr_ctx *ctx, size_t need) {
     mr_context *context = context_of(ctx);
     mr_emit_level *level = &context->levels[context->level];
-    char *end = ctx->emit_next;
     if (!level->sink || level->sinking) fail(ctx, "it may not emit there");
-    if (!context->error.set && end > level->buffer.start) {
-        level->sinking = true;
-        level->sink(level->receiver, level->buffer.start, end, &context->error);
-        level->sinking = false;
-        if (ctx->emit_next != end) fail(ctx, "it may not emit there"); /* from partition, compare or fold */
-    }
+    if (!context->error.set) sink_pairs(context, level);
     if (!context->error.set) make_room(context, &level->buffer, need);
-    /* After a failure there is no room: mr_emit drops what it was to emit. */
-    ctx->emit_next = level->buffer.start;
-    ctx->emit_end = context->error.set ? ctx->emit_next : level->buffer.start + level->buffer.size;
+    offer_room(context, level->buffer.start);
 }
 
 bool mr_context_flush(mr_context *context, mr_error *error) {
-    if (context->ctx.emit_next > context->levels[context->level].buffer.start) flush(&context->ctx, 0);
+    bool pairs = context->ctx.emit_next > context->levels[context->level].buffer.start;
+    if (pairs || (takes_shorts(context) && context->ctx.short_next > context->shorts)) flush(&context->ctx, 0);
     return mr_context_ok(context, error);
 }
 
 static void enter_level(mr_context *context, unsigned level, char *next) {
-    mr_emit_buffer *buffer = &context->levels[level].buffer;
     context->level = level;
     context->ctx.short_value = SIZE_MAX;
-    context->ctx.emit_next = next;
-    context->ctx.emit_end = context->error.set ? next : buffer->start + buffer->size;
+    offer_room(context, next);
 }
 
 void mr_context_emit_to(mr_context *context, mr_pair_sink *sink, void *receiver) {
     context->levels[0].sink = sink;
     context->levels[0].receiver = receiver;
     enter_level(context, 0, context->levels[0].buffer.start);
+}
+
+void mr_context_emit_shorts_to(mr_context *context, mr_short_sink *sink, size_t value_length) {
+    if (value_length > SHORT_VALUE_MAX || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__) return;
+    context->short_sink = sink;
+    context->ctx.short_value = value_length;
+    offer_room(context, context->levels[0].buffer.start);
 }
 
 void mr_context_begin_nested(mr_context *context, mr_pair_sink *sink, void *receiver) {
@@ -282,6 +315,8 @@ bool mr_context_open(mr_context *context, const char *path, const mr_setting *se
         if (!buffer->start) return mr_error_memory(error, EMIT_BUFFER, "emitted pairs");
         buffer->size = EMIT_BUFFER;
     }
+    context->shorts = malloc(SHORT_BUFFER);
+    if (!context->shorts) return mr_error_memory(error, SHORT_BUFFER, "emitted pairs");
     mr_context_emit_to(context, NULL, NULL);
     return configure(context, error);
 }
@@ -293,6 +328,7 @@ void mr_context_close(mr_context *context) {
     }
     mr_context_forget_words(context);
     mr_needles_close(context->needles);
+    free(context->shorts);
     free(context->scratch);
     free(context->full_key);
     mr_options_close(&context->options);

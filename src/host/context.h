@@ -16,6 +16,9 @@ typedef struct mr_counter_value {
 /* Takes a batch of emitted pairs, from pairs to end (mr_pair, key, value, each padded to 8). */
 typedef bool mr_pair_sink(void *receiver, const char *pairs, const char *end, mr_error *error);
 
+/* Takes a batch of emitted pairs with short keys: mr_short_pair and value, padded to 8, one like the other. */
+typedef bool mr_short_sink(void *receiver, const char *pairs, size_t count, mr_error *error);
+
 /* Takes raw output of a map job. */
 typedef bool mr_write_sink(void *receiver, const void *bytes, size_t length, mr_error *error);
 
@@ -61,10 +64,12 @@ typedef struct mr_context {
     mr_options options;       /* with the values for this job */
     const char *const *names; /* of the sources; borrowed */
     mr_emit_level levels[MR_EMIT_LEVELS];
-    unsigned level;       /* the active one */
-    mr_write_sink *write; /* for mr_write; NULL: not a map job */
-    void *write_receiver; /* for write */
-    mr_where *where;      /* where it is; own_where, until somebody wants to share it */
+    unsigned level;            /* the active one */
+    char *shorts;              /* memory for pairs with short keys, which only the outer level has */
+    mr_short_sink *short_sink; /* where they go; its receiver is that of the outer level */
+    mr_write_sink *write;      /* for mr_write; NULL: not a map job */
+    void *write_receiver;      /* for write */
+    mr_where *where;           /* where it is; own_where, until somebody wants to share it */
     mr_where own_where;
     mr_error error; /* set by mr_fail or by a sink; checked after every callback */
     mr_counter_value counters[MR_COUNTERS_MAX];
@@ -90,6 +95,10 @@ bool mr_context_stop(mr_context *context, mr_error *error);
 
 /* Says where the pairs of the outer level go. */
 void mr_context_emit_to(mr_context *context, mr_pair_sink *sink, void *receiver);
+
+/* To be called after mr_context_emit_to: pairs with short keys of the text at hand and values of value_length bytes go
+ * to sink, in no order with the other pairs, until mr_context_emit_to is called again. */
+void mr_context_emit_shorts_to(mr_context *context, mr_short_sink *sink, size_t value_length);
 
 /* Hands what is in the active level's emit buffer to its sink. */
 bool mr_context_flush(mr_context *context, mr_error *error);

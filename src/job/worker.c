@@ -176,7 +176,7 @@ static void wire_map(worker *self) {
     if (mr_job_is_map(self->job))
         mr_context_emit_to(&self->context, mr_part_pairs, &self->writer);
     else if (is_fold(self))
-        mr_context_emit_to(&self->context, mr_fold_pairs, &self->folder);
+        mr_folder_listen(&self->folder);
     else if (self->context.loaded.plugin.combine)
         mr_context_emit_to(&self->context, mr_combine_pairs, &self->combiner);
     else
