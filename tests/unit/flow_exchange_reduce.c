@@ -161,12 +161,45 @@ static void remember(unsigned w, mr_slice key, mr_slice value, uint64_t position
     if (value.length) memcpy(made->value, value.data, value.length);
 }
 
+/* What has been emitted and not handed on yet. */
+static _Alignas(8) char batch[BATCH + 2 * 70000];
+static char *batch_end = batch;
+static _Alignas(8) char shorts[BATCH];
+static size_t short_count;
+
+static void hand_on(writer *self, const setting *how) {
+    mr_error error = {0};
+    bool ok = how->fold ? mr_fold_pairs(&self->folder, batch, batch_end, &error)
+                        : mr_exchange_pairs(&self->exchange, batch, batch_end, &error);
+    assert_ok(ok && (!how->fold || mr_fold_shorts(&self->folder, shorts, short_count, &error)), &error);
+    batch_end = batch;
+    short_count = 0;
+}
+
+static void emit_short(mr_slice key, mr_slice value) {
+    size_t size = sizeof(mr_short_pair) + mr_padded(value.length);
+    char *to = shorts + short_count++ * size, padded[MR_SHORT_KEY + 1] = {0};
+    if (key.length) memcpy(padded, key.data, key.length);
+    mr_short_key short_key = mr_short_key_of(padded, key.length);
+    memcpy(to, &short_key, sizeof short_key);
+    mr_put_padded(to + sizeof short_key, value.data, value.length);
+}
+
+static void emit(const setting *how, mr_slice key, mr_slice value) {
+    bool fits = key.length <= MR_SHORT_KEY && value.length == fold.emitted_size;
+    if (how->fold && !how->partitioned && fits && below(4) && short_count < BATCH / 32) {
+        emit_short(key, value);
+        return;
+    }
+    mr_pair header = {(uint32_t)key.length, (uint32_t)value.length};
+    memcpy(batch_end, &header, sizeof header);
+    batch_end = mr_put_padded(mr_put_padded(batch_end + sizeof header, key.data, key.length), value.data, value.length);
+}
+
 /* Maps one chunk: emits some pairs in batches. */
 static void map_chunk(unsigned w, const setting *how, uint64_t position) {
-    static _Alignas(8) char batch[BATCH + 2 * 70000];
-    char key[LONGEST_KEY], *next = batch;
+    char key[LONGEST_KEY];
     static char value[70000];
-    mr_error error = {0};
     writer *self = &writers[w];
     size_t count = skewed_below(300);
     self->exchange.position = position;
@@ -178,18 +211,10 @@ static void map_chunk(unsigned w, const setting *how, uint64_t position) {
             value[j] = (char)next_random();
         if (how->fold && value_length) mr_store_u64(value, below(1000));
         remember(w, mr_bytes(key, key_length), mr_bytes(value, value_length), position);
-        mr_pair header = {(uint32_t)key_length, (uint32_t)value_length};
-        memcpy(next, &header, sizeof header);
-        next = mr_put_padded(mr_put_padded(next + sizeof header, key, key_length), value, value_length);
-        if (next - batch < BATCH && below(50)) continue;
-        assert_ok(how->fold ? mr_fold_pairs(&self->folder, batch, next, &error)
-                            : mr_exchange_pairs(&self->exchange, batch, next, &error),
-                  &error);
-        next = batch;
+        emit(how, mr_bytes(key, key_length), mr_bytes(value, value_length));
+        if (batch_end - batch >= BATCH || !below(50)) hand_on(self, how);
     }
-    assert_ok(how->fold ? mr_fold_pairs(&self->folder, batch, next, &error)
-                        : mr_exchange_pairs(&self->exchange, batch, next, &error),
-              &error);
+    hand_on(self, how);
 }
 
 static void map_all(const setting *how) {
