@@ -27,10 +27,6 @@ static inline void mr_fold_table_clear(mr_fold_table *table) {
     mr_table_clear(&table->longs);
 }
 
-static inline bool mr_fold_table_empty(const mr_fold_table *table) {
-    return !table->shorts.entry_count && !table->longs.entry_count;
-}
-
 /* The key in a slot that is in use; valid until the table changes. */
 static inline mr_slice mr_short_slot_key(const mr_short_table *table, size_t slot) {
     return mr_bytes(&table->keys[slot], mr_short_key_length(table->keys[slot]));

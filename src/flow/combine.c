@@ -23,11 +23,23 @@ void mr_folder_close(mr_folder *folder) {
     mr_fold_table_close(&folder->table);
 }
 
-bool mr_folder_flush(mr_folder *folder, mr_error *error) {
-    if (mr_fold_table_empty(&folder->table)) return true;
-    bool ok = folder->sink(folder->receiver, &folder->table, error);
-    mr_fold_table_clear(&folder->table);
+/* Each of the two tables is sent on when it is full, without the other, which may hold what is frequent. */
+static bool flush_shorts(mr_folder *folder, mr_error *error) {
+    if (!folder->table.shorts.entry_count) return true;
+    bool ok = folder->sink(folder->receiver, &(mr_fold_table){.shorts = folder->table.shorts}, error);
+    mr_short_table_clear(&folder->table.shorts);
     return ok;
+}
+
+static bool flush_longs(mr_folder *folder, mr_error *error) {
+    if (!folder->table.longs.entry_count) return true;
+    bool ok = folder->sink(folder->receiver, &(mr_fold_table){.longs = folder->table.longs}, error);
+    mr_table_clear(&folder->table.longs);
+    return ok;
+}
+
+bool mr_folder_flush(mr_folder *folder, mr_error *error) {
+    return flush_shorts(folder, error) && flush_longs(folder, error);
 }
 
 static void fold_value(const mr_fold *fold, void *accumulator, bool is_new, mr_slice value) {
@@ -40,7 +52,7 @@ static void fold_value(const mr_fold *fold, void *accumulator, bool is_new, mr_s
 /* Enters a short key that is not in the table; NULL on error. */
 static void *enter_short(mr_folder *folder, const mr_short_key *key, uint64_t hash, mr_error *error) {
     mr_short_table *table = &folder->table.shorts;
-    if (mr_short_table_crowded(table) && !mr_short_table_grow(table) && !mr_folder_flush(folder, error)) return NULL;
+    if (mr_short_table_crowded(table) && !mr_short_table_grow(table) && !flush_shorts(folder, error)) return NULL;
     return mr_short_value(table, mr_short_table_insert(table, *key, hash));
 }
 
@@ -76,7 +88,7 @@ static bool fold_long(mr_folder *folder, mr_slice key, mr_slice value, mr_error 
     uint64_t hash = mr_hash_bytes(key.data, key.length);
     void *accumulator = mr_table_find(&folder->table.longs, key.data, key.length, hash, &is_new);
     if (!accumulator) {
-        if (!mr_folder_flush(folder, error)) return false;
+        if (!flush_longs(folder, error)) return false;
         accumulator = mr_table_find(&folder->table.longs, key.data, key.length, hash, &is_new);
         if (!accumulator) return send_alone(folder, key, hash, value, error);
     }
