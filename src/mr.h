@@ -287,13 +287,29 @@ static inline size_t mr_padded(size_t length) {
     return (length + 7) & ~(size_t)7;
 }
 
-/* Copies length bytes and zeroes the rest of the last 8. */
+/* Copies eight bytes. */
+static inline void mr_put_word(char *to, const char *from) {
+#if defined(__GNUC__)
+    __builtin_memcpy(to, from, 8);
+#else
+    int i;
+    for (i = 0; i < 8; i++)
+        to[i] = from[i];
+#endif
+}
+
+/* Copies length bytes and zeroes the rest of the last 8: word by word, since keys and values are short. */
 static inline char *mr_put_padded(char *to, const char *from, size_t length) {
+    static const char zeros[8] = {0};
     char *end = to + mr_padded(length);
     size_t i;
-    if (length) {
-        for (i = 0; i < 8; i++)
-            end[(ptrdiff_t)i - 8] = 0;
+    if (length == 0) return end;
+    mr_put_word(end - 8, zeros);
+    if (length >= 8) {
+        for (i = 0; i + 8 < length; i += 8)
+            mr_put_word(to + i, from + i);
+        mr_put_word(to + length - 8, from + length - 8);
+    } else {
         for (i = 0; i < length; i++)
             to[i] = from[i];
     }

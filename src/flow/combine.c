@@ -83,16 +83,23 @@ static bool send_alone(mr_folder *folder, mr_slice key, uint64_t hash, mr_slice 
     return ok;
 }
 
-static bool fold_long(mr_folder *folder, mr_slice key, mr_slice value, mr_error *error) {
+/* A pair with a long key. */
+typedef struct long_pair {
+    mr_slice key;
+    mr_slice value;
+    uint64_t hash; /* of the key */
+} long_pair;
+
+static bool fold_long(mr_folder *folder, const long_pair *pair, mr_error *error) {
+    mr_table *table = &folder->table.longs;
     bool is_new;
-    uint64_t hash = mr_hash_bytes(key.data, key.length);
-    void *accumulator = mr_table_find(&folder->table.longs, key.data, key.length, hash, &is_new);
+    void *accumulator = mr_table_find(table, pair->key.data, pair->key.length, pair->hash, &is_new);
     if (!accumulator) {
         if (!flush_longs(folder, error)) return false;
-        accumulator = mr_table_find(&folder->table.longs, key.data, key.length, hash, &is_new);
-        if (!accumulator) return send_alone(folder, key, hash, value, error);
+        accumulator = mr_table_find(table, pair->key.data, pair->key.length, pair->hash, &is_new);
+        if (!accumulator) return send_alone(folder, pair->key, pair->hash, pair->value, error);
     }
-    fold_value(folder->fold, accumulator, is_new, value);
+    fold_value(folder->fold, accumulator, is_new, pair->value);
     return true;
 }
 
@@ -102,17 +109,39 @@ static bool wrong_size(const mr_folder *folder, size_t length, mr_error *error) 
                         context->loaded.plugin.name, length, context->where->callback, folder->fold->emitted_size);
 }
 
+/* Reads the next pair and folds it, when its key is short; a long one is left in *ahead, with its slot on the way to
+ * the cache. */
+static const char *take_pair(mr_folder *folder, const char *pairs, long_pair *ahead, bool *is_long, mr_error *error) {
+    mr_slice key, value;
+    pairs = mr_pair_read(pairs, &key, &value);
+    if (!mr_fold_accepts(folder->fold, value.length)) {
+        wrong_size(folder, value.length, error);
+        return NULL;
+    }
+    key = mr_context_full_key(folder->context, key);
+    if (!mr_context_ok(folder->context, error)) return NULL;
+    *is_long = key.length > MR_SHORT_KEY_MAX;
+    if (!*is_long) return fold_short(folder, key, value, error) ? pairs : NULL;
+    *ahead = (long_pair){.key = key, .value = value, .hash = mr_hash_bytes(key.data, key.length)};
+    mr_table_prefetch(&folder->table.longs, ahead->hash);
+    return pairs;
+}
+
 bool mr_fold_pairs(void *receiver, const char *pairs, const char *end, mr_error *error) {
     mr_folder *folder = receiver;
+    long_pair ahead[AHEAD];
+    /* Where the plugin partitions, there is only one place for the key with its partition: no looking ahead. */
+    size_t most = mr_context_key_skip(folder->context) ? 1 : AHEAD;
     while (pairs < end) {
-        mr_slice key, value;
-        pairs = mr_pair_read(pairs, &key, &value);
-        if (!mr_fold_accepts(folder->fold, value.length)) return wrong_size(folder, value.length, error);
-        key = mr_context_full_key(folder->context, key);
-        if (!mr_context_ok(folder->context, error)) return false;
-        bool ok = key.length > MR_SHORT_KEY_MAX ? fold_long(folder, key, value, error)
-                                                : fold_short(folder, key, value, error);
-        if (!ok) return false;
+        size_t count = 0;
+        while (count < most && pairs < end) {
+            bool is_long;
+            pairs = take_pair(folder, pairs, &ahead[count], &is_long, error);
+            if (!pairs) return false;
+            count += is_long;
+        }
+        for (size_t i = 0; i < count; i++)
+            if (!fold_long(folder, &ahead[i], error)) return false;
     }
     return mr_context_ok(folder->context, error);
 }

@@ -108,49 +108,86 @@ static bool empty_table(mr_reducer *reducer, mr_error *error) {
     return true;
 }
 
-/* The accumulator of a key, which is entered when it is new; NULL when the table is full. */
-static void *find_key(mr_fold_table *table, mr_slice key, bool *is_new) {
-    if (key.length > MR_SHORT_KEY_MAX)
-        return mr_table_find(&table->longs, key.data, key.length, mr_hash_bytes(key.data, key.length), is_new);
+/* Records are read some at a time: first the keys are hashed, so that their places in the table are on the way to the
+ * cache when they are looked at. */
+enum { AHEAD = 16 };
+
+/* A record that has been read. */
+typedef struct read_record {
+    mr_slice key;
+    mr_short_key short_key; /* the same, when it is short */
+    uint64_t hash;          /* of the key, in its table */
+    char *value;            /* its accumulator, decoded */
+} read_record;
+
+static void prefetch_key(const mr_fold_table *table, read_record *record) {
+    if (record->key.length > MR_SHORT_KEY_MAX) {
+        record->hash = mr_hash_bytes(record->key.data, record->key.length);
+        mr_table_prefetch(&table->longs, record->hash);
+    } else {
+        record->short_key = mr_short_key_of(record->key.data, record->key.length);
+        record->hash = mr_short_key_hash(record->short_key);
+        mr_short_table_prefetch(&table->shorts, record->hash);
+    }
+}
+
+/* The accumulator of a record's key, which is entered when it is new; NULL when the table is full. */
+static void *find_key(mr_fold_table *table, const read_record *record, bool *is_new) {
+    if (record->key.length > MR_SHORT_KEY_MAX)
+        return mr_table_find(&table->longs, record->key.data, record->key.length, record->hash, is_new);
     mr_short_table *shorts = &table->shorts;
-    mr_short_key short_key = mr_short_key_of(key.data, key.length);
-    uint64_t hash = mr_short_key_hash(short_key);
-    size_t slot = mr_short_table_find(shorts, &short_key, hash);
+    size_t slot = mr_short_table_find(shorts, &record->short_key, record->hash);
     *is_new = slot == MR_NO_SLOT;
     if (*is_new) {
         if (mr_short_table_crowded(shorts) && !mr_short_table_grow(shorts)) return NULL;
-        slot = mr_short_table_insert(shorts, short_key, hash);
+        slot = mr_short_table_insert(shorts, record->short_key, record->hash);
     }
     return mr_short_value(shorts, slot);
 }
 
-static bool fold_record(mr_reducer *reducer, mr_slice key, const char **from, const char *end, char *decoded,
-                        mr_error *error) {
+static bool fold_record(mr_reducer *reducer, const read_record *record, mr_error *error) {
     bool is_new;
-    void *accumulator = find_key(&reducer->table, key, &is_new);
+    size_t value_size = reducer->fold->size;
+    void *accumulator = find_key(&reducer->table, record, &is_new);
     if (!accumulator) {
         if (!empty_table(reducer, error)) return false;
-        accumulator = find_key(&reducer->table, key, &is_new);
+        accumulator = find_key(&reducer->table, record, &is_new);
     }
     if (!accumulator) /* a key that is larger than the whole table */
-        return mr_fold_decode(reducer->fold, from, end, decoded)
-                   ? mr_sorter_add(&reducer->sorter, key, mr_bytes(decoded, reducer->fold->size), 0, error)
-                   : damaged(error);
-    if (is_new) return mr_fold_decode(reducer->fold, from, end, accumulator) || damaged(error);
-    if (!mr_fold_decode(reducer->fold, from, end, decoded)) return damaged(error);
-    mr_fold_merge(reducer->fold, accumulator, decoded);
+        return mr_sorter_add(&reducer->sorter, record->key, mr_bytes(record->value, value_size), 0, error);
+    if (is_new)
+        memcpy(accumulator, record->value, value_size);
+    else
+        mr_fold_merge(reducer->fold, accumulator, record->value);
     return true;
+}
+
+/* Reads the next record of a block; record->value says where its accumulator is to go. */
+static bool read_next(const mr_fold *fold, const char **at, const char *end, read_record *record) {
+    uint64_t length;
+    if (!mr_get_varint(at, end, &length) || length == 0 || length - 1 > (uint64_t)(end - *at)) return false;
+    record->key = mr_bytes(*at, length - 1);
+    *at += record->key.length;
+    return mr_fold_decode(fold, at, end, record->value);
+}
+
+/* Bytes from one decoded accumulator to the next. */
+static size_t decoded_size(const mr_fold *fold) {
+    return mr_round_up(fold->size, 16);
 }
 
 static bool fold_block(mr_reducer *reducer, mr_slice records, char *decoded, mr_error *error) {
     const char *at = records.data, *end = at + records.length;
+    read_record ahead[AHEAD];
     while (at < end) {
-        uint64_t length;
-        if (!mr_get_varint(&at, end, &length) || length == 0 || length - 1 > (uint64_t)(end - at))
-            return damaged(error);
-        mr_slice key = mr_bytes(at, length - 1);
-        at += key.length;
-        if (!fold_record(reducer, key, &at, end, decoded, error)) return false;
+        size_t count = 0;
+        for (; count < AHEAD && at < end; count++) {
+            ahead[count].value = decoded + count * decoded_size(reducer->fold);
+            if (!read_next(reducer->fold, &at, end, &ahead[count])) return damaged(error);
+            prefetch_key(&reducer->table, &ahead[count]);
+        }
+        for (size_t i = 0; i < count; i++)
+            if (!fold_record(reducer, &ahead[i], error)) return false;
     }
     return true;
 }
@@ -186,6 +223,12 @@ static bool sort_longs(mr_reducer *reducer, sorted_table *sorted, mr_error *erro
     return true;
 }
 
+/* Whether a short key, which is padded with zeros, comes before a long one. */
+static bool comes_first(mr_slice short_key, mr_slice long_key) {
+    uint64_t a = __builtin_bswap64(mr_load_u64(short_key.data)), b = __builtin_bswap64(mr_load_u64(long_key.data));
+    return a != b ? a < b : mr_compare_bytes(short_key, long_key) < 0;
+}
+
 /* Prints the entries of both tables in the order of their keys. */
 static bool finish_sorted(mr_reducer *reducer, const sorted_table *sorted, mr_error *error) {
     const mr_short_table *shorts = &reducer->table.shorts;
@@ -196,8 +239,7 @@ static bool finish_sorted(mr_reducer *reducer, const sorted_table *sorted, mr_er
         if (i < sorted->short_count)
             short_key = mr_short_slot_key(shorts, mr_short_item_slot(shorts, &sorted->shorts[i]));
         if (j < sorted->long_count) long_key = mr_record_key(sorted->longs[j].record, key_offset);
-        bool take_short =
-            j == sorted->long_count || (i < sorted->short_count && mr_compare_bytes(short_key, long_key) < 0);
+        bool take_short = j == sorted->long_count || (i < sorted->short_count && comes_first(short_key, long_key));
         bool ok = take_short
                       ? finish_key(reducer, short_key,
                                    mr_short_value(shorts, mr_short_item_slot(shorts, &sorted->shorts[i++])), error)
@@ -389,7 +431,7 @@ bool mr_reduce_partition(mr_reducer *reducer, const mr_block_stream *stream, mr_
     bool ok = true;
     mr_context_emit_to(context, NULL, NULL);
     if (reducer->fold) {
-        decoded = aligned_alloc(16, mr_round_up(reducer->fold->size, 16));
+        decoded = aligned_alloc(16, AHEAD * decoded_size(reducer->fold));
         ok = decoded || mr_error_memory(error, reducer->fold->size, "an accumulator");
         ok = ok && reduce_folds(reducer, stream, decoded, error);
     } else {
