@@ -423,6 +423,14 @@ static void close_worker(worker *self) {
     mr_context_close(&self->context);
 }
 
+/* Gives the worker's share of the shared memory back to the system, which takes a while: all workers at once, while the
+ * coordinator finishes the output, are sooner done than the coordinator alone when it unmaps everything. */
+static void release_arena(const worker *self) {
+    const mr_job *job = self->job;
+    /* Only a matter of speed: what stays is released with the last mapping. */
+    (void)!madvise(job->arenas[self->index].base, job->plan.arena + job->plan.region, MADV_REMOVE);
+}
+
 /* Takes tasks until the queue is closed. */
 static bool work(worker *self, mr_error *error) {
     mr_task task;
@@ -447,7 +455,10 @@ int mr_worker_main(void *argument) {
     bool ok = open_worker(self, start, &error) && report(self, (mr_report){.kind = MR_REPORT_READY}, &error) &&
               work(self, &error) && mr_context_stop(&self->context, &error) &&
               commit(self, (mr_report){.kind = MR_REPORT_STOPPED}, &error);
-    if (!ok) report_failure(self, &error);
+    if (ok)
+        release_arena(self);
+    else
+        report_failure(self, &error);
     close_worker(self);
     free(self);
     return ok ? 0 : 1;
