@@ -263,8 +263,8 @@ struct mr_ctx {
     size_t short_value;     /* bytes of the values that come with short keys; SIZE_MAX: none may go there */
 };
 
-/* Behind the text at hand so many bytes can be read, so that short keys can be copied as two words, whatever their
- * length. */
+/* Behind the text at hand so many bytes can be read, and behind emit_end as many written, so that keys can be copied in
+ * words, whatever their length. */
 enum { MR_TEXT_SLACK = 16 };
 
 /* Most keys are short words of the text at hand. In fold jobs they are emitted in a form of their own, all of the same
@@ -344,6 +344,21 @@ static inline void mr_emit_short(mr_ctx *ctx, const char *key, size_t length, mr
 }
 #endif
 
+#if defined(__GNUC__)
+/* Copies a key of 16 to 32 bytes of the text at hand, as four words of which the last ones may be too much. */
+static inline char *mr_put_long_key(char *to, const char *key, size_t length) {
+    char *end = to + mr_padded(length);
+    uint64_t last = 0;
+    __builtin_memcpy(&last, key + length - 8, 8);
+    __builtin_memcpy(to, key, 32);
+    /* The word that holds the last byte: shifted into place, which moves zeros behind it. */
+    last = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? last >> 8 * ((size_t)(end - to) - length)
+                                                     : last << 8 * ((size_t)(end - to) - length);
+    __builtin_memcpy(end - 8, &last, 8);
+    return end;
+}
+#endif
+
 /* Emits a pair. In [map]: to be folded or grouped (for MR_FOLD the value must have the size of the fold's value); in
  * combine: a combined pair; in finish, reduce and the map of an MR_MAP job: a line of output, "key TAB value LF".
  * Keys and values are at most 4 GiB minus 16 bytes. */
@@ -363,6 +378,13 @@ static inline void mr_emit(mr_ctx *ctx, mr_slice key, mr_slice value) {
     pair = (mr_pair *)(void *)ctx->emit_next;
     pair->key_length = (uint32_t)key.length;
     pair->value_length = (uint32_t)value.length;
+#if defined(__GNUC__)
+    if (key.length - 16 <= 16 && mr_in_text(ctx, key)) {
+        char *behind = mr_put_long_key((char *)(pair + 1), key.data, key.length);
+        ctx->emit_next = mr_put_padded(behind, value.data, value.length);
+        return;
+    }
+#endif
     ctx->emit_next = mr_put_padded(mr_put_padded((char *)(pair + 1), key.data, key.length), value.data, value.length);
 }
 

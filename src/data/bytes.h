@@ -42,6 +42,12 @@ static inline void mr_store_u32(void *to, uint32_t value) {
 
 /* Whether two strings of the same length are equal: overlapping words instead of a call, since keys are short. */
 static inline bool mr_same_bytes(const char *a, const char *b, size_t length) {
+    if (length - 16 <= 16) {
+        uint64_t front = (mr_load_u64(a) ^ mr_load_u64(b)) | (mr_load_u64(a + 8) ^ mr_load_u64(b + 8));
+        a += length - 16;
+        b += length - 16;
+        return (front | (mr_load_u64(a) ^ mr_load_u64(b)) | (mr_load_u64(a + 8) ^ mr_load_u64(b + 8))) == 0;
+    }
     if (length >= 8) {
         size_t last = length - 8;
         for (size_t i = 0; i < last; i += 8)

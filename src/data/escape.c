@@ -37,9 +37,20 @@ static char *escape_slowly(char *to, const char *from, const char *end) {
     return to;
 }
 
+/* The last, fewer than eight of eight or more bytes, of which the ones before have just been escaped: when all eight
+ * at the end are plain, those before stand as they are in front of to. */
+static char *escape_rest(char *to, const char *from, const char *end) {
+    size_t rest = (size_t)(end - from);
+    uint64_t last = mr_load_u64(end - 8);
+    if (any_special(last)) return escape_slowly(to, from, end);
+    mr_store_u64(to + rest - 8, last);
+    return to + rest;
+}
+
 char *mr_escape(char *to, mr_slice bytes) {
     const char *from = bytes.data, *end = from + bytes.length;
-    while (end - from >= 8) {
+    if (bytes.length < 8) return escape_slowly(to, from, end);
+    for (; end - from >= 8; from += 8) {
         uint64_t word = mr_load_u64(from);
         if (any_special(word)) {
             to = escape_slowly(to, from, from + 8);
@@ -47,9 +58,8 @@ char *mr_escape(char *to, mr_slice bytes) {
             mr_store_u64(to, word);
             to += 8;
         }
-        from += 8;
     }
-    return escape_slowly(to, from, end);
+    return from < end ? escape_rest(to, from, end) : to;
 }
 
 char *mr_escape_columns(char *to, mr_slice bytes) {

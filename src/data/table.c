@@ -43,9 +43,22 @@ static void grow_slots(mr_table *table) {
     }
 }
 
+/* Copies a key and pads it. Most long keys have up to 32 bytes, and are copied without a look at how many: what is too
+ * much is written over by the next entry. */
+static void copy_key(char *to, const char *key, size_t length) {
+    if (length - 16 > 16) {
+        mr_put_padded(to, key, length);
+        return;
+    }
+    uint64_t last = mr_load_u64(key + length - 8);
+    memcpy(to, key, 32);
+    memset(to + length, 0, 8);
+    mr_store_u64(to + length - 8, last);
+}
+
 static void *add_entry(mr_table *table, const char *key, size_t length, uint64_t hash, size_t slot) {
     size_t size = mr_entry_size(table, length);
-    if (size > table->heap_size - table->heap_used) return NULL;
+    if (size + MR_READ_SLACK > table->heap_size - table->heap_used) return NULL;
     if (table->entry_count * 8 >= table->slot_count * 5) {
         if (table->slot_count == table->slot_limit) return NULL;
         grow_slots(table);
@@ -56,7 +69,7 @@ static void *add_entry(mr_table *table, const char *key, size_t length, uint64_t
     mr_entry *entry = (mr_entry *)(void *)(table->heap + table->heap_used);
     entry->key_length = (uint32_t)length;
     entry->hash = (uint32_t)(hash >> 32);
-    mr_put_padded(mr_entry_key(table, entry), key, length);
+    copy_key(mr_entry_key(table, entry), key, length);
     table->slots[slot] = (uint64_t)entry->hash << 32 | (table->heap_used / 8 + 1);
     table->heap_used += size;
     table->entry_count++;

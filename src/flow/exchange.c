@@ -65,6 +65,7 @@ static void close_block(mr_exchange *exchange, mr_partition_writer *partition) {
     mr_block *block = partition->block;
     if (!block) return;
     block->used = (uint64_t)(partition->next - mr_block_records(block));
+    block->records = partition->records;
     block->next = 0;
     mr_block_seal(block);
     uint64_t offset = (uint64_t)((char *)block - exchange->arena.base);
@@ -74,7 +75,8 @@ static void close_block(mr_exchange *exchange, mr_partition_writer *partition) {
         partition->entry.offset = offset;
     partition->last = block;
     partition->entry.bytes += sizeof *block + block->used;
-    partition->entry.records += block->records;
+    partition->entry.records += partition->records;
+    partition->records = 0;
     partition->block = NULL;
     partition->next = partition->end = NULL;
 }
@@ -161,7 +163,6 @@ static bool start_block(mr_exchange *exchange, mr_partition_writer *partition, u
                             "a record of %llu bytes does not fit into the memory of a worker; give more "
                             "--memory or fewer --jobs",
                             (unsigned long long)need);
-    block->records = 0;
     partition->block = block;
     partition->next = mr_block_records(block);
     partition->end = (char *)block + size;
@@ -192,7 +193,7 @@ static inline char *reserve(mr_exchange *exchange, mr_partition_writer *partitio
 
 static inline void commit(mr_exchange *exchange, mr_partition_writer *partition, char *end) {
     partition->next = end;
-    partition->block->records++;
+    partition->records++; /* and not in the block, whose head may be far from the cache */
     exchange->records++;
 }
 

@@ -11,6 +11,7 @@ typedef bool mr_run_sink(void *receiver, const mr_run *run, mr_error *error);
 /* The block that a partition is being written to, and those before it. */
 typedef struct mr_partition_writer {
     mr_block *block;    /* being filled; NULL: none yet */
+    uint64_t records;   /* in it */
     char *next;         /* where the next record goes */
     char *end;          /* behind the block */
     mr_block *last;     /* the last full block; its next is to be set */

@@ -235,6 +235,9 @@ static bool finish_sorted(mr_reducer *reducer, const sorted_table *sorted, mr_er
     size_t key_offset = sizeof(mr_entry) + reducer->table.longs.value_size;
     size_t i = 0, j = 0;
     while (i < sorted->short_count || j < sorted->long_count) {
+        /* In their new order they are all over the tables. */
+        if (i + AHEAD < sorted->short_count) __builtin_prefetch(sorted->shorts[i + AHEAD].record);
+        if (j + AHEAD < sorted->long_count) __builtin_prefetch(sorted->longs[j + AHEAD].record);
         mr_slice short_key = {0}, long_key = {0};
         if (i < sorted->short_count)
             short_key = mr_short_slot_key(shorts, mr_short_item_slot(shorts, &sorted->shorts[i]));
