@@ -489,7 +489,7 @@ static inline mr_scan mr_scan_of(mr_ctx *ctx, char *text, size_t length, uint32_
     mr_scan scan;
     scan.ctx = ctx;
     scan.next = text;
-    scan.end = text + length;
+    scan.end = length ? text + length : text;
     scan.base = text;
     scan.kind = kind;
     scan.state = state;

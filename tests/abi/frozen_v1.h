@@ -164,12 +164,26 @@ typedef struct mr_pair {
 static inline size_t mr_padded(size_t length) {
     return (length + 7) & ~(size_t)7;
 }
+static inline void mr_put_word(char *to, const char *from) {
+#if defined(__GNUC__)
+    __builtin_memcpy(to, from, 8);
+#else
+    int i;
+    for (i = 0; i < 8; i++)
+        to[i] = from[i];
+#endif
+}
 static inline char *mr_put_padded(char *to, const char *from, size_t length) {
+    static const char zeros[8] = {0};
     char *end = to + mr_padded(length);
     size_t i;
-    if (length) {
-        for (i = 0; i < 8; i++)
-            end[(ptrdiff_t)i - 8] = 0;
+    if (length == 0) return end;
+    mr_put_word(end - 8, zeros);
+    if (length >= 8) {
+        for (i = 0; i + 8 < length; i += 8)
+            mr_put_word(to + i, from + i);
+        mr_put_word(to + length - 8, from + length - 8);
+    } else {
         for (i = 0; i < length; i++)
             to[i] = from[i];
     }
@@ -198,6 +212,18 @@ static inline void mr_emit_short(mr_ctx *ctx, const char *key, size_t length, mr
     ctx->short_next = mr_put_padded((char *)(pair + 1), value.data, value.length);
 }
 #endif
+#if defined(__GNUC__)
+static inline char *mr_put_long_key(char *to, const char *key, size_t length) {
+    char *end = to + mr_padded(length);
+    uint64_t last = 0;
+    __builtin_memcpy(&last, key + length - 8, 8);
+    __builtin_memcpy(to, key, 32);
+    last = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? last >> 8 * ((size_t)(end - to) - length)
+                                                     : last << 8 * ((size_t)(end - to) - length);
+    __builtin_memcpy(end - 8, &last, 8);
+    return end;
+}
+#endif
 static inline void mr_emit(mr_ctx *ctx, mr_slice key, mr_slice value) {
     size_t need = sizeof(mr_pair) + mr_padded(key.length) + mr_padded(value.length);
     mr_pair *pair;
@@ -214,6 +240,13 @@ static inline void mr_emit(mr_ctx *ctx, mr_slice key, mr_slice value) {
     pair = (mr_pair *)(void *)ctx->emit_next;
     pair->key_length = (uint32_t)key.length;
     pair->value_length = (uint32_t)value.length;
+#if defined(__GNUC__)
+    if (key.length - 16 <= 16 && mr_in_text(ctx, key)) {
+        char *behind = mr_put_long_key((char *)(pair + 1), key.data, key.length);
+        ctx->emit_next = mr_put_padded(behind, value.data, value.length);
+        return;
+    }
+#endif
     ctx->emit_next = mr_put_padded(mr_put_padded((char *)(pair + 1), key.data, key.length), value.data, value.length);
 }
 static inline mr_slice mr_bytes(const void *data, size_t length) {
@@ -279,7 +312,7 @@ static inline mr_scan mr_scan_of(mr_ctx *ctx, char *text, size_t length, uint32_
     mr_scan scan;
     scan.ctx = ctx;
     scan.next = text;
-    scan.end = text + length;
+    scan.end = length ? text + length : text;
     scan.base = text;
     scan.kind = kind;
     scan.state = state;
