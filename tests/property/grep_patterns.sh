@@ -14,8 +14,8 @@ make_atom() {
         pick a b c ab abc 'b c' A ' ' _ '\.' '\t'
         return
     fi
-    pick . '[ab]' '[^a]' '[^ab ]' '\s' '\S' '\w' '\W' '\d' '\D' '[\s_]' '[^\s]' '[[:alpha:]]' '[^[:upper:]]' '[^-a]' '[ -b]' \
-        '\h' '[\W]' '\N' '[a\-c]'
+    pick . '[ab]' '[^a]' '[^ab ]' '\s' '\S' '\w' '\W' '\d' '\D' '[\s_]' '[^\s]' '[[:alpha:]]' '[^[:upper:]]' '[^-a]' \
+        '[ -b]' '\h' '[\W]' '\N' '[a\-c]'
 }
 
 # make_branch DEPTH - set REPLY to a sequence of atoms, groups and assertions.
