@@ -18,6 +18,7 @@ sub read_events {
         my $kind = delete $event->{event};
         my $name = delete $event->{row};
         if ($kind eq 'machine') { $machine = $event; next }
+        if ($kind eq 'base') { $machine->{base} = $event->{revision}; next }
         if ($kind eq 'missing') { $missing{$event->{tool}} = $event->{remedy}; next }
         my $row = $row{$name};
         if (!$row) {
@@ -26,6 +27,7 @@ sub read_events {
         }
         if ($kind eq 'title') { $row->{title} = $event->{title} }
         elsif ($kind eq 'skip') { $row->{skipped} = $event->{reason} }
+        elsif ($kind eq 'differ') { $row->{differ} = JSON::PP::true }
         elsif ($kind eq 'goal') { push @{ $row->{goals} }, $event }
         elsif ($kind eq 'program') { push @{ $row->{programs} }, { %$event, runs => [] } }
         elsif ($kind eq 'run') {

@@ -47,7 +47,7 @@ sub remark {
     my ($program) = @_;
     my $fault = first_fault($program);
     my $rounds = grep { $_->{round} > 0 } @{ $program->{runs} };
-    return $fault ne '' ? $fault : $rounds ? "$rounds runs" : '1 run';
+    return $fault ne '' ? $fault : $rounds > 1 ? "$rounds runs" : '1 run';
 }
 
 # The cells of one program; the first program of the row is what the others are compared with.

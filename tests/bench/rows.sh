@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # the variables come from runner.sh
+# shellcheck shell=bash disable=SC2154,SC2034 # variables come from runner.sh, and go there
 # What is measured: one function for each row, and the data that they work on. Sourced by run.sh and compare.sh, after
 # runner.sh, where the words that rows are written in are explained: title, work, repeat, installed, program, goal.
 #

@@ -11,28 +11,17 @@
 # missed, and writes result.json with all figures and result.md with the table below $BUILD/bench, or $BENCH_FOLDER. What is
 # not installed is left out. Exit status: 0, also when goals are missed; 1 when a program failed or printed something else
 # than mr.
+# shellcheck source-path=SCRIPTDIR
 source "$(dirname "$0")/runner.sh"
 source "$here/rows.sh"
 
-read -r -a rows <<<"${ROWS:-${all_rows[*]}}"
-for row in "${rows[@]}"; do
-    [[ " ${all_rows[*]} " == *" $row "* ]] || complain "there is no row '$row'; there are: ${all_rows[*]}"
-done
-[[ -t 2 ]] || quiet=yes
-
-row=
-event machine revision "$(git describe --always --dirty 2>/dev/null || echo unknown)" jobs "$JOBS" rounds "$ROUNDS" \
-    size "$SIZE" processors "$(nproc)" kernel "$(uname -sr)" \
-    processor "$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)" \
-    memory "$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)"
-
+choose_rows
+describe_machine "$(git describe --always --dirty 2>/dev/null || echo unknown)"
 for name in "${rows[@]}"; do
     start_row "$name"
-    "row_${name//-/_}" || complain "the data of $name could not be made"
-    [[ -z $skipped ]] || continue
-    [[ -n ${quiet:-} ]] && echo "bench: $name" >&2
+    describe_row || continue
+    [[ -t 2 ]] || echo "bench: $name" >&2
     warm_up
     run_rounds
 done
-[[ -n ${quiet:-} ]] || printf '\r\033[K' >&2
 perl "$here/report.pl" "$events" "$folder"

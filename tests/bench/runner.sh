@@ -95,12 +95,37 @@ data() {
     echo "$path"
 }
 
+# describe_machine REVISION - note what the figures are of.
+describe_machine() {
+    event machine revision "$1" jobs "$JOBS" rounds "$ROUNDS" size "$SIZE" processors "$(nproc)" kernel "$(uname -sr)" \
+        processor "$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)" \
+        memory "$(($(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo) * 1024))"
+}
+
 # ---- describing a row ----
+
+side= # in a comparison: whose mr the row is being described for, `new` or `base`
+
+# choose_rows - set $rows to those that are wanted.
+choose_rows() {
+    local name
+    read -r -a rows <<<"${ROWS:-${all_rows[*]}}"
+    for name in "${rows[@]}"; do
+        [[ " ${all_rows[*]} " == *" $name "* ]] || complain "there is no row '$name'; there are: ${all_rows[*]}"
+    done
+}
+
+# describe_row - call the function of the row. Returns false when the row is to be left out.
+describe_row() {
+    "row_${row//-/_}" || complain "the data of $row could not be made"
+    [[ -z $skipped ]]
+}
 
 # start_row NAME - forget the row before.
 start_row() {
     row=$1
     names=() rounds=() limits=() commands=() repeats=1 amount='' unit='' skipped=
+    rm -f "$output"/reference*
 }
 
 title() { event title title "$1"; }
@@ -135,10 +160,15 @@ has_duckdb() {
 
 # program NAME WHEN COMMAND... - one of the programs of a row. WHEN: `each` round, only `twice`, or `once`. Slow programs run
 # once, and that has to do as their warm-up too. The argument OUT stands for the file that the result goes to; results
-# of all programs of a row have to be the same bytes.
+# of all programs of a row have to be the same bytes. A comparison ($side is set) takes only what is made of mr and runs in
+# each round.
 program() {
     local name=$1 when=$2
     shift 2
+    if [[ -n $side ]]; then
+        [[ $name == mr* && $when == each ]] || return 0
+        name="$side $name"
+    fi
     names+=("$name")
     case $when in
     each) rounds+=("$ROUNDS") limits+=(120) ;;
@@ -164,14 +194,14 @@ measure() {
     return $status
 }
 
-# judge STATUS NAME - print what to say of a program that ended so: nothing when all is right.
+# judge STATUS RESULT - print what to say of a program that ended so: nothing when all is right.
 judge() {
-    local status=$1 result=$output/$2
+    local status=$1 result=$2
     if [[ $status -eq 124 ]]; then
         echo "not done in time"
     elif [[ $status -ne 0 ]]; then
         echo "failed with status $status: $(tail -n 1 "$output/messages")"
-    elif [[ -e $result && -e $output/reference ]] && ! cmp -s "$result" "$output/reference"; then
+    elif [[ -e $result && -e $reference ]] && ! cmp -s "$result" "$reference"; then
         echo "prints something else than ${names[0]}"
     fi
 }
@@ -181,27 +211,33 @@ judge() {
 run_program() {
     local number=$1 round=$2 command argument arguments=() fault
     shift 2
-    local name=${names[number]} result=$output/result-$number
+    local name=${names[number]} result=$output/result-$number reference=$output/reference
+    [[ -z $side ]] || reference+=-${name%% *}
     eval "command=(${commands[number]})"
     for argument in "${command[@]}"; do
         [[ $argument == OUT ]] && argument=$result
         arguments+=("$argument")
     done
     measure "$output/figures" "$@" --timeout "${limits[number]}" "${arguments[@]}"
-    fault=$(judge $? "result-$number")
+    fault=$(judge $? "$result")
     event run program "$name" round "$round" fault "$fault" figures "$(cat "$output/figures")"
+    say_progress
     [[ -z $fault ]] || echo "bench: $row: $name: $fault" >&2
-    [[ -e $output/reference || ! -e $result ]] || mv "$result" "$output/reference"
+    [[ -e $reference || ! -e $result ]] || mv "$result" "$reference"
     rm -f "$result"
     [[ -z $fault ]]
+}
+
+# say_progress [TEXT] - show on the terminal, if there is one, what goes on; or nothing any more.
+say_progress() {
+    [[ ! -t 2 ]] || printf '\r\033[K%s' "${1:+bench: $row: $1}" >&2
 }
 
 # warm_up - run each program of the row once, looking at its memory. Those that fail run no more.
 warm_up() {
     local number
-    rm -f "$output/reference"
     for number in "${!names[@]}"; do
-        [[ -n ${quiet:-} ]] || printf '\r\033[Kbench: %s: %s, warming up' "$row" "${names[number]}" >&2
+        say_progress "${names[number]}, warming up"
         run_program "$number" 0 --memory || rounds[number]=0
     done
 }
@@ -212,7 +248,7 @@ run_rounds() {
     for ((round = 1; round <= ROUNDS; round++)); do
         for number in "${!names[@]}"; do
             [[ $round -le ${rounds[number]} ]] || continue
-            [[ -n ${quiet:-} ]] || printf '\r\033[Kbench: %s: %s, round %d' "$row" "${names[number]}" "$round" >&2
+            say_progress "${names[number]}, round $round"
             run_program "$number" "$round" --repeat "$repeats"
         done
     done
