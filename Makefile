@@ -46,7 +46,7 @@ $(BUILD)/plugins/grep.so: PLUGIN_LIBS := -lpcre2-8
 $(BUILD)/datasets/%: GENERATOR_LIBS := -lm
 $(BUILD)/tests/bench/naive_grep: BENCH_LIBS := -lpcre2-8
 
-.PHONY: all test asan ubsan bench bench-compare demo deps check-layers check-format format lint install uninstall clean
+.PHONY: all test asan ubsan bench bench-compare bench-scaling demo deps check-layers check-format format lint install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -123,6 +123,9 @@ bench: all $(BENCHES)
 # make bench-compare BASE=rev: this build against that of another revision.
 bench-compare: all $(BENCHES)
 	BUILD=$(BUILD) tests/bench/compare.sh $(BASE)
+
+bench-scaling: all
+	BUILD=$(BUILD) tests/bench/scaling.sh
 
 demo: all
 	BUILD=$(BUILD) datasets/demo.sh

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -30,6 +31,9 @@ enum {
     SAMPLE_PIECE = 16 << 10,
 };
 
+/* What is polled: the reports, the signals, the output stream, and the ends of workers. */
+enum { POLL_REPORTS, POLL_SIGNALS, POLL_STREAM, POLL_ENDS, POLL_COUNT };
+
 typedef struct coordinator {
     mr_job job;
     mr_crew crew;
@@ -40,9 +44,11 @@ typedef struct coordinator {
     mr_part *ordered;         /* parts to be merged, by partition; owned */
     mr_record_counts *counts; /* records of each chunk; owned */
     int signals;              /* signalfd */
-    struct pollfd *polled;    /* owned */
     mr_result_summary *summary;
+    uint64_t reports;   /* heard so far */
+    double start;       /* when the job began, in mr_seconds */
     double last_sample; /* when memory was looked at, in mr_seconds */
+    struct pollfd polled[POLL_COUNT];
 } coordinator;
 
 /* ---- handing out work -------------------------------------------------------------------------------------------- */
@@ -196,8 +202,8 @@ static bool take_done(coordinator *self, const mr_report *report, mr_error *erro
     if (assignment->kind != MR_TASK_MAP || mr_job_is_map(&self->job)) {
         assignment->committed = true;
         if (!finish_assignment(self, assignment, report, error)) return false;
+        mr_member_tidy(member);
     }
-    mr_member_tidy(member);
     return true;
 }
 
@@ -205,6 +211,7 @@ static bool take_report(coordinator *self, const char *message, size_t length, m
     mr_report report;
     if (length < sizeof report) return mr_error_set(error, "a worker sent a report that is too short");
     memcpy(&report, message, sizeof report);
+    self->reports++;
     const char *rest = message + sizeof report;
     mr_member *member = &self->crew.members[report.worker];
     if (report.kind == MR_REPORT_FAILED) {
@@ -222,7 +229,7 @@ static bool take_report(coordinator *self, const char *message, size_t length, m
     case MR_REPORT_COMMIT:
         return take_sealed(self, &report, error);
     case MR_REPORT_STOPPED:
-        member->stopped = true;
+        mr_crew_stopped(&self->crew, report.worker);
         return true;
     default:
         return take_done(self, &report, error);
@@ -294,6 +301,7 @@ static bool replace_worker(coordinator *self, uint32_t index, mr_error *error) {
     int code;
     /* It can say no more; what it said before it died counts. */
     if (!take_reports(self, error)) return false;
+    if (member->stopped) return true;
     mr_crew_collect(&self->crew, index, &code);
     if (self->job.settings->verbose) {
         char end[96];
@@ -341,21 +349,14 @@ static void sample_memory(coordinator *self) {
 
 /* ---- the event loop ---------------------------------------------------------------------------------------------- */
 
-/* What is polled: the reports, the signals, the output stream, and every worker. */
-enum { POLL_REPORTS, POLL_SIGNALS, POLL_STREAM, POLL_WORKERS };
-
 static bool wait_for_events(coordinator *self, mr_error *error) {
     const mr_delivery *delivery = &self->delivery;
     bool blocked = self->delivering && delivery->blocked;
     self->polled[POLL_REPORTS] = (struct pollfd){mp_queue_fd(self->job.reports), POLLIN, 0};
     self->polled[POLL_SIGNALS] = (struct pollfd){self->signals, POLLIN, 0};
     self->polled[POLL_STREAM] = (struct pollfd){blocked ? self->job.output.file : -1, POLLOUT, 0};
-    for (uint32_t i = 0; i < self->crew.count; i++) {
-        const mr_member *member = &self->crew.members[i];
-        bool watched = member->process && !member->stopped;
-        self->polled[POLL_WORKERS + i] = (struct pollfd){watched ? mp_process_fd(member->process) : -1, POLLIN, 0};
-    }
-    if (poll(self->polled, POLL_WORKERS + self->crew.count, MEMORY_SAMPLE_MS) < 0 && errno != EINTR)
+    self->polled[POLL_ENDS] = (struct pollfd){self->crew.watch, POLLIN, 0};
+    if (poll(self->polled, POLL_COUNT, MEMORY_SAMPLE_MS) < 0 && errno != EINTR)
         return mr_error_system(error, errno, "could not wait for the workers");
     return true;
 }
@@ -381,10 +382,9 @@ static bool reader_gone(coordinator *self) {
 /* One turn: waits for something to happen and deals with it. False when the job cannot go on. */
 static bool turn(coordinator *self, mr_error *error) {
     if (!wait_for_events(self, error) || interrupted(self) || !take_reports(self, error)) return false;
-    for (uint32_t i = 0; i < self->crew.count; i++)
-        if ((self->polled[POLL_WORKERS + i].revents & POLLIN) && !self->crew.members[i].stopped &&
-            !replace_worker(self, i, error))
-            return false;
+    uint32_t ended;
+    while ((self->polled[POLL_ENDS].revents & POLLIN) && mr_crew_next_ended(&self->crew, &ended))
+        if (!replace_worker(self, ended, error)) return false;
     if (self->delivering && !mr_delivery_go_on(&self->delivery, error)) return false;
     if (reader_gone(self)) return false;
     if (mr_seconds() - self->last_sample > MEMORY_SAMPLE_MS * 1e-3) sample_memory(self);
@@ -397,14 +397,52 @@ static bool begin_phase(coordinator *self, uint32_t kind, uint64_t count, mr_err
     return mr_units_open(&self->units, count, error);
 }
 
+/* Seconds at the beginning of a phase. */
+typedef struct phase_clock {
+    double wall; /* on the clock */
+    double own;  /* of CPU time of this process */
+} phase_clock;
+
+/* Seconds of CPU time, in user mode and in the kernel. */
+static double seconds_of(const struct rusage *usage) {
+    const struct timeval *user = &usage->ru_utime, *kernel = &usage->ru_stime;
+    return (double)(user->tv_sec + kernel->tv_sec) + (double)(user->tv_usec + kernel->tv_usec) * 1e-6;
+}
+
+static phase_clock start_clock(void) {
+    struct rusage usage = {0};
+    (void)!getrusage(RUSAGE_SELF, &usage); /* cannot fail */
+    return (phase_clock){.wall = mr_seconds(), .own = seconds_of(&usage)};
+}
+
+/* Says how long a phase took, and how much of that the coordinator worked itself: no other process can help it there.
+ */
+static void tell_phase(const coordinator *self, const char *name, uint64_t units, const phase_clock *start) {
+    if (!self->job.settings->verbose) return;
+    phase_clock end = start_clock();
+    mr_message("%s: %llu units, %.3f s, coordinator %.4f s", name, (unsigned long long)units, end.wall - start->wall,
+               end.own - start->own);
+}
+
+/* Says what the whole job took in all processes, which have ended. */
+static void tell_totals(uint64_t tasks, uint64_t reports) {
+    struct rusage usage = {0};
+    phase_clock own = start_clock();
+    (void)!getrusage(RUSAGE_CHILDREN, &usage); /* cannot fail */
+    mr_message(
+        "total: %llu tasks, %llu reports; coordinator %.4f s, other processes %.3f s, which waited %ld times and "
+        "were interrupted %ld times",
+        (unsigned long long)tasks, (unsigned long long)reports, own.own, seconds_of(&usage), usage.ru_nvcsw,
+        usage.ru_nivcsw);
+}
+
 /* Does all units of a phase. */
 static bool run_phase(coordinator *self, uint32_t kind, uint64_t count, const char *name, mr_error *error) {
-    double start = mr_seconds();
+    phase_clock start = start_clock();
     if (!begin_phase(self, kind, count, error)) return false;
     while (!mr_units_finished(&self->units))
         if (!dispatch(self, error) || !turn(self, error)) return false;
-    if (self->job.settings->verbose)
-        mr_message("%s: %llu units, %.3f s", name, (unsigned long long)count, mr_seconds() - start);
+    tell_phase(self, name, count, &start);
     return true;
 }
 
@@ -476,6 +514,20 @@ static bool run_phases(coordinator *self, mr_error *error) {
     return finish_delivery(self, error);
 }
 
+/* Deals with workers that have ended while there was nothing left to do. */
+static bool bury_workers(coordinator *self, mr_error *error) {
+    uint32_t ended;
+    while (mr_crew_next_ended(&self->crew, &ended)) {
+        if (!take_reports(self, error)) return false;
+        if (self->crew.members[ended].stopped) continue;
+        int code;
+        mr_crew_collect(&self->crew, ended, &code);
+        if (!is_kill(code)) return give_up(self, ended, code, 1, error);
+        mr_crew_stopped(&self->crew, ended); /* killed from outside */
+    }
+    return true;
+}
+
 /* Lets the workers end: their close callbacks run and their last counters come in. */
 static bool stop_workers(coordinator *self, mr_error *error) {
     double deadline = mr_seconds() + STOP_TIMEOUT_MS * 1e-3;
@@ -488,13 +540,7 @@ static bool stop_workers(coordinator *self, mr_error *error) {
             continue;
         }
         if (!wait_for_events(self, error) || interrupted(self) || !take_reports(self, error)) return false;
-        bool ended = self->polled[POLL_WORKERS + i].revents & POLLIN;
-        if (ended && !self->crew.members[i].stopped) {
-            int code;
-            mr_crew_collect(&self->crew, i, &code);
-            if (!is_kill(code)) return give_up(self, i, code, 1, error);
-            self->crew.members[i].stopped = true; /* killed from outside, with nothing left to do */
-        }
+        if ((self->polled[POLL_ENDS].revents & POLLIN) && !bury_workers(self, error)) return false;
         if (mr_seconds() > deadline) return mr_error_set(error, "plugin %s hangs in close", self->job.description.name);
     }
     return true;
@@ -525,10 +571,16 @@ static void close_signals(coordinator *self, const sigset_t *before) {
 
 static bool run(coordinator *self, mr_error *error) {
     mr_job *job = &self->job;
-    self->polled = calloc(POLL_WORKERS + job->plan.workers, sizeof *self->polled);
-    if (!self->polled) return mr_error_memory(error, job->plan.workers * sizeof *self->polled, "workers");
-    return mr_crew_open(&self->crew, job, error) && run_phases(self, error) && stop_workers(self, error) &&
-           mr_output_commit(&job->output, self->delivery.end, error);
+    if (!mr_crew_open(&self->crew, job, error)) return false;
+    tell_phase(self, "start", job->plan.workers, &(phase_clock){.wall = self->start});
+    if (!run_phases(self, error)) return false;
+    phase_clock end = start_clock();
+    if (!stop_workers(self, error)) return false;
+    tell_phase(self, "stop", job->plan.workers, &end);
+    end = start_clock();
+    if (!mr_output_commit(&job->output, self->delivery.end, error)) return false;
+    tell_phase(self, "commit", 1, &end);
+    return true;
 }
 
 static void close_coordinator(coordinator *self) {
@@ -538,13 +590,12 @@ static void close_coordinator(coordinator *self) {
     mr_job_close(&self->job);
     free(self->ordered);
     free(self->counts);
-    free(self->polled);
 }
 
 void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_error *error) {
     double start = mr_seconds();
     sigset_t before;
-    coordinator self = {.signals = -1, .summary = summary, .job.output.file = -1, .last_sample = start};
+    coordinator self = {.signals = -1, .summary = summary, .job.output.file = -1, .start = start, .last_sample = start};
     *summary = (mr_result_summary){.outcome = MR_OUTCOME_FAILED};
     if (open_signals(&self, &before, error) && mr_job_open(&self.job, settings, error) && run(&self, error))
         summary->outcome = MR_OUTCOME_DONE;
@@ -552,7 +603,9 @@ void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_
     summary->workers = self.job.plan.workers;
     summary->results = self.delivery.results;
     summary->output_bytes = self.delivery.end;
+    uint64_t tasks = self.crew.tasks;
     close_coordinator(&self);
+    if (settings->verbose && summary->outcome == MR_OUTCOME_DONE) tell_totals(tasks, self.reports);
     close_signals(&self, &before);
     summary->seconds = mr_seconds() - start;
 }

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 enum { TASK_QUEUE = 32 << 10, GOODBYE_MS = 10000 };
 
@@ -20,11 +22,36 @@ bool mr_crew_start(mr_crew *crew, uint32_t index, mr_error *error) {
     member->ready = false;
     mp_process_options options = {.name = "mr-worker", .flags = MP_PROCESS_DAEMON};
     code = mp_process_start(&member->process, &options, mr_worker_main, &member->start);
-    return code == 0 || mr_error_system(error, -code, "could not start a worker process");
+    if (code < 0) return mr_error_system(error, -code, "could not start a worker process");
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = index};
+    if (epoll_ctl(crew->watch, EPOLL_CTL_ADD, mp_process_fd(member->process), &event) < 0)
+        return mr_error_system(error, errno, "could not watch a worker process");
+    return true;
+}
+
+/* Takes a process off the watch. Closing its descriptor would not do: workers that were forked later have it too. */
+static void unwatch(const mr_crew *crew, const mr_member *member) {
+    struct epoll_event unused = {0};
+    (void)!epoll_ctl(crew->watch, EPOLL_CTL_DEL, mp_process_fd(member->process),
+                     &unused); /* cannot fail: it is there */
+}
+
+bool mr_crew_next_ended(const mr_crew *crew, uint32_t *index) {
+    struct epoll_event event;
+    if (epoll_wait(crew->watch, &event, 1, 0) <= 0) return false;
+    *index = event.data.u32;
+    return true;
+}
+
+void mr_crew_stopped(mr_crew *crew, uint32_t index) {
+    mr_member *member = &crew->members[index];
+    if (!member->stopped && member->process) unwatch(crew, member);
+    member->stopped = true;
 }
 
 bool mr_crew_open(mr_crew *crew, const mr_job *job, mr_error *error) {
-    *crew = (mr_crew){.job = job, .count = job->plan.workers};
+    *crew = (mr_crew){.job = job, .count = job->plan.workers, .watch = epoll_create1(EPOLL_CLOEXEC)};
+    if (crew->watch < 0) return mr_error_system(error, errno, "could not watch processes");
     crew->members = calloc(crew->count, sizeof *crew->members);
     if (!crew->members) return mr_error_memory(error, crew->count * sizeof *crew->members, "workers");
     for (uint32_t i = 0; i < crew->count; i++)
@@ -45,6 +72,7 @@ void mr_crew_close(mr_crew *crew) {
         free(member->runs);
     }
     free(crew->members);
+    if (crew->watch > 0) close(crew->watch);
     *crew = (mr_crew){0};
 }
 
@@ -53,6 +81,7 @@ void mr_crew_collect(mr_crew *crew, uint32_t index, int *code) {
     *code = 0;
     mp_process_join(member->process, -1);
     mp_process_exit_code(member->process, code);
+    unwatch(crew, member);
     mp_process_free(member->process);
     mp_queue_free(member->tasks);
     member->process = NULL;
@@ -80,6 +109,7 @@ bool mr_crew_assign(mr_crew *crew, uint32_t index, mr_task *task, bool *taken, m
     if (code == -EAGAIN) return true;
     if (code < 0) return mr_error_system(error, -code, "could not give a worker its next task");
     member->sequence++;
+    crew->tasks++;
     if (task->kind == MR_TASK_DELIVER)
         member->delivering++;
     else

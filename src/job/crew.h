@@ -38,6 +38,8 @@ typedef struct mr_crew {
     const mr_job *job;
     mr_member *members; /* one for each slot; owned */
     uint32_t count;
+    uint64_t tasks; /* given to workers so far */
+    int watch;      /* epoll descriptor: readable (POLLIN) when a process that is watched has ended */
 } mr_crew;
 
 /* Makes the crew and starts all processes. */
@@ -48,6 +50,12 @@ void mr_crew_close(mr_crew *crew);
 
 /* Starts a process in a slot that has none. */
 bool mr_crew_start(mr_crew *crew, uint32_t index, mr_error *error);
+
+/* Finds a process that is watched and has ended; false when there is none. Takes no longer with many workers. */
+bool mr_crew_next_ended(const mr_crew *crew, uint32_t *index);
+
+/* Notes that a worker has reported a good end: its process is watched no longer. */
+void mr_crew_stopped(mr_crew *crew, uint32_t index);
 
 /* Collects a process that has ended; *code is what mp_process_exit_code says. The assignments stay. */
 void mr_crew_collect(mr_crew *crew, uint32_t index, int *code);
