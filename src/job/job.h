@@ -77,8 +77,8 @@ typedef struct mr_job {
     mr_cpus cpus; /* that workers are pinned to */
     mr_output output;
     mr_shared *shared;
-    char *arena_memory;   /* all arenas and regions, in one mapping */
-    uint64_t arena_bytes; /* of that mapping */
+    char *arena_memory;   /* all arenas and regions, one behind the other */
+    uint64_t arena_bytes; /* of all of them, with some room to read behind the last */
     mr_arena *arenas;     /* one per worker */
     mr_arena *regions;    /* one per worker */
     mr_spill *run_files;  /* one per worker: runs */

@@ -116,14 +116,26 @@ static void *map_shared(uint64_t bytes, mr_error *error) {
     return NULL;
 }
 
+/* Maps the shared memory of each worker (arena and region) behind that of the one before. Each part is a mapping of its
+ * own: in the kernel all pages of one mapping hang on one lock, which many workers would take from each other. */
+static bool map_arenas(mr_job *job, mr_error *error) {
+    uint64_t part = job->plan.arena + job->plan.region;
+    job->arena_bytes = part * job->plan.workers + mr_round_up(MR_READ_SLACK, 4096);
+    job->arena_memory = map_shared(job->arena_bytes, error);
+    for (uint32_t i = 0; job->arena_memory && i < job->plan.workers; i++) {
+        void *memory = mmap(job->arena_memory + i * part, part, PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+        if (memory == MAP_FAILED) return mr_error_memory(error, part, "memory shared with the workers");
+    }
+    return job->arena_memory;
+}
+
 static bool map_memory(mr_job *job, mr_error *error) {
     const mr_plan *plan = &job->plan;
-    job->arena_bytes = (plan->arena + plan->region) * plan->workers + MR_READ_SLACK;
     job->shared = map_shared(sizeof *job->shared, error);
-    job->arena_memory = map_shared(job->arena_bytes, error);
+    if (!job->shared || !map_arenas(job, error)) return false;
     job->arenas = calloc(plan->workers, sizeof *job->arenas);
     job->regions = calloc(plan->workers, sizeof *job->regions);
-    if (!job->shared || !job->arena_memory) return false;
     if (!job->arenas || !job->regions) return mr_error_memory(error, plan->workers * sizeof *job->arenas, "arenas");
     char *base = job->arena_memory;
     for (uint32_t i = 0; i < plan->workers; i++) {

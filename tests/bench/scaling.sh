@@ -29,15 +29,14 @@ trap 'rm -rf "$work"' EXIT
 
 # most_memory PID - sample the memory of a job until it ends; prints the most MiB of memory and of page tables.
 most_memory() {
-    local pid=$1 processes pss=0 tables=0 now
+    local pid=$1 processes pss=0 tables=0 now_pss now_tables
+    cd /proc || return 1
     while kill -0 "$pid" 2>/dev/null; do
-        processes=$(cat "/proc/$pid/task/$pid/children" 2>/dev/null)
-        now=$(for process in $pid $processes; do cat "/proc/$process/smaps_rollup"; done 2>/dev/null |
-            awk '$1 == "Pss:" { sum += $2 } END { print int(sum) }')
-        [[ $now -le $pss ]] || pss=$now
-        now=$(for process in $pid $processes; do cat "/proc/$process/status"; done 2>/dev/null |
-            awk '$1 == "VmPTE:" { sum += $2 } END { print int(sum) }')
-        [[ $now -le $tables ]] || tables=$now
+        read -r -a processes <<<"$pid $(cat "$pid/task/$pid/children" 2>/dev/null)"
+        read -r now_pss now_tables <<<"$(cat "${processes[@]/%//smaps_rollup}" "${processes[@]/%//status}" 2>/dev/null |
+            awk '$1 == "Pss:" { pss += $2 } $1 == "VmPTE:" { tables += $2 } END { print pss + 0, tables + 0 }')"
+        [[ $now_pss -le $pss ]] || pss=$now_pss
+        [[ $now_tables -le $tables ]] || tables=$now_tables
         sleep 0.02
     done
     awk -v pss="$pss" -v tables="$tables" 'BEGIN { print pss / 1024, tables / 1024 }'
