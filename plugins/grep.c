@@ -99,39 +99,45 @@ static mr_slice line_around(const char *at, const char *text, const char *end) {
     return mr_bytes(start, (size_t)((after ? after + 1 : end) - start));
 }
 
-/* The length of a text without the newline at its end. */
-static size_t without_newline(const char *text, const char *end) {
-    return (size_t)(end - text) - (end[-1] == '\n');
+/* The length of a text, which is not empty, without the newline at its end. */
+static size_t without_newline(const char *text, size_t length) {
+    return length - (text[length - 1] == '\n');
 }
 
 static int matches_alone(mr_ctx *ctx, mr_slice line) {
-    size_t length = without_newline(line.data, line.data + line.length);
+    size_t length = without_newline(line.data, line.length);
     int found = pcre2_match(line_code, (PCRE2_SPTR)line.data, length, 0, 0, match, NULL);
     if (found < PCRE2_ERROR_NOMATCH) mr_fail(ctx, "PCRE2 gave up on a line, with error %d", found);
     return found >= 0;
 }
 
-/* Where the next line may be that matches; NULL when there is none. *certain: whether it does. */
-static const char *next_place(mr_ctx *ctx, const char *text, const char *end, int *certain) {
+enum { NOWHERE, PERHAPS, CERTAINLY };
+
+/* Sets *at to a place in the next line that may match; whether it does is what it returns. */
+static int next_place(mr_ctx *ctx, const char *text, const char *end, const char **at) {
     int found;
-    *certain = !line_code;
-    if (needles) return mr_find(ctx, needles, mr_bytes(text, (size_t)(end - text)));
-    if (!text_code || intricate) return text;
-    found = pcre2_match(text_code, (PCRE2_SPTR)text, without_newline(text, end), 0, 0, match, NULL);
-    if (found == PCRE2_ERROR_NOMATCH) return NULL;
-    *certain = found >= 0;
+    *at = text;
+    if (needles) {
+        *at = mr_find(ctx, needles, mr_bytes(text, (size_t)(end - text)));
+        return !*at ? NOWHERE : line_code ? PERHAPS : CERTAINLY;
+    }
+    if (!text_code || intricate) return PERHAPS;
+    found = pcre2_match(text_code, (PCRE2_SPTR)text, without_newline(text, (size_t)(end - text)), 0, 0, match, NULL);
+    if (found == PCRE2_ERROR_NOMATCH) return NOWHERE;
     intricate = found < 0;
-    return found < 0 ? text : text + pcre2_get_ovector_pointer(match)[0];
+    if (intricate) return PERHAPS;
+    *at = text + pcre2_get_ovector_pointer(match)[0];
+    return CERTAINLY;
 }
 
 /* The next line that matches, with its newline; an empty slice at the end of the text when there is none. */
 static mr_slice next_match(mr_ctx *ctx, const char *text, const char *end) {
     while (text < end) {
-        int certain;
-        const char *at = next_place(ctx, text, end, &certain);
-        if (!at) break;
+        const char *at;
+        int found = next_place(ctx, text, end, &at);
+        if (found == NOWHERE) break;
         mr_slice line = line_around(at, text, end);
-        if (certain || matches_alone(ctx, line)) return line;
+        if (found == CERTAINLY || matches_alone(ctx, line)) return line;
         text = line.data + line.length;
     }
     return mr_bytes(end, 0);
@@ -142,7 +148,7 @@ static mr_slice next_match(mr_ctx *ctx, const char *text, const char *end) {
 static void write_lines(mr_ctx *ctx, mr_slice lines) {
     if (!lines.length) return;
     mr_write(ctx, lines.data, lines.length);
-    if (lines.data[lines.length - 1] != '\n') mr_write(ctx, "\n", 1);
+    if (without_newline(lines.data, lines.length) == lines.length) mr_write(ctx, "\n", 1);
 }
 
 static void write_numbered(mr_ctx *ctx, char *bytes, size_t length, uint64_t number) {
@@ -164,17 +170,19 @@ static void write_numbered(mr_ctx *ctx, char *bytes, size_t length, uint64_t num
 
 static uint64_t count_lines(mr_slice lines) {
     uint64_t newlines = 0;
+    if (!lines.length) return 0;
     for (size_t i = 0; i < lines.length; i++)
         newlines += lines.data[i] == '\n';
-    return newlines + (lines.length && lines.data[lines.length - 1] != '\n');
+    return newlines + (without_newline(lines.data, lines.length) == lines.length);
 }
 
 static void map_chunk(mr_ctx *ctx, char *bytes, size_t length) {
-    char *at = bytes, *end = bytes + length;
+    size_t done = 0;
     uint64_t number = ctx->record_number, wanted = 0;
     intricate = 0;
-    while (at < end) {
-        mr_slice line = next_match(ctx, at, end), others = mr_bytes(at, (size_t)(line.data - at));
+    while (done < length) {
+        mr_slice line = next_match(ctx, bytes + done, bytes + length);
+        mr_slice others = mr_bytes(bytes + done, (size_t)(line.data - bytes) - done);
         mr_slice chosen = invert ? others : line;
         if (count) {
             wanted += count_lines(chosen);
@@ -185,7 +193,7 @@ static void map_chunk(mr_ctx *ctx, char *bytes, size_t length) {
         } else {
             write_lines(ctx, chosen);
         }
-        at = (char *)line.data + line.length;
+        done += others.length + line.length;
     }
     uint64_t key = __builtin_bswap64(ctx->source); /* numbers whose bytes come in their order */
     if (count) mr_count_many(ctx, mr_bytes(&key, sizeof key), wanted);

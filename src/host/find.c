@@ -131,11 +131,11 @@ static const char *find_one_by_one(const mr_needles *needles, const char *at, co
     return NULL;
 }
 
-/* The first place of a block where a string begins, of those that the mask says are worth looking at. */
-static inline const char *first_of(const mr_needles *needles, const char *block, uint64_t mask, const char *end) {
+/* The first place of a block where a string begins, of those that the mask says are worth looking at; BLOCK: none. */
+static inline int first_of(const mr_needles *needles, const char *block, uint64_t mask, const char *end) {
     for (; mask; mask &= mask - 1)
-        if (begins_here(needles, block + __builtin_ctzll(mask), end)) return block + __builtin_ctzll(mask);
-    return NULL;
+        if (begins_here(needles, block + __builtin_ctzll(mask), end)) return __builtin_ctzll(mask);
+    return BLOCK;
 }
 
 #if defined(__x86_64__)
@@ -160,9 +160,9 @@ static const char *find_by_16(const mr_needles *needles, const char *at, const c
     while ((size_t)(end - at) >= BLOCK + needles->reach) {
         uint64_t mask = places_in_16(needles, at) | places_in_16(needles, at + 16) << 16 |
                         places_in_16(needles, at + 32) << 32 | places_in_16(needles, at + 48) << 48;
-        const char *found = first_of(needles, at, mask, end);
-        if (found) return found;
-        at += BLOCK;
+        int place = first_of(needles, at, mask, end);
+        at += place;
+        if (place < BLOCK) return at;
     }
     return find_one_by_one(needles, at, end);
 }
@@ -187,9 +187,36 @@ __attribute__((target("avx2"))) static const char *find_by_32(const mr_needles *
                                                               const char *end) {
     while ((size_t)(end - at) >= BLOCK + needles->reach) {
         uint64_t mask = places_in_32(needles, at) | places_in_32(needles, at + 32) << 32;
-        const char *found = first_of(needles, at, mask, end);
-        if (found) return found;
-        at += BLOCK;
+        int place = first_of(needles, at, mask, end);
+        at += place;
+        if (place < BLOCK) return at;
+    }
+    return find_one_by_one(needles, at, end);
+}
+
+/* The same for 64 places. */
+__attribute__((target("avx512f,avx512bw"))) static inline uint64_t places_in_64(const mr_needles *needles,
+                                                                                const char *at) {
+    uint64_t any = 0;
+    for (size_t i = 0; i < needles->count; i++) {
+        const needle *needle = &needles->list[i];
+        uint64_t both = ~UINT64_C(0);
+        for (int j = 0; j < 2; j++) {
+            __m512i text = _mm512_loadu_si512(at + needle->offsets[j]);
+            text = _mm512_or_si512(text, _mm512_set1_epi8((char)needle->fold[j]));
+            both = _mm512_mask_cmpeq_epi8_mask(both, text, _mm512_set1_epi8((char)needle->wanted[j]));
+        }
+        any |= both;
+    }
+    return any;
+}
+
+__attribute__((target("avx512f,avx512bw"))) static const char *find_by_64(const mr_needles *needles, const char *at,
+                                                                          const char *end) {
+    while ((size_t)(end - at) >= BLOCK + needles->reach) {
+        int place = first_of(needles, at, places_in_64(needles, at), end);
+        at += place;
+        if (place < BLOCK) return at;
     }
     return find_one_by_one(needles, at, end);
 }
@@ -200,7 +227,7 @@ typedef const char *finder(const mr_needles *needles, const char *at, const char
 
 #if defined(__x86_64__)
 static finder *const finders[MR_PROCESSORS] = {
-    [MR_PORTABLE] = find_one_by_one, [MR_SSE2] = find_by_16, [MR_AVX2] = find_by_32, [MR_AVX512] = find_by_32};
+    [MR_PORTABLE] = find_one_by_one, [MR_SSE2] = find_by_16, [MR_AVX2] = find_by_32, [MR_AVX512] = find_by_64};
 #else
 static finder *const finders[MR_PROCESSORS] = {[MR_PORTABLE] = find_one_by_one, [MR_NEON] = find_one_by_one};
 #endif
