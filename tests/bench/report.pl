@@ -22,9 +22,14 @@ sub megabytes {
     return defined $bytes ? sprintf('%.1f MB', $bytes / 1e6) : '-';
 }
 
-sub ratio {
-    my ($value, $base) = @_;
-    return defined $value && $base ? sprintf('%.2f', $value / $base) : '-';
+# How many times as long as the first program of its row a program takes, for the same work.
+sub times_first {
+    my ($row, $program) = @_;
+    my $first = $row->{programs}[0];
+    my ($wall, $base) = map { figure_of($_, 'wall') } $program, $first;
+    return '-' unless defined $wall && $base;
+    my $more_work = $program->{amount} && $first->{amount} ? $program->{amount} / $first->{amount} : 1;
+    return sprintf '%.2f', $wall / $base / $more_work;
 }
 
 # Things per second, or nothing where nothing is counted.
@@ -55,7 +60,7 @@ sub cells {
     my ($row, $program) = @_;
     my $wall = figure_of($program, 'wall');
     return [
-        $program->{program}, seconds($wall), ratio($wall, figure_of($row->{programs}[0], 'wall')),
+        $program->{program}, seconds($wall), times_first($row, $program),
         seconds(figure_of($program, 'cpu')), megabytes(figure_of($program, 'peak')), rate($program), remark($program)
     ];
 }
@@ -104,7 +109,7 @@ sub write_markdown {
         my ($own, @others) = @{ $row->{programs} };
         next unless $own;
         my $wall = figure_of($own, 'wall');
-        my @texts = map { "$_->{program} " . ratio(figure_of($_, 'wall'), $wall) } grep { defined figure_of($_, 'wall') } @others;
+        my @texts = map { "$_->{program} " . times_first($row, $_) } grep { defined figure_of($_, 'wall') } @others;
         print $file "| $row->{title} | ", (rate($own) || seconds($wall)), " | ", join(', ', @texts), " |\n";
     }
     close $file or die "bench: $folder/result.md: $!\n";

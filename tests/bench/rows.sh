@@ -31,9 +31,9 @@ row_wordcount() {
     program mr-j1 each "$mr" "${job[@]}" -j 1
     program naive each "$programs/naive_wordcount" "$text" OUT
     installed mawk mawk && installed parallel parallel &&
-        program 'mawk, parallel' once "$contenders" parallel_mawk_wordcount "$text" OUT "$JOBS"
+        program 'mawk under parallel' once "$contenders" parallel_mawk_wordcount "$text" OUT "$JOBS"
     installed mawk mawk && program mawk once "$contenders" mawk_wordcount "$text" OUT
-    program 'sort, uniq -c' once "$contenders" sort_wordcount "$text" OUT
+    program 'sort and uniq' once "$contenders" sort_wordcount "$text" OUT
     installed python3 python3 && program 'Python pool' once "$contenders" python wordcount "$text" OUT "$JOBS"
     has_duckdb && program DuckDB once "$contenders" duckdb_wordcount "$text" OUT "$JOBS"
     goal wall mr naive 0.20
@@ -66,7 +66,7 @@ row_stats() {
     program mr-j1 each "$mr" run stats "$rows" -q -o OUT -j 1
     program naive each "$programs/naive_stats" "$rows" OUT
     installed mawk mawk && installed parallel parallel &&
-        program 'mawk, parallel' once "$contenders" parallel_mawk_stats "$rows" OUT "$JOBS"
+        program 'mawk under parallel' once "$contenders" parallel_mawk_stats "$rows" OUT "$JOBS"
     installed mawk mawk && program mawk once "$contenders" mawk_stats "$rows" OUT
     installed python3 python3 && program 'Python pool' once "$contenders" python stats "$rows" OUT "$JOBS"
     has_duckdb && program DuckDB twice "$contenders" duckdb_stats "$rows" OUT "$JOBS"
