@@ -173,7 +173,7 @@ program() {
     case $when in
     each) rounds+=("$ROUNDS") limits+=(120) ;;
     twice) rounds+=($((ROUNDS < 2 ? ROUNDS : 2))) limits+=(120) ;;
-    once) rounds+=(0) limits+=(90) ;;
+    once) rounds+=(0) limits+=(120) ;;
     esac
     commands+=("${*@Q}")
     event program program "$name" amount "$amount" unit "$unit" command "${*//$folder\//}"
