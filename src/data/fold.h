@@ -48,14 +48,15 @@ static inline void mr_stats_start(mr_stats_total *total, int64_t value) {
     *total = (mr_stats_total){1, (uint64_t)value, value < 0 ? -1 : 0, value, value};
 }
 
-/* Adds a value: this is what happens to each row of a large input, so it is inlined and has no branches. */
+/* Adds a value: this is what happens to each row of a large input, so it is inlined. The count cannot overflow in steps
+ * of one; a new minimum or maximum is rare after a few values, so that it costs a branch that is never taken. */
 static inline void mr_stats_add(mr_stats_total *total, int64_t value) {
     uint64_t low = total->sum_low + (uint64_t)value;
-    total->sum_high += (value < 0 ? -1 : 0) + (low < (uint64_t)value);
+    total->sum_high += (value >> 63) + (low < (uint64_t)value);
     total->sum_low = low;
-    total->count += total->count < UINT64_MAX;
-    total->minimum = value < total->minimum ? value : total->minimum;
-    total->maximum = value > total->maximum ? value : total->maximum;
+    total->count++;
+    if (MR_UNLIKELY(value < total->minimum)) total->minimum = value;
+    if (MR_UNLIKELY(value > total->maximum)) total->maximum = value;
 }
 
 /* What a built-in fold has come to. */

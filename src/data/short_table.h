@@ -38,11 +38,11 @@ static inline size_t mr_short_key_length(mr_short_key key) {
     return (size_t)(key.second >> 56) - 1;
 }
 
+/* Both words multiplied, the halves of the product folded (the mixing step of wyhash by Wang Yi). */
 static inline uint64_t mr_short_key_hash(mr_short_key key) {
-    uint64_t mixed = (key.first ^ 0x9e3779b97f4a7c15ull) * 0xff51afd7ed558ccdull;
-    mixed ^= mixed >> 32;
-    mixed = (mixed ^ key.second) * 0xc4ceb9fe1a85ec53ull;
-    return mixed ^ mixed >> 29;
+    __extension__ typedef unsigned __int128 wide;
+    wide product = (wide)(key.first ^ 0x9e3779b97f4a7c15ull) * (key.second ^ 0xff51afd7ed558ccdull);
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
 typedef struct mr_short_table {

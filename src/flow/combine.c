@@ -151,14 +151,28 @@ bool mr_fold_pairs(void *receiver, const char *pairs, const char *end, mr_error 
 static inline void add_value(const mr_fold *fold, uint32_t type, void *accumulator, const char *value) {
     if (type == MR_FOLD_COUNT)
         mr_store_u64(accumulator, mr_add_capped(mr_load_u64(accumulator), 1));
+    else if (type == MR_FOLD_STATS_INT64)
+        mr_stats_add(accumulator, (int64_t)mr_load_u64(value));
     else
         mr_fold_add(fold, accumulator, value, fold->emitted_size);
+}
+
+/* Bytes of the value that comes with a short key, a constant where the type is one. */
+static inline size_t emitted_size(const mr_fold *fold, uint32_t type) {
+    if (type == MR_FOLD_COUNT) return 0;
+    return type == MR_FOLD_STATS_INT64 ? sizeof(int64_t) : fold->emitted_size;
+}
+
+/* Bytes of an accumulator, likewise. */
+static inline size_t accumulator_size(const mr_fold *fold, uint32_t type) {
+    if (type == MR_FOLD_COUNT) return sizeof(uint64_t);
+    return type == MR_FOLD_STATS_INT64 ? sizeof(mr_stats_total) : fold->size;
 }
 
 static inline bool fold_batch(mr_folder *folder, uint32_t type, const char *pairs, size_t count, mr_error *error) {
     mr_short_table *table = &folder->table.shorts;
     const mr_fold *fold = folder->fold;
-    size_t pair_size = sizeof(mr_short_pair) + mr_padded(type == MR_FOLD_COUNT ? 0 : fold->emitted_size);
+    size_t pair_size = sizeof(mr_short_pair) + mr_padded(emitted_size(fold, type));
     uint64_t hashes[AHEAD];
     for (size_t i = 0; i < count; i++) {
         hashes[i] = mr_short_key_hash(*(const mr_short_key *)(const void *)(pairs + i * pair_size));
@@ -173,7 +187,7 @@ static inline bool fold_batch(mr_folder *folder, uint32_t type, const char *pair
             if (!accumulator) return false;
             mr_fold_start(fold, accumulator, value, fold->emitted_size);
         } else {
-            add_value(fold, type, mr_short_value(table, slot), value);
+            add_value(fold, type, table->values + slot * accumulator_size(fold, type), value);
         }
     }
     return true;
@@ -191,6 +205,8 @@ bool mr_fold_shorts(void *receiver, const char *pairs, size_t count, mr_error *e
     switch (folder->fold->type) {
     case MR_FOLD_COUNT:
         return fold_batches(folder, MR_FOLD_COUNT, pairs, count, error);
+    case MR_FOLD_STATS_INT64:
+        return fold_batches(folder, MR_FOLD_STATS_INT64, pairs, count, error);
     default:
         return fold_batches(folder, folder->fold->type, pairs, count, error);
     }
