@@ -54,8 +54,8 @@ all: $(BUILD)/mr $(BUILD)/libmp.a $(PLUGINS) $(GENERATORS)
 
 # Code that exists for several kinds of processor; which one runs is decided by src/base/processor.c.
 ifneq ($(findstring x86_64,$(shell $(CC) $(CFLAGS) -dumpmachine)),)
-$(BUILD)/src/host/scan_avx2.o: PROCESSOR_FLAGS := -mavx2 -mbmi -mbmi2 -mpopcnt
-$(BUILD)/src/host/scan_avx512.o: PROCESSOR_FLAGS := -mavx2 -mbmi -mbmi2 -mpopcnt -mavx512f -mavx512bw -mavx512vl -mavx512vbmi2
+$(BUILD)/src/%_avx2.o: PROCESSOR_FLAGS := -mavx2 -mbmi -mbmi2 -mpopcnt
+$(BUILD)/src/%_avx512.o: PROCESSOR_FLAGS := -mavx2 -mbmi -mbmi2 -mpopcnt -mavx512f -mavx512bw -mavx512vl -mavx512vbmi2
 endif
 
 # The packages are looked for once; what is missing is installed by 'make deps'.

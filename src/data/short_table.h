@@ -11,7 +11,7 @@
 #define MR_DATA_SHORT_TABLE_H
 
 #if defined(__SSE2__)
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 #include "base/error.h"
@@ -86,9 +86,29 @@ static inline void mr_short_table_prefetch(const mr_short_table *table, uint64_t
     __builtin_prefetch(mr_short_value(table, slot));
 }
 
-/* Compares a key with the four of a bucket: bit 4 * i is set when it is the i-th. */
+/* Compares a key with the four of a bucket: bit MR_MATCH_BITS * i is set when it is the i-th. How wide the comparison
+ * is depends on the flags that the file is compiled with. */
+#if defined(__AVX512F__)
+enum { MR_MATCH_BITS = 2 };
 static inline unsigned mr_bucket_matches(const mr_short_key *bucket, const mr_short_key *key) {
-#if defined(__SSE2__)
+    __m512i wanted = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)key));
+    unsigned halves = _mm512_cmpeq_epi64_mask(wanted, _mm512_load_si512((const void *)bucket));
+    return halves & halves >> 1 & 0x55;
+}
+#elif defined(__AVX2__)
+enum { MR_MATCH_BITS = 2 };
+static inline unsigned mr_bucket_matches(const mr_short_key *bucket, const mr_short_key *key) {
+    const __m256i *keys = (const __m256i *)(const void *)bucket;
+    __m256i wanted = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)key));
+    __m256i front = _mm256_cmpeq_epi64(wanted, _mm256_load_si256(keys));
+    __m256i back = _mm256_cmpeq_epi64(wanted, _mm256_load_si256(keys + 1));
+    unsigned halves = (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(front)) |
+                      (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(back)) << 4;
+    return halves & halves >> 1 & 0x55;
+}
+#elif defined(__SSE2__)
+enum { MR_MATCH_BITS = 4 };
+static inline unsigned mr_bucket_matches(const mr_short_key *bucket, const mr_short_key *key) {
     const __m128i *keys = (const __m128i *)(const void *)bucket;
     __m128i wanted = _mm_loadu_si128((const __m128i *)(const void *)key);
     __m128i front = _mm_packs_epi32(_mm_cmpeq_epi32(wanted, _mm_load_si128(keys)),
@@ -99,13 +119,16 @@ static inline unsigned mr_bucket_matches(const mr_short_key *bucket, const mr_sh
     unsigned quarters = (unsigned)_mm_movemask_epi8(_mm_packs_epi16(front, back));
     quarters &= quarters >> 1;
     return quarters & quarters >> 2 & 0x1111;
+}
 #else
+enum { MR_MATCH_BITS = 1 };
+static inline unsigned mr_bucket_matches(const mr_short_key *bucket, const mr_short_key *key) {
     unsigned matches = 0;
     for (unsigned i = 0; i < MR_BUCKET; i++)
-        matches |= (unsigned)(((bucket[i].first ^ key->first) | (bucket[i].second ^ key->second)) == 0) << 4 * i;
+        matches |= (unsigned)(((bucket[i].first ^ key->first) | (bucket[i].second ^ key->second)) == 0) << i;
     return matches;
-#endif
 }
+#endif
 
 /* Finds the slot of a key; MR_NO_SLOT when it is not there. */
 static inline size_t mr_short_table_find(const mr_short_table *table, const mr_short_key *key, uint64_t hash) {
@@ -113,7 +136,7 @@ static inline size_t mr_short_table_find(const mr_short_table *table, const mr_s
     for (;; slot = (slot + MR_BUCKET) & mask) {
         const mr_short_key *bucket = table->keys + slot;
         unsigned matches = mr_bucket_matches(bucket, key);
-        if (__builtin_expect(matches != 0, 1)) return slot + (size_t)__builtin_ctz(matches) / MR_BUCKET;
+        if (__builtin_expect(matches != 0, 1)) return slot + (size_t)__builtin_ctz(matches) / MR_MATCH_BITS;
         if (!bucket[MR_BUCKET - 1].second) return MR_NO_SLOT;
     }
 }

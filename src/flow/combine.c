@@ -7,15 +7,17 @@
 /* ---- fold jobs --------------------------------------------------------------------------------------------------- */
 
 /* Most pairs find their key in the table and end here: a text of a hundred million words becomes a few million records.
- * Nearly all of them come with short keys, in a form of their own, and are taken some at a time: all their hashes
- * first, so that the buckets are on their way to the cache when the second loop looks into them. A table that is full
- * is sent on as a whole and starts empty; the frequent keys are back in it within a few pairs. */
+ * Nearly all of them come with short keys, in a form of their own, which a loop in data/fold_shorts.h takes. Of the
+ * others, the long ones are taken some at a time: all their hashes first, so that their places in the table are on the
+ * way to the cache when they are looked at. A table that is full is sent on as a whole and starts empty; the frequent
+ * keys are back in it within a few pairs. */
 
 enum { AHEAD = 32 };
 
 bool mr_folder_open(mr_folder *folder, mr_context *context, const mr_fold *fold, size_t budget, mr_table_sink *sink,
                     void *receiver, mr_error *error) {
     *folder = (mr_folder){.context = context, .fold = fold, .sink = sink, .receiver = receiver};
+    folder->fold_shorts = mr_fold_shorts_for(context->processor);
     return mr_fold_table_open(&folder->table, budget, fold, error);
 }
 
@@ -146,69 +148,16 @@ bool mr_fold_pairs(void *receiver, const char *pairs, const char *end, mr_error 
     return mr_context_ok(folder->context, error);
 }
 
-/* Adds an emitted value to an accumulator of the folds that are common and cheap; type is a constant where this is
- * inlined. */
-static inline void add_value(const mr_fold *fold, uint32_t type, void *accumulator, const char *value) {
-    if (type == MR_FOLD_COUNT)
-        mr_store_u64(accumulator, mr_add_capped(mr_load_u64(accumulator), 1));
-    else if (type == MR_FOLD_STATS_INT64)
-        mr_stats_add(accumulator, (int64_t)mr_load_u64(value));
-    else
-        mr_fold_add(fold, accumulator, value, fold->emitted_size);
-}
-
-/* Bytes of the value that comes with a short key, a constant where the type is one. */
-static inline size_t emitted_size(const mr_fold *fold, uint32_t type) {
-    if (type == MR_FOLD_COUNT) return 0;
-    return type == MR_FOLD_STATS_INT64 ? sizeof(int64_t) : fold->emitted_size;
-}
-
-/* Bytes of an accumulator, likewise. */
-static inline size_t accumulator_size(const mr_fold *fold, uint32_t type) {
-    if (type == MR_FOLD_COUNT) return sizeof(uint64_t);
-    return type == MR_FOLD_STATS_INT64 ? sizeof(mr_stats_total) : fold->size;
-}
-
-static inline bool fold_batch(mr_folder *folder, uint32_t type, const char *pairs, size_t count, mr_error *error) {
-    mr_short_table *table = &folder->table.shorts;
-    const mr_fold *fold = folder->fold;
-    size_t pair_size = sizeof(mr_short_pair) + mr_padded(emitted_size(fold, type));
-    uint64_t hashes[AHEAD];
-    for (size_t i = 0; i < count; i++) {
-        hashes[i] = mr_short_key_hash(*(const mr_short_key *)(const void *)(pairs + i * pair_size));
-        mr_short_table_prefetch(table, hashes[i]);
-    }
-    for (size_t i = 0; i < count; i++, pairs += pair_size) {
-        const mr_short_key *key = (const mr_short_key *)(const void *)pairs;
-        const char *value = pairs + sizeof *key;
-        size_t slot = mr_short_table_find(table, key, hashes[i]);
-        if (MR_UNLIKELY(slot == MR_NO_SLOT)) {
-            void *accumulator = enter_short(folder, key, hashes[i], error);
-            if (!accumulator) return false;
-            mr_fold_start(fold, accumulator, value, fold->emitted_size);
-        } else {
-            add_value(fold, type, table->values + slot * accumulator_size(fold, type), value);
-        }
-    }
-    return true;
-}
-
-static inline bool fold_batches(mr_folder *folder, uint32_t type, const char *pairs, size_t count, mr_error *error) {
-    size_t pair_size = sizeof(mr_short_pair) + mr_padded(folder->fold->emitted_size);
-    for (; count > AHEAD; count -= AHEAD, pairs += AHEAD * pair_size)
-        if (!fold_batch(folder, type, pairs, AHEAD, error)) return false;
-    return fold_batch(folder, type, pairs, count, error) && mr_context_ok(folder->context, error);
-}
-
 bool mr_fold_shorts(void *receiver, const char *pairs, size_t count, mr_error *error) {
     mr_folder *folder = receiver;
-    switch (folder->fold->type) {
-    case MR_FOLD_COUNT:
-        return fold_batches(folder, MR_FOLD_COUNT, pairs, count, error);
-    case MR_FOLD_STATS_INT64:
-        return fold_batches(folder, MR_FOLD_STATS_INT64, pairs, count, error);
-    default:
-        return fold_batches(folder, folder->fold->type, pairs, count, error);
+    mr_short_table *table = &folder->table.shorts;
+    size_t pair_size = sizeof(mr_short_pair) + mr_padded(folder->fold->emitted_size);
+    for (;;) {
+        size_t taken = folder->fold_shorts(table, folder->fold, pairs, count);
+        if (taken == count) return mr_context_ok(folder->context, error);
+        pairs += taken * pair_size;
+        count -= taken;
+        if (!mr_short_table_grow(table) && !flush_shorts(folder, error)) return false;
     }
 }
 

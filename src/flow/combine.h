@@ -2,15 +2,17 @@
 #ifndef MR_FLOW_COMBINE_H
 #define MR_FLOW_COMBINE_H
 
+#include "data/fold_shorts.h"
 #include "flow/flow.h"
 
 /* For fold jobs: a table that stays in the cache. When it is full all of it goes to the exchange. */
 typedef struct mr_folder {
-    mr_context *context; /* the plugin; borrowed */
-    const mr_fold *fold; /* borrowed */
-    mr_fold_table table; /* full key -> accumulator */
-    mr_table_sink *sink; /* where full tables go */
-    void *receiver;      /* for sink */
+    mr_context *context;              /* the plugin; borrowed */
+    const mr_fold *fold;              /* borrowed */
+    mr_fold_table table;              /* full key -> accumulator */
+    mr_table_sink *sink;              /* where full tables go */
+    void *receiver;                   /* for sink */
+    mr_fold_shorts_loop *fold_shorts; /* the one for this processor */
 } mr_folder;
 
 bool mr_folder_open(mr_folder *folder, mr_context *context, const mr_fold *fold, size_t budget, mr_table_sink *sink,

@@ -301,10 +301,9 @@ bool mr_context_open(mr_context *context, const char *path, const mr_setting *se
     *context = (mr_context){.ctx = {.host = &host_functions, .source_count = name_count}, .names = names};
     context->where = &context->own_where;
     context->where->callback = "the constructor";
-    mr_processor processor;
-    if (!mr_processor_choose(&processor, error)) return false;
-    mr_scan_use(processor);
-    mr_find_use(processor);
+    if (!mr_processor_choose(&context->processor, error)) return false;
+    mr_scan_use(context->processor);
+    mr_find_use(context->processor);
     if (!mr_plugin_load(&context->loaded, path, error)) return false;
     const mr_plugin *plugin = &context->loaded.plugin;
     if (!mr_options_resolve(&context->options, plugin->name, plugin->options, settings, setting_count, error))

@@ -2,6 +2,7 @@
 #ifndef MR_HOST_CONTEXT_H
 #define MR_HOST_CONTEXT_H
 
+#include "base/processor.h"
 #include "host/options.h"
 #include "host/plugin.h"
 
@@ -61,6 +62,7 @@ typedef struct mr_kept_word {
 typedef struct mr_context {
     mr_ctx ctx;               /* what the plugin sees; first, so that its address is the context's */
     mr_loaded loaded;         /* the plugin */
+    mr_processor processor;   /* whose instructions are used */
     mr_options options;       /* with the values for this job */
     const char *const *names; /* of the sources; borrowed */
     mr_emit_level levels[MR_EMIT_LEVELS];

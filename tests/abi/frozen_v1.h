@@ -407,32 +407,25 @@ static inline int mr_long_decimal_of(mr_slice text, unsigned decimals, int64_t *
 }
 static inline int mr_decimal_of(const mr_ctx *ctx, mr_slice text, unsigned decimals, int64_t *number) {
 #if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    static const int32_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000};
-    const uint64_t each = 0x0101010101010101u;
-    if (text.length - 1 < 8 && decimals <= 9 && mr_in_text(ctx, text)) {
-        unsigned empty = 64 - 8 * (unsigned)text.length, behind = 0;
-        uint64_t digits, point, negative = text.data[0] == '-';
+    const uint64_t each = 0x0101010101010101u, all = ~(uint64_t)0;
+    if (text.length - 1 < 8 && decimals < 8 && mr_in_text(ctx, text)) {
+        unsigned start = 64 - 8 * (unsigned)text.length, point = 56 - 8 * decimals;
+        uint64_t digits, negative, has_point;
         __builtin_memcpy(&digits, text.data, sizeof digits);
-        digits = (digits << empty) + (negative * ('0' - '-') << empty) + (each * '0' & (((uint64_t)1 << empty) - 1));
-        point = digits ^ each * '.';
-        point = (point - each) & ~point & each * 128;
-        if (point) {
-            unsigned below = (unsigned)__builtin_ctzll(point) - 7;
-            uint64_t before = digits & (((uint64_t)1 << below) - 1);
-            behind = (56 - below) / 8;
-            digits = (digits & ~(((uint64_t)1 << below << 7 << 1) - 1)) | before << 8 | '0';
-            if (below == 56) digits = before << 8 | '0';
-        }
-        digits ^= each * '0';
-        if ((((digits + each * 118) | digits) & each * 128) == 0 && behind <= decimals &&
-            text.length > negative + (point != 0)) {
-            int64_t result;
-            digits = (digits * 2561) >> 8 & 0x00ff00ff00ff00ffu;
-            digits = (digits * 6553601) >> 16 & 0x0000ffff0000ffffu;
-            digits = (digits * 42949672960001u) >> 32;
-            result = (int64_t)digits * powers[decimals - behind];
-            *number = negative ? -result : result;
-            return 1;
+        negative = (digits & 255) == '-';
+        digits <<= start;
+        has_point = (digits >> point & 255) == '.';
+        if (has_point) digits = (digits & all << point << 8) | (digits & ~(all << point)) << 8;
+        start += 8 * (unsigned)(negative + has_point);
+        if (has_point == (decimals > 0) && start < 64) {
+            digits = (digits ^ each * '0') & all << start;
+            if ((((digits + each * 118) | digits) & each * 128) == 0) {
+                digits = (digits * 2561) >> 8 & 0x00ff00ff00ff00ffu;
+                digits = (digits * 6553601) >> 16 & 0x0000ffff0000ffffu;
+                digits = (digits * 42949672960001u) >> 32;
+                *number = (int64_t)((digits ^ (0 - negative)) + negative);
+                return 1;
+            }
         }
     }
 #endif

@@ -3,6 +3,8 @@
  * runs in memory and in files, records larger than blocks, tables that are full, sorters that spill. */
 #include "engine_testing.h"
 
+#include <inttypes.h>
+
 #include "flow/combine.h"
 #include "flow/exchange.h"
 #include "flow/reduce.h"
@@ -258,11 +260,18 @@ static bool take_result(void *receiver, const mr_result *result, mr_error *error
     (void)error;
     expect_key(result->key);
     const pair *first = &pairs[next_pair];
-    uint64_t sum = 0;
-    for (; next_pair < pair_count && same_key(first, &pairs[next_pair]); next_pair++)
-        sum += pairs[next_pair].value_length ? mr_load_u64(pairs[next_pair].value) : 1;
-    char text[32];
-    assert_slice(result->value, text, (size_t)sprintf(text, "%llu", (unsigned long long)sum));
+    uint64_t sum = 0, count = 0, least = UINT64_MAX, greatest = 0;
+    for (; next_pair < pair_count && same_key(first, &pairs[next_pair]); next_pair++, count++) {
+        uint64_t value = pairs[next_pair].value_length ? mr_load_u64(pairs[next_pair].value) : 1;
+        sum += value;
+        least = value < least ? value : least;
+        greatest = value > greatest ? value : greatest;
+    }
+    char text[100];
+    int length = fold.type == MR_FOLD_STATS_INT64
+                     ? sprintf(text, "%" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\t%" PRIu64, count, sum, least, greatest)
+                     : sprintf(text, "%" PRIu64, sum);
+    assert_slice(result->value, text, (size_t)length);
     return true;
 }
 
@@ -343,6 +352,9 @@ static void begin_round(const setting *how) {
         context.loaded.plugin.partition = choose_partition;
         context.loaded.plugin.partitions = 3;
     }
+    do
+        context.processor = (mr_processor)below(MR_PROCESSORS);
+    while (!mr_processor_has(context.processor));
     fold = mr_fold_of(how->fold_type, 0, NULL, NULL);
     order = (mr_key_order){.skip = mr_context_key_skip(&context)};
     pair_count = run_count = 0;
@@ -380,9 +392,14 @@ static void do_round(const setting *how) {
     end_round(how);
 }
 
+static uint32_t random_fold(void) {
+    static const uint32_t types[] = {MR_FOLD_COUNT, MR_FOLD_SUM_INT64, MR_FOLD_STATS_INT64};
+    return types[below(3)];
+}
+
 static setting random_setting(bool fold_job) {
     return (setting){.fold = fold_job,
-                     .fold_type = below(2) ? MR_FOLD_COUNT : MR_FOLD_SUM_INT64,
+                     .fold_type = random_fold(),
                      .partitioned = below(3) == 0,
                      .pairs = skewed_below(5000),
                      .keys = 1 + (uint32_t)skewed_below(below(2) ? 50 : 5000),
