@@ -56,9 +56,25 @@ static void copy_key(char *to, const char *key, size_t length) {
     mr_store_u64(to + length - 8, last);
 }
 
-static void *add_entry(mr_table *table, const char *key, size_t length, uint64_t hash, size_t slot) {
+/* Puts an entry at the end of the heap; NULL when it does not fit. */
+static mr_entry *put_entry(mr_table *table, const char *key, size_t length, uint64_t hash) {
     size_t size = mr_entry_size(table, length);
     if (size + MR_READ_SLACK > table->heap_size - table->heap_used) return NULL;
+    mr_entry *entry = (mr_entry *)(void *)(table->heap + table->heap_used);
+    entry->key_length = (uint32_t)length;
+    entry->hash = (uint32_t)(hash >> 32);
+    copy_key(mr_entry_key(table, entry), key, length);
+    table->heap_used += size;
+    table->entry_count++;
+    return entry;
+}
+
+void *mr_table_append(mr_table *table, const char *key, size_t length) {
+    mr_entry *entry = put_entry(table, key, length, 0);
+    return entry ? mr_entry_value(entry) : NULL;
+}
+
+static void *add_entry(mr_table *table, const char *key, size_t length, uint64_t hash, size_t slot) {
     if (table->entry_count * 8 >= table->slot_count * 5) {
         if (table->slot_count == table->slot_limit) return NULL;
         grow_slots(table);
@@ -66,13 +82,10 @@ static void *add_entry(mr_table *table, const char *key, size_t length, uint64_t
         for (slot = hash & mask; table->slots[slot];)
             slot = (slot + 1) & mask;
     }
-    mr_entry *entry = (mr_entry *)(void *)(table->heap + table->heap_used);
-    entry->key_length = (uint32_t)length;
-    entry->hash = (uint32_t)(hash >> 32);
-    copy_key(mr_entry_key(table, entry), key, length);
-    table->slots[slot] = (uint64_t)entry->hash << 32 | (table->heap_used / 8 + 1);
-    table->heap_used += size;
-    table->entry_count++;
+    uint64_t place = table->heap_used / 8 + 1;
+    mr_entry *entry = put_entry(table, key, length, hash);
+    if (!entry) return NULL;
+    table->slots[slot] = (uint64_t)entry->hash << 32 | place;
     return mr_entry_value(entry);
 }
 

@@ -12,7 +12,7 @@
  * way to the cache when they are looked at. A table that is full is sent on as a whole and starts empty; the frequent
  * keys are back in it within a few pairs. */
 
-enum { AHEAD = 32 };
+enum { AHEAD = 32, UNSEEN_ROUNDS = 16 };
 
 bool mr_folder_open(mr_folder *folder, mr_context *context, const mr_fold *fold, size_t budget, mr_table_sink *sink,
                     void *receiver, mr_error *error) {
@@ -33,8 +33,17 @@ static bool flush_shorts(mr_folder *folder, mr_error *error) {
     return ok;
 }
 
+/* Where keys hardly ever come twice while the table fills, the search is in vain: it is left out for a while, and then
+ * tried again. Keys that do come again are folded behind the exchange. */
+static void judge_search(mr_folder *folder) {
+    uint64_t keys = folder->table.longs.entry_count;
+    if (!folder->unseen && keys > folder->long_pairs / 8 * 7) folder->unseen = UNSEEN_ROUNDS * keys;
+    folder->long_pairs = 0;
+}
+
 static bool flush_longs(mr_folder *folder, mr_error *error) {
     if (!folder->table.longs.entry_count) return true;
+    judge_search(folder);
     bool ok = folder->sink(folder->receiver, &(mr_fold_table){.longs = folder->table.longs}, error);
     mr_table_clear(&folder->table.longs);
     return ok;
@@ -70,13 +79,12 @@ static bool fold_short(mr_folder *folder, mr_slice key, mr_slice value, mr_error
 }
 
 /* A pair whose key does not even fit into the empty table goes on in a table of its own. */
-static bool send_alone(mr_folder *folder, mr_slice key, uint64_t hash, mr_slice value, mr_error *error) {
+static bool send_alone(mr_folder *folder, mr_slice key, mr_slice value, mr_error *error) {
     mr_fold_table large = {0};
-    bool is_new;
     size_t size = 8 * mr_entry_size(&folder->table.longs, key.length) + 65536;
     bool ok = mr_fold_table_open(&large, size, folder->fold, error);
     if (ok) {
-        void *accumulator = mr_table_find(&large.longs, key.data, key.length, hash, &is_new);
+        void *accumulator = mr_table_append(&large.longs, key.data, key.length);
         ok = accumulator || mr_error_set(error, "a key of %zu bytes is too long", key.length);
         if (ok) fold_value(folder->fold, accumulator, true, value);
         ok = ok && folder->sink(folder->receiver, &large, error);
@@ -92,15 +100,28 @@ typedef struct long_pair {
     uint64_t hash; /* of the key */
 } long_pair;
 
-static bool fold_long(mr_folder *folder, const long_pair *pair, mr_error *error) {
+/* Whether the next pair with a long key goes in without a search. */
+static bool goes_unseen(const mr_folder *folder) {
+    return folder->unseen > 0;
+}
+
+static void *enter_long(mr_folder *folder, const long_pair *pair, bool *is_new) {
     mr_table *table = &folder->table.longs;
+    if (!goes_unseen(folder)) return mr_table_find(table, pair->key.data, pair->key.length, pair->hash, is_new);
+    *is_new = true;
+    return mr_table_append(table, pair->key.data, pair->key.length);
+}
+
+static bool fold_long(mr_folder *folder, const long_pair *pair, mr_error *error) {
     bool is_new;
-    void *accumulator = mr_table_find(table, pair->key.data, pair->key.length, pair->hash, &is_new);
+    void *accumulator = enter_long(folder, pair, &is_new);
     if (!accumulator) {
         if (!flush_longs(folder, error)) return false;
-        accumulator = mr_table_find(table, pair->key.data, pair->key.length, pair->hash, &is_new);
-        if (!accumulator) return send_alone(folder, pair->key, pair->hash, pair->value, error);
+        accumulator = enter_long(folder, pair, &is_new);
+        if (!accumulator) return send_alone(folder, pair->key, pair->value, error);
     }
+    folder->long_pairs++;
+    folder->unseen -= goes_unseen(folder);
     fold_value(folder->fold, accumulator, is_new, pair->value);
     return true;
 }
@@ -124,7 +145,9 @@ static const char *take_pair(mr_folder *folder, const char *pairs, long_pair *ah
     if (!mr_context_ok(folder->context, error)) return NULL;
     *is_long = key.length > MR_SHORT_KEY_MAX;
     if (!*is_long) return fold_short(folder, key, value, error) ? pairs : NULL;
-    *ahead = (long_pair){.key = key, .value = value, .hash = mr_hash_bytes(key.data, key.length)};
+    *ahead = (long_pair){.key = key, .value = value};
+    if (folder->unseen > AHEAD) return pairs; /* those before it may use up some */
+    ahead->hash = mr_hash_bytes(key.data, key.length);
     mr_table_prefetch(&folder->table.longs, ahead->hash);
     return pairs;
 }

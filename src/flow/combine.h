@@ -7,11 +7,13 @@
 
 /* For fold jobs: a table that stays in the cache. When it is full all of it goes to the exchange. */
 typedef struct mr_folder {
-    mr_context *context;              /* the plugin; borrowed */
-    const mr_fold *fold;              /* borrowed */
-    mr_fold_table table;              /* full key -> accumulator */
-    mr_table_sink *sink;              /* where full tables go */
-    void *receiver;                   /* for sink */
+    mr_context *context; /* the plugin; borrowed */
+    const mr_fold *fold; /* borrowed */
+    mr_fold_table table; /* full key -> accumulator */
+    mr_table_sink *sink; /* where full tables go */
+    void *receiver;      /* for sink */
+    uint64_t long_pairs; /* pairs with long keys since the table of long keys was empty */
+    uint64_t unseen;     /* so many more of them go in without a search, because hardly any key has come twice */
     mr_fold_shorts_loop *fold_shorts; /* the one for this processor */
 } mr_folder;
 
