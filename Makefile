@@ -54,9 +54,11 @@ all: $(BUILD)/mr $(BUILD)/libmp.a $(PLUGINS) $(GENERATORS)
 
 # Code that exists for several kinds of processor; which one runs is decided by src/base/processor.c.
 ifneq ($(findstring x86_64,$(shell $(CC) $(CFLAGS) -dumpmachine)),)
-$(BUILD)/src/%_avx2.o: PROCESSOR_FLAGS := -mavx2 -mbmi -mbmi2 -mpopcnt
-$(BUILD)/src/%_avx512.o: PROCESSOR_FLAGS := -mavx2 -mbmi -mbmi2 -mpopcnt -mavx512f -mavx512bw -mavx512vl -mavx512vbmi2
+AVX2_FLAGS   := -mavx2 -mbmi -mbmi2 -mpopcnt
+AVX512_FLAGS := $(AVX2_FLAGS) -mavx512f -mavx512bw -mavx512vl -mavx512vbmi2
 endif
+$(BUILD)/src/%_avx2.o: PROCESSOR_FLAGS := $(AVX2_FLAGS)
+$(BUILD)/src/%_avx512.o: PROCESSOR_FLAGS := $(AVX512_FLAGS)
 
 # The packages are looked for once; what is missing is installed by 'make deps'.
 $(BUILD)/.packages:
@@ -142,7 +144,7 @@ format:
 	clang-format -i $(FORMATTED)
 
 lint:
-	tests/lint.sh
+	AVX2_FLAGS="$(AVX2_FLAGS)" AVX512_FLAGS="$(AVX512_FLAGS)" tests/lint.sh
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/mr/plugins $(DESTDIR)$(PREFIX)/include/mp $(DESTDIR)$(PREFIX)/share/man/man1

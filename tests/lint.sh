@@ -1,9 +1,11 @@
 #!/bin/bash
 # Runs clang-tidy and cppcheck over src/, plugins/, datasets/ and tests/tools/; prints what they have to say and ends with 1 when
 # that is anything. A remark that is wrong is answered where it is made, by a NOLINT or cppcheck-suppress comment with the
-# reason; kinds of remarks that do not fit this code are switched off here, also with the reason.
+# reason; kinds of remarks that do not fit this code are switched off here, also with the reason. Files for one kind of
+# processor are looked at with the flags that the Makefile compiles them with, which it hands over by 'make lint'.
 set -u
 cd "$(dirname "$0")/.." || exit 1
+[[ -v AVX2_FLAGS && -v AVX512_FLAGS ]] || exec make --silent lint
 
 for tool in clang-tidy cppcheck; do
     command -v $tool >/dev/null || {
@@ -71,9 +73,14 @@ report=$(mktemp -d) || exit 1
 trap 'rm -rf "$report"' EXIT
 
 # One process per file, as many at a time as there are CPUs; each writes its own report, so that they do not mix.
-printf '%s\n' "${sources[@]}" | xargs -P "$(nproc)" -I{} sh -c '
+printf '%s\n' "${sources[@]}" | AVX2_FLAGS=$AVX2_FLAGS AVX512_FLAGS=$AVX512_FLAGS xargs -P "$(nproc)" -I{} sh -c '
+    case $2 in
+    *_avx2.c) flags=$AVX2_FLAGS ;;
+    *_avx512.c) flags=$AVX512_FLAGS ;;
+    *) flags= ;;
+    esac
     clang-tidy --quiet --checks="$1" --header-filter="(src|plugins)/.*" "$2" -- -std=c17 -D_GNU_SOURCE -DMR_VERSION="\"0\"" \
-        -Isrc >"$3/$(echo "$2" | tr / _)" 2>/dev/null' - "$checks_text" {} "$report"
+        $flags -Isrc >"$3/$(echo "$2" | tr / _)" 2>/dev/null' - "$checks_text" {} "$report"
 cat "$report"/* | awk '/^[^ ].*: (warning|error):/ { seen[$0]++; show = seen[$0] == 1 } show' >"$report.tidy"
 
 # Unknown system headers and the like are not remarks about a file. A cast of a pointer to double is no attempt to store

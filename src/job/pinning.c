@@ -114,9 +114,9 @@ bool mr_cpus_spread(mr_cpus *cpus, const cpu_set_t *set, size_t set_size, const 
         place_all(spread, left, set_size, folder);
         qsort(spread->places, spread->count, sizeof *spread->places, compare_places);
         cpus->list = calloc(spread->count + 1, sizeof *cpus->list);
+        for (; cpus->list && cpus->count < spread->count; cpus->count++)
+            cpus->list[cpus->count] = spread->places[cpus->count].cpu;
     }
-    for (; cpus->list && cpus->count < spread->count; cpus->count++)
-        cpus->list[cpus->count] = spread->places[cpus->count].cpu;
     free(spread);
     free(left);
     if (!cpus->list) return mr_error_memory(error, sizeof *spread, "the list of CPUs");
