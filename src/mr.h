@@ -16,14 +16,17 @@
  *
  * The three kinds of job
  *   MR_FOLD   map emits (key, value) with a value of fixed size; values of one key are folded into one by an
- * associative and commutative operation. Nothing is stored per occurrence: counting, sums, minima, statistics. MR_GROUP
- * map emits (key, value) of any size; reduce sees each key once, with an iterator over its values in input order.
- * Inverted index, join, sort. MR_MAP    map writes output, which appears in input order. Grep, convert, filter.
+ *             associative and commutative operation. Nothing is stored per occurrence: counting, sums, minima,
+ *             statistics.
+ *   MR_GROUP  map emits (key, value) of any size; reduce sees each key once, with an iterator over its values in input
+ *             order. Inverted index, join, sort.
+ *   MR_MAP    map writes output, which appears in input order. Grep, convert, filter.
  *
  * Where callbacks run. Every callback runs in a worker process, single-threaded: a plugin never needs a lock, and
  * never sees another worker's memory. State lives in ctx->state, one per worker. The comments below carry tags:
  *   [describe]  a short-lived process that only asks the plugin what it is
- *   [map]       a worker that reads input           [reduce]  a worker that reduces groups
+ *   [map]       a worker that reads input
+ *   [reduce]    a worker that brings together what was emitted for each key
  * A worker may run map callbacks for pieces of the input that it then does again elsewhere (sampling, or after the
  * death of another worker), so callbacks must not depend on how often, where, or in which order of chunks they are
  * called.
@@ -82,14 +85,15 @@ enum mr_fold_type {
     MR_FOLD_SUM_DOUBLE = 5, /* mr_emit_double: the exact sum, rounded once, so it never depends on order */
     MR_FOLD_MIN_DOUBLE = 6, /* mr_emit_double; any NaN makes NaN; -0 is less than +0 */
     MR_FOLD_MAX_DOUBLE = 7, /* mr_emit_double; the shortest decimal text that reads back as the same double */
-    MR_FOLD_STATS_INT64 = 8 /* mr_emit_int64: how many, exact sum, least and greatest; finish is handed an mr_stats; the
-                             * job fails if a final sum leaves int64; four decimals with tabs between them */
+    MR_FOLD_STATS_INT64 = 8 /* mr_emit_int64: how many, exact sum, least and greatest: an mr_stats; the job fails if a
+                             * final sum leaves int64; these four in decimal, with tabs between them */
 };
 
-/* What MR_FOLD_STATS_INT64 knows of a key. */
+/* What MR_FOLD_STATS_INT64 knows of a key: finish is handed a pointer to one. Tabs in a value of such a job, also in
+ * one that finish emits, separate columns and are printed as they are. */
 typedef struct mr_stats {
-    uint64_t count;  /* how many values */
-    int64_t sum;     /* of all of them */
+    uint64_t count;  /* how many values; at least 1 */
+    int64_t sum;     /* of all of them, exact; the mean is for finish to compute, and to round as it likes */
     int64_t minimum; /* the least */
     int64_t maximum; /* the greatest */
 } mr_stats;
@@ -166,8 +170,9 @@ struct mr_plugin {
      * overlap. The first value of a key becomes its accumulator. Associative and commutative, or the result is wrong.
      */
     void (*fold)(mr_ctx *ctx, void *accumulator, const void *value);
-    /* [reduce] MR_FOLD: emits what is to be printed for a key; value as fold left it (for built-in folds: an int64_t,
-     * uint64_t or double). Emitting nothing drops the key. NULL: key and value are printed. */
+    /* [reduce] MR_FOLD: emits what is to be printed for a key, as text. value, borrowed and aligned to 8, points to
+     * what fold left; for built-in folds to a uint64_t (MR_FOLD_COUNT), an int64_t (..._INT64), a double (..._DOUBLE)
+     * or an mr_stats (MR_FOLD_STATS_INT64). Emitting nothing drops the key. NULL: key and value are printed. */
     void (*finish)(mr_ctx *ctx, mr_slice key, const void *value);
 
     /* [map] MR_GROUP: emits fewer pairs that reduce to the same; sees values of one key from one chunk. NULL: none. */
@@ -183,21 +188,24 @@ struct mr_plugin {
     int (*compare)(mr_ctx *ctx, mr_slice a, mr_slice b);
 };
 
-/* What a refill of an iterator looks for. */
+/* What an iterator looks for: the kind of mr_words_of; the others have a function each. */
 enum mr_scan_kind {
     MR_WORDS_SPACE = 1,   /* maximal runs of bytes other than space, \t, \n, \v, \f, \r */
     MR_WORDS_LETTERS = 2, /* maximal runs of Unicode letters (L*) in UTF-8; all else separates, also invalid bytes */
     MR_LINES = 3,         /* what newlines end, without them; an unfinished last line counts */
     MR_FIELDS = 4,        /* what a delimiter byte separates: n delimiters make n + 1 fields */
-    MR_ROWS = 5,          /* lines that are cut in two at their first delimiter byte */
+    MR_ROWS = 5,          /* lines that are cut in two at their first delimiter byte: mr_next_row */
     MR_LOWER = 256        /* bit, with the words: fold to lower case (simple Unicode mapping), in place where it fits */
 };
 
+/* The most numbers that a batch of found parts has. */
 enum { MR_SCAN_FOUND = 576 };
 
-/* An iterator over parts of a text. The host finds them in batches with the widest instructions that the processor has.
- * Its slices point into the text (or, for words that lower case makes longer, into memory of the host) and are borrowed
- * until the callback returns, like the text. */
+/* An iterator over parts of a text: a local variable, made by one of the functions below (mr_words_of, mr_lines_of,
+ * mr_fields_of, mr_rows_of) and asked by mr_next or mr_next_row until there is no more; nothing has to be released, and
+ * several may be in use at once. The host finds parts in batches with the widest instructions that the processor has.
+ * Slices point into the text (or, for words that lower case makes longer, into memory of the host) and are borrowed
+ * until the callback returns, like the text. The fields are for the inline functions. */
 typedef struct mr_scan {
     mr_ctx *ctx;                   /* whose text this is */
     char *next;                    /* first byte not looked at yet */
@@ -215,7 +223,7 @@ typedef mr_scan mr_lines;
 typedef mr_scan mr_fields;
 typedef mr_scan mr_rows;
 
-/* Byte strings that are looked for together; the host's. */
+/* Byte strings that are looked for together; the host's, for the whole job: see mr_needles_of. */
 typedef struct mr_needles mr_needles;
 
 /* How strings are looked for: bits of the flags of mr_needles_of and mr_pattern_needles. */
@@ -267,8 +275,9 @@ struct mr_ctx {
  * words, whatever their length. */
 enum { MR_TEXT_SLACK = 16 };
 
-/* Most keys are short words of the text at hand. In fold jobs they are emitted in a form of their own, all of the same
- * size: the key, zeros, in the last byte its length plus one, then the value, padded to 8. */
+/* Most keys are short words of the text at hand. In fold jobs mr_emit puts them down in a form of their own, all of the
+ * same size: the key, zeros, in the last byte its length plus one, then the value, padded to 8. The plugin need not
+ * know; but a key that it copies elsewhere first takes the slower way. */
 enum { MR_SHORT_KEY = 15 };
 typedef struct mr_short_pair {
     uint64_t first;  /* bytes 0 to 7 of the key */
@@ -361,7 +370,8 @@ static inline char *mr_put_long_key(char *to, const char *key, size_t length) {
 
 /* Emits a pair. In [map]: to be folded or grouped (for MR_FOLD the value must have the size of the fold's value); in
  * combine: a combined pair; in finish, reduce and the map of an MR_MAP job: a line of output, "key TAB value LF".
- * Keys and values are at most 4 GiB minus 16 bytes. */
+ * Anywhere else the job fails. Both slices are copied. Key and value together are at most 4 GiB minus 16 bytes. Keys of
+ * up to MR_SHORT_KEY bytes that lie in the text at hand are the fastest. */
 static inline void mr_emit(mr_ctx *ctx, mr_slice key, mr_slice value) {
     size_t need = sizeof(mr_pair) + mr_padded(key.length) + mr_padded(value.length);
     mr_pair *pair;
@@ -388,6 +398,7 @@ static inline void mr_emit(mr_ctx *ctx, mr_slice key, mr_slice value) {
     ctx->emit_next = mr_put_padded(mr_put_padded((char *)(pair + 1), key.data, key.length), value.data, value.length);
 }
 
+/* A slice of length bytes from data on, which stays the owner's. */
 static inline mr_slice mr_bytes(const void *data, size_t length) {
     mr_slice slice;
     slice.data = (const char *)data;
@@ -417,7 +428,8 @@ static inline void mr_count_many(mr_ctx *ctx, mr_slice key, uint64_t occurrences
     mr_emit(ctx, key, mr_bytes(&occurrences, sizeof occurrences));
 }
 
-/* Emits an integer: MR_FOLD_SUM_INT64, MR_FOLD_MIN_INT64, MR_FOLD_MAX_INT64. */
+/* Emits an integer: MR_FOLD_SUM_INT64, MR_FOLD_MIN_INT64, MR_FOLD_MAX_INT64, MR_FOLD_STATS_INT64; each value alone,
+ * also for statistics: there is no way to emit an mr_stats. */
 static inline void mr_emit_int64(mr_ctx *ctx, mr_slice key, int64_t value) {
     mr_emit(ctx, key, mr_bytes(&value, sizeof value));
 }
@@ -427,13 +439,15 @@ static inline void mr_emit_double(mr_ctx *ctx, mr_slice key, double value) {
     mr_emit(ctx, key, mr_bytes(&value, sizeof value));
 }
 
-/* Writes bytes to the output as they are: the map callbacks of an MR_MAP job. */
+/* Writes bytes to the output as they are, behind what was written or emitted before: the map callbacks of an MR_MAP
+ * job. Anywhere else the job fails. */
 static inline void mr_write(mr_ctx *ctx, const void *bytes, size_t length) {
     ctx->host->write(ctx, bytes, length);
 }
 
 /* Builds a text of any length piece by piece: mr_append adds to it, mr_appended gives it (borrowed until the next
- * mr_append) and lets the next mr_append start anew. */
+ * mr_append) and lets the next mr_append start anew. There is one such text at a time, and another for combine. Not in
+ * fold, partition and compare. When memory runs out the job fails. */
 static inline void mr_append(mr_ctx *ctx, mr_slice text) {
     ctx->host->append(ctx, text.data, text.length);
 }
@@ -485,6 +499,11 @@ static inline uint64_t mr_record_number(mr_ctx *ctx) {
 
 /* ---- taking text apart ------------------------------------------------------------------------------------------- */
 
+/* Iterators work in every callback. Their text is one that map or map_chunk was handed, or a part of it, or memory of
+ * the plugin's own, which has to stay as it is while they are in use; of the latter nothing behind its end is read. A
+ * single part of 4 GiB or more fails the job. */
+
+/* What the functions below have in common. */
 static inline mr_scan mr_scan_of(mr_ctx *ctx, char *text, size_t length, uint32_t kind, uint32_t state) {
     mr_scan scan;
     scan.ctx = ctx;
@@ -498,30 +517,32 @@ static inline mr_scan mr_scan_of(mr_ctx *ctx, char *text, size_t length, uint32_
     return scan;
 }
 
-/* Words of a text that map or map_chunk was handed (or of the plugin's own writable memory). kind: MR_WORDS_SPACE or
- * MR_WORDS_LETTERS, optionally | MR_LOWER, which may overwrite the text. */
+/* Words of a text: none of them is empty. kind: MR_WORDS_SPACE or MR_WORDS_LETTERS, optionally | MR_LOWER, which may
+ * overwrite the text, also ahead of the word at hand. */
 static inline mr_words mr_words_of(mr_ctx *ctx, char *text, size_t length, uint32_t kind) {
     return mr_scan_of(ctx, text, length, kind, 0);
 }
 
-/* Lines of a text, without their newlines. */
+/* Lines of a text, without their newlines; empty ones too. A carriage return before the newline belongs to the line. */
 static inline mr_lines mr_lines_of(mr_ctx *ctx, char *text, size_t length) {
     return mr_scan_of(ctx, text, length, MR_LINES, 0);
 }
 
-/* Fields of a record that delimiter separates. */
+/* Fields of a record that delimiter separates: at least one, which may be empty. Quotes mean nothing. */
 static inline mr_fields mr_fields_of(mr_ctx *ctx, char *record, size_t length, char delimiter) {
     mr_fields fields = mr_scan_of(ctx, record, length, MR_FIELDS, (unsigned char)delimiter);
     fields.state |= 256; /* one field is still to come, even when no byte is left */
     return fields;
 }
 
-/* Lines of a text that are cut in two at their first delimiter: a key and the rest. */
+/* Lines of a text that are cut in two at their first delimiter, a byte other than the newline: a key and the rest, such
+ * as "Oslo;-3.5" at the semicolon. For map_chunk: one pass finds the lines and the cuts. Go through it with
+ * mr_next_row, not mr_next. */
 static inline mr_rows mr_rows_of(mr_ctx *ctx, char *text, size_t length, char delimiter) {
     return mr_scan_of(ctx, text, length, MR_ROWS, (unsigned char)delimiter);
 }
 
-/* Gives the next slice; 0 at the end, else 1. */
+/* Gives the next word, line or field; 0 at the end, else 1. */
 static inline int mr_next(mr_scan *scan, mr_slice *slice) {
     uint32_t start;
     if (MR_UNLIKELY(scan->taken >= scan->count)) {
@@ -535,8 +556,10 @@ static inline int mr_next(mr_scan *scan, mr_slice *slice) {
     return 1;
 }
 
-/* Gives what stands before the first delimiter of the next line and what stands behind it; a line without delimiter is
- * all key, and rest->data is NULL. 0 at the end, else 1. */
+/* Gives what stands before the first delimiter of the next line and what stands behind it, without the newline; there
+ * may be more delimiters in the rest, and a carriage return at its end. A line without delimiter is all key, and
+ * rest->data is NULL; when it just ends there rest is empty, but not NULL. Empty lines come too, with an empty key. 0
+ * at the end, else 1. */
 static inline int mr_next_row(mr_rows *rows, mr_slice *key, mr_slice *rest) {
     uint32_t start, cut, end;
     if (MR_UNLIKELY(rows->taken >= rows->count)) {
@@ -604,10 +627,11 @@ static inline int mr_long_decimal_of(mr_slice text, unsigned decimals, int64_t *
     return digits > 0;
 }
 
-/* Reads a decimal number such as -12.3 as an integer of its 10^-decimals: with decimals 1 that is -123. A sign, digits
- * and one point are all that it may consist of. 1, or 0 when it does not, or has more decimals, or leaves int64; then
- * *number is undefined. Numbers of up to eight bytes of the text at hand with just so many decimals are read all digits
- * at once, without a branch. */
+/* Reads a decimal number such as -12.3 as an integer of its 10^-decimals: with decimals 1 that is -123, and 7 is 70.
+ * The whole text must be the number: a sign or none, digits, among them one point or none ("5." and ".5" will do); no
+ * space, no exponent. 1, or 0 when it is something else, or has more decimals, or leaves int64; then *number is
+ * undefined. The result is exact, where a double would not be. Numbers of up to eight bytes of the text at hand with
+ * just so many decimals are read all digits at once, without a branch; all others digit by digit. */
 static inline int mr_decimal_of(const mr_ctx *ctx, mr_slice text, unsigned decimals, int64_t *number) {
 #if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     const uint64_t each = 0x0101010101010101u, all = ~(uint64_t)0;
@@ -639,16 +663,18 @@ static inline int mr_decimal_of(const mr_ctx *ctx, mr_slice text, unsigned decim
 
 /* ---- finding strings --------------------------------------------------------------------------------------------- */
 
-/* Prepares strings to look for, together and with the widest instructions that the processor has; in open, since it
- * takes a while. They are copied. flags: bits of enum mr_needle_flags. What it returns is valid for the whole job; NULL
- * when there is no memory, and the job has failed. A handful of strings costs little more than one. */
+/* Prepares count strings to look for, together and with the widest instructions that the processor has. They may hold
+ * any bytes, and are copied. flags: bits of enum mr_needle_flags. To be called in open: it takes a while, and what it
+ * returns is the host's, valid for the whole job and not released before. NULL when there is no memory, and the job has
+ * failed. A handful of strings costs little more than one. */
 static inline mr_needles *mr_needles_of(mr_ctx *ctx, const mr_slice *strings, size_t count, uint32_t flags) {
     return ctx->host->needles(ctx, strings, count, flags);
 }
 
-/* Prepares strings of which everything that a Perl-compatible regular expression matches contains at least one, so that
- * a text without them need not be matched at all; in open. flags: MR_IGNORE_CASE if the matcher does so. NULL when
- * there are no such strings, or only very common ones, or the pattern is beyond what the host understands: then
+/* Prepares strings of which everything that a Perl-compatible regular expression (ends with a zero byte) matches
+ * contains at least one, so that a text without them need not be matched at all; in open, like mr_needles_of. The host
+ * does not match expressions: that is for a library of the plugin's. flags: MR_IGNORE_CASE if the matcher does so. NULL
+ * when there are no such strings, or only very common ones, or the pattern is beyond what the host understands: then
  * everything has to be matched. Patterns of bytes only; (*UTF) is among what it does not understand. */
 static inline mr_needles *mr_pattern_needles(mr_ctx *ctx, const char *pattern, uint32_t flags) {
     return ctx->host->pattern_needles(ctx, pattern, flags);
@@ -657,13 +683,15 @@ static inline mr_needles *mr_pattern_needles(mr_ctx *ctx, const char *pattern, u
 /* Translates a regular expression that is meant for one line into one that finds the same in a text of many lines: with
  * PCRE2_MULTILINE, PCRE2_ALT_CIRCUMFLEX and newlines that are LF, for a text whose last newline was taken away. Nothing
  * that it matches goes over the end of a line. An empty slice when the host does not know how: then each line has to be
- * matched alone. Borrowed until the next mr_append. */
+ * matched alone. It is built with mr_append: borrowed until the next one, and the plugin must not be building a text.
+ */
 static inline mr_slice mr_pattern_of_lines(mr_ctx *ctx, const char *pattern) {
     return ctx->host->pattern_of_lines(ctx, pattern);
 }
 
 /* The first place in a text where one of the strings begins that lies in the text as a whole; NULL when there is none.
- * An empty string is found at once. */
+ * An empty string is found at once. In every callback, in any text; nothing behind its end is read. needles is not
+ * NULL. Which of the strings it is, the plugin has to see for itself. */
 static inline const char *mr_find(mr_ctx *ctx, const mr_needles *needles, mr_slice text) {
     return ctx->host->find(needles, text.data, text.length);
 }

@@ -85,8 +85,8 @@ typedef struct mr_context {
     mr_needles *needles;      /* all that the plugin prepared */
 } mr_context;
 
-/* Loads the plugin, resolves the options and calls configure; also chooses the instructions that text is scanned with.
- * names: of the sources, borrowed. */
+/* Loads the plugin, resolves the options and calls configure; also chooses the instructions that the process
+ * works with. names: of the sources, borrowed. */
 bool mr_context_open(mr_context *context, const char *path, const mr_setting *settings, size_t setting_count,
                      const char *const *names, size_t name_count, mr_error *error);
 void mr_context_close(mr_context *context);
