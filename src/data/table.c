@@ -28,9 +28,18 @@ void mr_table_close(mr_table *table) {
     *table = (mr_table){0};
 }
 
-/* Doubles the slots and enters every entry anew. */
-static void grow_slots(mr_table *table) {
-    table->slot_count *= 2;
+/* Whether so many slots are too few for one entry more. */
+static bool too_few(const mr_table *table, size_t slots) {
+    return table->entry_count * 8 >= slots * 5;
+}
+
+/* Doubles the slots, more than once where many entries were appended meanwhile, and enters every entry anew; false when
+ * the budget does not allow so many. */
+static bool grow_slots(mr_table *table) {
+    size_t count = table->slot_count;
+    for (; too_few(table, count); count *= 2)
+        if (count == table->slot_limit) return false;
+    table->slot_count = count;
     memset(table->slots, 0, table->slot_count * sizeof(uint64_t));
     size_t mask = table->slot_count - 1;
     for (mr_entry *entry = mr_table_next(table, NULL); entry; entry = mr_table_next(table, entry)) {
@@ -41,6 +50,7 @@ static void grow_slots(mr_table *table) {
             slot = (slot + 1) & mask;
         table->slots[slot] = (uint64_t)entry->hash << 32 | ((uint64_t)((char *)entry - table->heap) / 8 + 1);
     }
+    return true;
 }
 
 /* Copies a key and pads it. Most long keys have up to 32 bytes, and are copied without a look at how many: what is too
@@ -75,9 +85,8 @@ void *mr_table_append(mr_table *table, const char *key, size_t length) {
 }
 
 static void *add_entry(mr_table *table, const char *key, size_t length, uint64_t hash, size_t slot) {
-    if (table->entry_count * 8 >= table->slot_count * 5) {
-        if (table->slot_count == table->slot_limit) return NULL;
-        grow_slots(table);
+    if (too_few(table, table->slot_count)) {
+        if (!grow_slots(table)) return NULL;
         size_t mask = table->slot_count - 1;
         for (slot = hash & mask; table->slots[slot];)
             slot = (slot + 1) & mask;

@@ -122,6 +122,42 @@ static void oversized_keys_are_refused(void **state) {
     free(key);
 }
 
+/* Entries are appended without a look at the slots, so that there may be many more than slots when a key is looked for.
+ */
+static void appended_entries_leave_room_for_others(void **state) {
+    (void)state;
+    mr_table table;
+    mr_error error = {0};
+    bool is_new;
+    make_keys();
+    assert_ok(mr_table_open(&table, 16 * BUDGET, 8, &error), &error);
+    for (uint32_t i = 1; i < KEYS; i++)
+        assert_non_null(mr_table_append(&table, keys[i], lengths[i]));
+    assert_true(table.entry_count > 2 * table.slot_count);
+    assert_non_null(find(&table, 0, UINT64_MAX, &is_new));
+    assert_true(is_new);
+    assert_non_null(find(&table, 0, UINT64_MAX, &is_new));
+    assert_false(is_new);
+    assert_true(table.entry_count < table.slot_count);
+    mr_table_close(&table);
+}
+
+/* Where the budget has no room for as many slots the table is full. */
+static void appended_entries_may_fill_the_table(void **state) {
+    (void)state;
+    mr_table table;
+    mr_error error = {0};
+    bool is_new;
+    make_keys();
+    assert_ok(mr_table_open(&table, BUDGET, 0, &error), &error);
+    for (size_t i = 0; i < table.slot_limit; i++)
+        assert_non_null(mr_table_append(&table, "", 0));
+    assert_null(find(&table, 0, UINT64_MAX, &is_new));
+    mr_table_clear(&table);
+    assert_non_null(find(&table, 0, UINT64_MAX, &is_new));
+    mr_table_close(&table);
+}
+
 static void values_may_have_no_size(void **state) {
     (void)state;
     mr_table table;
@@ -143,6 +179,8 @@ int main(void) {
         RANDOM_TEST(full_tables_refuse),
         RANDOM_TEST(like_hashes_do_not_make_like_keys),
         RANDOM_TEST(oversized_keys_are_refused),
+        RANDOM_TEST(appended_entries_leave_room_for_others),
+        RANDOM_TEST(appended_entries_may_fill_the_table),
         RANDOM_TEST(values_may_have_no_size),
     };
     start_seed();
