@@ -52,7 +52,7 @@ static inline void mr_stats_start(mr_stats_total *total, int64_t value) {
  * of one; a new minimum or maximum is rare after a few values, so that it costs a branch that is never taken. */
 static inline void mr_stats_add(mr_stats_total *total, int64_t value) {
     uint64_t low = total->sum_low + (uint64_t)value;
-    total->sum_high += (low < (uint64_t)value) - (value < 0);
+    total->sum_high += (low < (uint64_t)value) - (int64_t)(value < 0);
     total->sum_low = low;
     total->count++;
     if (MR_UNLIKELY(value < total->minimum)) total->minimum = value;
