@@ -49,7 +49,8 @@ static inline void mr_stats_start(mr_stats_total *total, int64_t value) {
 }
 
 /* Adds a value: this is what happens to each row of a large input, so it is inlined. The count cannot overflow in steps
- * of one; a new minimum or maximum is rare after a few values, so that it costs a branch that is never taken. */
+ * of one, and accumulators that have been merged are not stepped any further; a new minimum or maximum is rare after a
+ * few values, so that it costs a branch that is never taken. */
 static inline void mr_stats_add(mr_stats_total *total, int64_t value) {
     uint64_t low = total->sum_low + (uint64_t)value;
     total->sum_high += (low < (uint64_t)value) - (int64_t)(value < 0);
