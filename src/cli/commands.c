@@ -32,6 +32,7 @@ static const char usage[] =
     "  -v, --verbose       a line for each phase\n"
     "\n"
     "PLUGIN is a name ('mr list') or a path with a slash. The folders of MR_PLUGIN_PATH come first.\n"
+    "MR_PROCESSOR names the instructions to use (default: the best that the processor has): see mr(1).\n"
     "Sizes take K, M, G, T (powers of 1024). A result is a line \"key TAB value\"; backslash, tab,\n"
     "newline and carriage return in it are written as \\\\ \\t \\n \\r.\n"
     "Exit status: 0 done, 1 the job failed, 2 wrong usage, 128+n killed by signal n.\n";
