@@ -5,13 +5,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/units.h"
 #include "job/delivery.h"
 #include "job/units.h"
+#include "job/usage.h"
 
 /* One process, one thread, one event loop. The coordinator hands out units of work, phase by phase, hears what has
  * become of them, replaces workers that die, and sees the parts of the output to their places. It never runs code of
@@ -110,21 +110,6 @@ static bool dispatch(coordinator *self, mr_error *error) {
 
 /* ---- hearing what has become of it ------------------------------------------------------------------------------- */
 
-static void add_counter(mr_result_summary *summary, const mr_counter_value *counter) {
-    size_t place = 0;
-    while (place < summary->counter_count && strcmp(summary->counters[place].name, counter->name) < 0)
-        place++;
-    mr_counter_value *at = &summary->counters[place];
-    if (place == summary->counter_count || strcmp(at->name, counter->name)) {
-        if (summary->counter_count == MR_COUNTERS_MAX) return; /* workers have more names than one may use: leave out */
-        memmove(at + 1, at, (summary->counter_count - place) * sizeof *at);
-        *at = (mr_counter_value){.value = 0};
-        memcpy(at->name, counter->name, sizeof at->name);
-        summary->counter_count++;
-    }
-    at->value += counter->value;
-}
-
 /* Adds what belongs to committed work. */
 static void take_commit(coordinator *self, const mr_report *report, const mr_counter_value *counters) {
     mr_member *member = &self->crew.members[report->worker];
@@ -132,7 +117,7 @@ static void take_commit(coordinator *self, const mr_report *report, const mr_cou
     self->summary->spilled += report->spilled;
     member->arena_used = report->arena_used;
     for (uint64_t i = 0; i < report->counter_count; i++)
-        add_counter(self->summary, &counters[i]);
+        mr_summary_add(self->summary, &counters[i]);
 }
 
 /* The runs of a worker count from now on, and so do the chunks that are in them. */
@@ -314,39 +299,6 @@ static bool replace_worker(coordinator *self, uint32_t index, mr_error *error) {
     return mr_crew_start(&self->crew, index, error);
 }
 
-/* ---- watching memory --------------------------------------------------------------------------------------------- */
-
-/* Memory of a process that is not shared, in bytes; 0 when it has gone. */
-static uint64_t private_memory(pid_t process) {
-    char path[64], text[128] = "", *at = text;
-    snprintf(path, sizeof path, "/proc/%ld/statm", (long)process);
-    FILE *file = fopen(path, "re");
-    if (!file) return 0;
-    bool read = fgets(text, sizeof text, file);
-    fclose(file);
-    if (!read) return 0;
-    uint64_t pages[3]; /* of the whole address space, in memory, and shared with others */
-    for (int i = 0; i < 3; i++)
-        pages[i] = strtoull(at, &at, 10);
-    return pages[1] > pages[2] ? (pages[1] - pages[2]) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
-}
-
-/* Shared memory in use, in bytes, as the workers tell. */
-static uint64_t shared_memory(const coordinator *self) {
-    uint64_t bytes = 0;
-    for (uint32_t i = 0; i < self->crew.count; i++)
-        bytes += atomic_load_explicit(&self->job.shared->slots[i].shared_bytes, memory_order_relaxed);
-    return bytes;
-}
-
-static void sample_memory(coordinator *self) {
-    uint64_t bytes = private_memory(getpid()) + shared_memory(self);
-    for (uint32_t i = 0; i < self->crew.count; i++)
-        if (self->crew.members[i].process) bytes += private_memory(mp_process_id(self->crew.members[i].process));
-    self->summary->peak_memory = mr_larger(self->summary->peak_memory, bytes);
-    self->last_sample = mr_seconds();
-}
-
 /* ---- the event loop ---------------------------------------------------------------------------------------------- */
 
 static bool wait_for_events(coordinator *self, mr_error *error) {
@@ -379,6 +331,11 @@ static bool reader_gone(coordinator *self) {
     return true;
 }
 
+static void sample_memory(coordinator *self) {
+    self->summary->peak_memory = mr_larger(self->summary->peak_memory, mr_memory_in_use(&self->crew));
+    self->last_sample = mr_seconds();
+}
+
 /* One turn: waits for something to happen and deals with it. False when the job cannot go on. */
 static bool turn(coordinator *self, mr_error *error) {
     if (!wait_for_events(self, error) || interrupted(self) || !take_reports(self, error)) return false;
@@ -397,48 +354,13 @@ static bool begin_phase(coordinator *self, uint32_t kind, uint64_t count, mr_err
     return mr_units_open(&self->units, count, error);
 }
 
-/* Seconds at the beginning of a phase. */
-typedef struct phase_clock {
-    double wall; /* on the clock */
-    double own;  /* of CPU time of this process */
-} phase_clock;
-
-/* Seconds of CPU time, in user mode and in the kernel. */
-static double seconds_of(const struct rusage *usage) {
-    const struct timeval *user = &usage->ru_utime, *kernel = &usage->ru_stime;
-    return (double)(user->tv_sec + kernel->tv_sec) + (double)(user->tv_usec + kernel->tv_usec) * 1e-6;
-}
-
-static phase_clock start_clock(void) {
-    struct rusage usage = {0};
-    (void)!getrusage(RUSAGE_SELF, &usage); /* cannot fail */
-    return (phase_clock){.wall = mr_seconds(), .own = seconds_of(&usage)};
-}
-
-/* Says how long a phase took, and how much of that the coordinator worked itself: no other process can help it there.
- */
-static void tell_phase(const coordinator *self, const char *name, uint64_t units, const phase_clock *start) {
-    if (!self->job.settings->verbose) return;
-    phase_clock end = start_clock();
-    mr_message("%s: %llu units, %.3f s, coordinator %.4f s", name, (unsigned long long)units, end.wall - start->wall,
-               end.own - start->own);
-}
-
-/* Says what the whole job took in all processes, which have ended. */
-static void tell_totals(uint64_t tasks, uint64_t reports) {
-    struct rusage usage = {0};
-    phase_clock own = start_clock();
-    (void)!getrusage(RUSAGE_CHILDREN, &usage); /* cannot fail */
-    mr_message(
-        "total: %llu tasks, %llu reports; coordinator %.4f s, other processes %.3f s, which waited %ld times and "
-        "were interrupted %ld times",
-        (unsigned long long)tasks, (unsigned long long)reports, own.own, seconds_of(&usage), usage.ru_nvcsw,
-        usage.ru_nivcsw);
+static void tell_phase(const coordinator *self, const char *name, uint64_t units, const mr_moment *start) {
+    if (self->job.settings->verbose) mr_tell_phase(name, units, start);
 }
 
 /* Does all units of a phase. */
 static bool run_phase(coordinator *self, uint32_t kind, uint64_t count, const char *name, mr_error *error) {
-    phase_clock start = start_clock();
+    mr_moment start = mr_moment_now();
     if (!begin_phase(self, kind, count, error)) return false;
     while (!mr_units_finished(&self->units))
         if (!dispatch(self, error) || !turn(self, error)) return false;
@@ -572,12 +494,12 @@ static void close_signals(coordinator *self, const sigset_t *before) {
 static bool run(coordinator *self, mr_error *error) {
     mr_job *job = &self->job;
     if (!mr_crew_open(&self->crew, job, error)) return false;
-    tell_phase(self, "start", job->plan.workers, &(phase_clock){.wall = self->start});
+    tell_phase(self, "start", job->plan.workers, &(mr_moment){.wall = self->start});
     if (!run_phases(self, error)) return false;
-    phase_clock end = start_clock();
+    mr_moment end = mr_moment_now();
     if (!stop_workers(self, error)) return false;
     tell_phase(self, "stop", job->plan.workers, &end);
-    end = start_clock();
+    end = mr_moment_now();
     if (!mr_output_commit(&job->output, self->delivery.end, error)) return false;
     tell_phase(self, "commit", 1, &end);
     return true;
@@ -605,7 +527,7 @@ void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_
     summary->output_bytes = self.delivery.end;
     uint64_t tasks = self.crew.tasks;
     close_coordinator(&self);
-    if (settings->verbose && summary->outcome == MR_OUTCOME_DONE) tell_totals(tasks, self.reports);
+    if (settings->verbose && summary->outcome == MR_OUTCOME_DONE) mr_tell_totals(tasks, self.reports);
     close_signals(&self, &before);
     summary->seconds = mr_seconds() - start;
 }

@@ -27,6 +27,9 @@ typedef struct mr_result_summary {
 /* Runs a job. On MR_OUTCOME_FAILED error is set. Signals SIGINT, SIGTERM and SIGHUP end the job in an orderly way. */
 void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_error *error);
 
+/* Adds a counter of a worker to those of the plugin. */
+void mr_summary_add(mr_result_summary *summary, const mr_counter_value *counter);
+
 /* Prints the summary line and the counters to stderr. */
 void mr_summary_print(const mr_result_summary *summary, const char *plugin);
 

@@ -1,5 +1,22 @@
+#include <string.h>
+
 #include "base/units.h"
 #include "job/coordinator.h"
+
+void mr_summary_add(mr_result_summary *summary, const mr_counter_value *counter) {
+    size_t place = 0;
+    while (place < summary->counter_count && strcmp(summary->counters[place].name, counter->name) < 0)
+        place++;
+    mr_counter_value *at = &summary->counters[place];
+    if (place == summary->counter_count || strcmp(at->name, counter->name)) {
+        if (summary->counter_count == MR_COUNTERS_MAX) return; /* workers have more names than one may use: leave out */
+        memmove(at + 1, at, (summary->counter_count - place) * sizeof *at);
+        *at = (mr_counter_value){.value = 0};
+        memcpy(at->name, counter->name, sizeof at->name);
+        summary->counter_count++;
+    }
+    at->value += counter->value;
+}
 
 void mr_summary_print(const mr_result_summary *summary, const char *plugin) {
     char input[MR_SIZE_TEXT], peak[MR_SIZE_TEXT], spilled[MR_SIZE_TEXT];
