@@ -47,7 +47,7 @@ void mr_table_close(mr_table *table);
 void *mr_table_find(mr_table *table, const char *key, size_t length, uint64_t hash, bool *is_new);
 
 /* Adds an entry without a look at whether its key is there already: for keys that hardly ever come again. mr_table_next
- * gives it like any other, mr_table_find does not find it. NULL when the table is full. */
+ * gives it like any other, mr_table_find need not find it. NULL when the table is full. */
 void *mr_table_append(mr_table *table, const char *key, size_t length);
 
 /* Asks the processor to fetch the slot of a hash. */
