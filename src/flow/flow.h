@@ -7,8 +7,7 @@
  *
  *     input     mr_input        the sources, one behind the other as one long sequence of bytes ("positions")
  *     split     mr_chunk        a range of positions; cut into pieces of whole records (mr_piece)
- *     map       pairs           batches of mr_pair, and of mr_short_pair in fold jobs (mr_pair_sink and mr_short_sink of
- *                               host/context.h)
+ *     map       pairs           batches of mr_pair and mr_short_pair (mr_pair_sink, mr_short_sink of host/context.h)
  *     combine   mr_fold_table   accumulators of a fold (mr_table_sink), or fewer pairs of a group
  *     exchange  mr_run          records by partition, in shared memory or in a spill file; read as mr_block_stream
  *     reduce    results         keys with what is printed for them (mr_result_sink)
