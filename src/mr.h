@@ -358,6 +358,7 @@ static inline void mr_emit_short(mr_ctx *ctx, const char *key, size_t length, mr
 static inline char *mr_put_long_key(char *to, const char *key, size_t length) {
     char *end = to + mr_padded(length);
     uint64_t last = 0;
+    __asm__("" : "+r"(key)); /* as in mr_emit_short */
     __builtin_memcpy(&last, key + length - 8, 8);
     __builtin_memcpy(to, key, 32);
     /* The word that holds the last byte: shifted into place, which moves zeros behind it. */
@@ -639,7 +640,9 @@ static inline int mr_decimal_of(const mr_ctx *ctx, mr_slice text, unsigned decim
         /* The last digit comes to stand in the top byte; the digits before the point move up by one. */
         unsigned start = 64 - 8 * (unsigned)text.length, point = 56 - 8 * decimals;
         uint64_t digits, negative, has_point;
-        __builtin_memcpy(&digits, text.data, sizeof digits);
+        const char *from = text.data;
+        __asm__("" : "+r"(from)); /* as in mr_emit_short */
+        __builtin_memcpy(&digits, from, sizeof digits);
         negative = (digits & 255) == '-';
         digits <<= start;
         has_point = (digits >> point & 255) == '.';
