@@ -45,27 +45,24 @@ static void fail_at(mr_ctx *ctx, mr_slice row, size_t at) {
 }
 
 /* Whether to go on after a row that is no name and number. Lines without any text are nothing to worry about. */
-static int forgive(mr_ctx *ctx, const char *text, mr_slice name, mr_slice number) {
-    size_t at = (size_t)(name.data - text), length = name.length + (number.data ? 1 + number.length : 0);
-    if (length == 0 || (length == 1 && text[at] == '\r')) return 1;
+static int forgive(mr_ctx *ctx, const char *text, mr_slice row) {
+    if (row.length == 0 || (row.length == 1 && *row.data == '\r')) return 1;
     if (bad_rows)
         *bad_rows += 1;
     else
-        fail_at(ctx, mr_bytes(text + at, length), at);
+        fail_at(ctx, row, (size_t)(row.data - text));
     return bad_rows != NULL;
 }
 
 static void map_chunk(mr_ctx *ctx, char *text, size_t length) {
-    mr_rows rows = mr_rows_of(ctx, text, length, delimiter);
-    mr_slice name, number;
-    int64_t value;
-    while (mr_next_row(&rows, &name, &number)) {
-        if (number.length && number.data[number.length - 1] == '\r') number.length--;
-        if (mr_decimal_of(ctx, number, decimals, &value))
-            mr_emit_int64(ctx, name, value);
-        else if (!forgive(ctx, text, name, number))
+    mr_measures rows = mr_measures_of(ctx, text, length, delimiter, decimals);
+    mr_slice name;
+    int64_t number;
+    for (int found; (found = mr_next_measure(&rows, &name, &number)) != 0;)
+        if (found > 0)
+            mr_emit_int64(ctx, name, number);
+        else if (!forgive(ctx, text, name))
             return;
-    }
 }
 
 /* Writes a number whose last digits are decimals so that it ends before end; returns its start. */

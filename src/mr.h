@@ -195,15 +195,19 @@ enum mr_scan_kind {
     MR_LINES = 3,         /* what newlines end, without them; an unfinished last line counts */
     MR_FIELDS = 4,        /* what a delimiter byte separates: n delimiters make n + 1 fields */
     MR_ROWS = 5,          /* lines that are cut in two at their first delimiter byte: mr_next_row */
+    MR_MEASURES = 6,      /* the same, with a decimal number behind the delimiter: mr_next_measure */
     MR_LOWER = 256        /* bit, with the words: fold to lower case (simple Unicode mapping), in place where it fits */
 };
 
-/* The most numbers that a batch of found parts has. */
-enum { MR_SCAN_FOUND = 576 };
+/* The most numbers that a batch of found parts has, and the most measures. */
+enum { MR_SCAN_FOUND = 576, MR_SCAN_NUMBERS = MR_SCAN_FOUND / 3 };
+
+/* What stands for a number that could not be read. */
+#define MR_NO_NUMBER INT64_MIN
 
 /* An iterator over parts of a text: a local variable, made by one of the functions below (mr_words_of, mr_lines_of,
- * mr_fields_of, mr_rows_of) and asked by mr_next or mr_next_row until there is no more; nothing has to be released, and
- * several may be in use at once. The host finds parts in batches with the widest instructions that the processor has.
+ * mr_fields_of, mr_rows_of, mr_measures_of) and asked by mr_next, mr_next_row or mr_next_measure until there is no more;
+ * nothing has to be released, and several may be in use at once. The host finds parts in batches with the widest instructions that the processor has.
  * Slices point into the text (or, for words that lower case makes longer, into memory of the host) and are borrowed
  * until the callback returns, like the text. The fields are for the inline functions. */
 typedef struct mr_scan {
@@ -216,12 +220,15 @@ typedef struct mr_scan {
     uint32_t taken;                /* numbers of found that have been used */
     uint32_t count;                /* numbers in found: a multiple of 2, for MR_ROWS of 3 */
     uint32_t found[MR_SCAN_FOUND]; /* start and end of each part in bytes from base; of each row: its start, where its
-                                    * first delimiter is (its end when there is none), its end */
+                                    * first delimiter is (its end when there is none), its end; of each measure:
+                                    * start and end of its key, or of the line when that is none */
+    int64_t numbers[MR_SCAN_NUMBERS]; /* of the measures in found; MR_NO_NUMBER: the line is none */
 } mr_scan;
 typedef mr_scan mr_words;
 typedef mr_scan mr_lines;
 typedef mr_scan mr_fields;
 typedef mr_scan mr_rows;
+typedef mr_scan mr_measures;
 
 /* Byte strings that are looked for together; the host's, for the whole job: see mr_needles_of. */
 typedef struct mr_needles mr_needles;
@@ -576,6 +583,28 @@ static inline int mr_next_row(mr_rows *rows, mr_slice *key, mr_slice *rest) {
     rest->data = cut < end ? rows->base + cut + 1 : NULL;
     rest->length = cut < end ? end - cut - 1 : 0;
     return 1;
+}
+
+/* Lines of a text that consist of a key, a delimiter and a decimal number with at most so many decimals, as
+ * mr_decimal_of reads it (0 to 18), such as "Oslo;-3.5"; a carriage return at the end of the line does not count. */
+static inline mr_measures mr_measures_of(mr_ctx *ctx, char *text, size_t length, char delimiter, unsigned decimals) {
+    return mr_scan_of(ctx, text, length, MR_MEASURES, (unsigned char)delimiter | decimals << 16);
+}
+
+/* Gives the key of the next line and its number in units of the last decimal. 1; -1 when the line is no such line,
+ * which is then *key as a whole, and *number is MR_NO_NUMBER; 0 at the end. The least int64 is no number here. */
+static inline int mr_next_measure(mr_measures *measures, mr_slice *key, int64_t *number) {
+    uint32_t start;
+    if (MR_UNLIKELY(measures->taken >= measures->count)) {
+        measures->ctx->host->refill(measures);
+        if (measures->count == 0) return 0;
+    }
+    start = measures->found[measures->taken];
+    key->data = measures->base + start;
+    key->length = measures->found[measures->taken + 1] - start;
+    *number = measures->numbers[measures->taken / 2];
+    measures->taken += 2;
+    return MR_UNLIKELY(*number == MR_NO_NUMBER) ? -1 : 1;
 }
 
 /* Gives the next value of a group; 0 at the end, else 1. Borrowed until the next call or the end of the callback. */

@@ -167,6 +167,34 @@ static void end_scan(mr_scan *scan) {
     scan->state &= 255;
 }
 
+/* ---- numbers ----------------------------------------------------------------------------------------------------- */
+
+/* The number of a row that the kernel has left over: an unusual one, or none at all. */
+static int64_t read_unusual(const mr_ctx *ctx, const char *base, const uint32_t *row, unsigned decimals) {
+    int64_t number;
+    if (row[1] == row[2]) return MR_NO_NUMBER;
+    mr_slice text = mr_bytes(base + row[1] + 1, row[2] - row[1] - 1);
+    if (text.length && text.data[text.length - 1] == '\r') text.length--;
+    return mr_decimal_of(ctx, text, decimals, &number) ? number : MR_NO_NUMBER;
+}
+
+/* Reads the numbers of the rows in found, of which then remain the keys, or the whole lines that are no measures. */
+static void read_measures(mr_scan *scan) {
+    unsigned decimals = scan->state >> 16;
+    size_t count = scan->count / 3;
+    bool in_text = mr_in_text(scan->ctx, mr_bytes(scan->base, 1)) && decimals < 8;
+    if (in_text) kernel->read_numbers(scan->base, scan->found, count, decimals, scan->numbers);
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t *row = scan->found + 3 * i;
+        if (!in_text || scan->numbers[i] == MR_NO_NUMBER)
+            scan->numbers[i] = read_unusual(scan->ctx, scan->base, row, decimals);
+        uint32_t start = row[0], end = scan->numbers[i] == MR_NO_NUMBER ? row[2] : row[1];
+        scan->found[2 * i] = start;
+        scan->found[2 * i + 1] = end;
+    }
+    scan->count = (uint32_t)(2 * count);
+}
+
 static void find(mr_scan *scan) {
     scan->base = scan->next;
     switch (scan->kind & ~(uint32_t)MR_LOWER) {
@@ -178,6 +206,10 @@ static void find(mr_scan *scan) {
     case MR_FIELDS:
     case MR_ROWS:
         kernel->find_parts(scan);
+        break;
+    case MR_MEASURES:
+        kernel->find_parts(scan);
+        read_measures(scan);
         break;
     default:
         mr_fail(scan->ctx, "it looks for parts of an unknown kind (%u)", scan->kind);

@@ -22,6 +22,7 @@
 #define MR_HOST_SCAN_LOOPS_H
 
 #include "host/scan_kernel.h"
+#include "host/scan_numbers.h"
 
 #define MR_INLINE static inline __attribute__((always_inline))
 
@@ -218,6 +219,6 @@ static uint64_t count_bytes(const char *bytes, size_t length, char byte) {
 }
 
 #define MR_SCAN_KERNEL                                                                                                 \
-    { .find_words = find_words, .find_parts = find_parts, .count_bytes = count_bytes }
+    { .find_words = find_words, .find_parts = find_parts, .read_numbers = read_numbers, .count_bytes = count_bytes }
 
 #endif
