@@ -304,10 +304,13 @@ static bool replace_worker(coordinator *self, uint32_t index, mr_error *error) {
 static bool wait_for_events(coordinator *self, mr_error *error) {
     const mr_delivery *delivery = &self->delivery;
     bool blocked = self->delivering && delivery->blocked;
-    self->polled[POLL_REPORTS] = (struct pollfd){mp_queue_fd(self->job.reports), POLLIN, 0};
-    self->polled[POLL_SIGNALS] = (struct pollfd){self->signals, POLLIN, 0};
-    self->polled[POLL_STREAM] = (struct pollfd){blocked ? self->job.output.file : -1, POLLOUT, 0};
-    self->polled[POLL_ENDS] = (struct pollfd){self->crew.watch, POLLIN, 0};
+    const struct pollfd polled[POLL_COUNT] = {
+        [POLL_REPORTS] = {mp_queue_fd(self->job.reports), POLLIN, 0},
+        [POLL_SIGNALS] = {self->signals, POLLIN, 0},
+        [POLL_STREAM] = {blocked ? self->job.output.file : -1, POLLOUT, 0},
+        [POLL_ENDS] = {self->crew.watch, POLLIN, 0},
+    };
+    memcpy(self->polled, polled, sizeof polled);
     if (poll(self->polled, POLL_COUNT, MEMORY_SAMPLE_MS) < 0 && errno != EINTR)
         return mr_error_system(error, errno, "could not wait for the workers");
     return true;

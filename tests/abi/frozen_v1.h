@@ -98,9 +98,11 @@ enum mr_scan_kind {
     MR_LINES = 3,
     MR_FIELDS = 4,
     MR_ROWS = 5,
+    MR_MEASURES = 6,
     MR_LOWER = 256
 };
-enum { MR_SCAN_FOUND = 576 };
+enum { MR_SCAN_FOUND = 576, MR_SCAN_NUMBERS = MR_SCAN_FOUND / 3 };
+#define MR_NO_NUMBER INT64_MIN
 typedef struct mr_scan {
     mr_ctx *ctx;
     char *next;
@@ -111,11 +113,13 @@ typedef struct mr_scan {
     uint32_t taken;
     uint32_t count;
     uint32_t found[MR_SCAN_FOUND];
+    int64_t numbers[MR_SCAN_NUMBERS];
 } mr_scan;
 typedef mr_scan mr_words;
 typedef mr_scan mr_lines;
 typedef mr_scan mr_fields;
 typedef mr_scan mr_rows;
+typedef mr_scan mr_measures;
 typedef struct mr_needles mr_needles;
 enum mr_needle_flags { MR_IGNORE_CASE = 1 };
 struct mr_host {
@@ -361,6 +365,22 @@ static inline int mr_next_row(mr_rows *rows, mr_slice *key, mr_slice *rest) {
     rest->data = cut < end ? rows->base + cut + 1 : NULL;
     rest->length = cut < end ? end - cut - 1 : 0;
     return 1;
+}
+static inline mr_measures mr_measures_of(mr_ctx *ctx, char *text, size_t length, char delimiter, unsigned decimals) {
+    return mr_scan_of(ctx, text, length, MR_MEASURES, (unsigned char)delimiter | decimals << 16);
+}
+static inline int mr_next_measure(mr_measures *measures, mr_slice *key, int64_t *number) {
+    uint32_t start;
+    if (MR_UNLIKELY(measures->taken >= measures->count)) {
+        measures->ctx->host->refill(measures);
+        if (measures->count == 0) return 0;
+    }
+    start = measures->found[measures->taken];
+    key->data = measures->base + start;
+    key->length = measures->found[measures->taken + 1] - start;
+    *number = measures->numbers[measures->taken / 2];
+    measures->taken += 2;
+    return MR_UNLIKELY(*number == MR_NO_NUMBER) ? -1 : 1;
 }
 static inline int mr_next_value(mr_values *values, mr_slice *value) {
     return values->next(values, value);

@@ -12,7 +12,7 @@ enum { LONGEST = 2 * MR_SCAN_FOUND + 100, GUARD = 64, WORDS = 2 * (LONGEST + 2) 
 
 /* Parts of a text, copied. */
 typedef struct parts {
-    char bytes[3 * LONGEST];
+    char bytes[12 * LONGEST];
     size_t used;
     size_t starts[WORDS], lengths[WORDS];
     size_t count;
@@ -149,9 +149,47 @@ static void find_rows(const char *text, size_t length, char delimiter) {
     }
 }
 
+static unsigned decimals; /* of measures */
+
+/* What mr_next_measure gives: a key and the bytes of a number, or a whole line and no number. */
+static void find_measures(const char *text, size_t length, char delimiter) {
+    for (size_t start = 0, end; start < length; start = end + 1) {
+        int64_t number = MR_NO_NUMBER;
+        end = start;
+        while (end < length && text[end] != '\n')
+            end++;
+        size_t cut = start;
+        while (cut < end && text[cut] != delimiter)
+            cut++;
+        size_t digits_end = end - (end > cut + 1 && text[end - 1] == '\r');
+        if (cut == end || !mr_long_decimal_of(mr_bytes(text + cut + 1, digits_end - cut - 1), decimals, &number))
+            number = MR_NO_NUMBER;
+        add_part(&expected, text + start, (number == MR_NO_NUMBER ? end : cut) - start);
+        add_part(&expected, (char *)&number, sizeof number);
+    }
+}
+
 /* ---- comparing --------------------------------------------------------------------------------------------------- */
 
+static void collect_measures(char *text, size_t length, char delimiter) {
+    mr_measures measures = mr_measures_of(&context.ctx, text, length, delimiter, decimals);
+    mr_slice key;
+    int64_t number;
+    int got;
+    found.used = found.count = 0;
+    while ((got = mr_next_measure(&measures, &key, &number)) != 0) {
+        assert_int_equal(got, number == MR_NO_NUMBER ? -1 : 1);
+        add_part(&found, key.data, key.length);
+        add_part(&found, (char *)&number, sizeof number);
+    }
+    assert_int_equal(mr_next_measure(&measures, &key, &number), 0);
+}
+
 static void collect(char *text, size_t length, uint32_t kind, char delimiter) {
+    if (kind == MR_MEASURES) {
+        collect_measures(text, length, delimiter);
+        return;
+    }
     mr_scan scan = kind == MR_LINES    ? mr_lines_of(&context.ctx, text, length)
                    : kind == MR_FIELDS ? mr_fields_of(&context.ctx, text, length, delimiter)
                    : kind == MR_ROWS   ? mr_rows_of(&context.ctx, text, length, delimiter)
@@ -206,6 +244,8 @@ static void expect(const char *text, size_t length, uint32_t kind, char delimite
         find_fields(text, length, delimiter);
     else if (kind == MR_ROWS)
         find_rows(text, length, delimiter);
+    else if (kind == MR_MEASURES)
+        find_measures(text, length, delimiter);
     else if ((kind & ~(uint32_t)MR_LOWER) == MR_WORDS_SPACE)
         find_space_words(text, length, lower);
     else
@@ -246,6 +286,8 @@ static void compare_all(const char *text, size_t length) {
     compare(text, length, MR_LINES, 0);
     compare(text, length, MR_FIELDS, "\t ,\n\xff"[below(6)]);
     compare(text, length, MR_ROWS, "\t ,\n\xff"[below(6)]);
+    decimals = (unsigned)below(12);
+    compare(text, length, MR_MEASURES, "\t ,\n\xff"[below(6)]);
     compare_newlines(text, length);
 }
 
@@ -377,6 +419,44 @@ static void usual_and_unusual_rows(void **state) {
     }
 }
 
+/* Appends a number, usually one with just the decimals that are asked for; returns its length. */
+static size_t random_number(char *text) {
+    static const char any[] = "0123456789.-+ \r;e";
+    size_t length = 0;
+    if (below(10) == 0) {
+        for (size_t most = below(22); length < most;)
+            text[length++] = any[below(sizeof any - 1)];
+        return length;
+    }
+    if (below(2)) text[length++] = '-';
+    for (size_t digits = below(8) ? 1 + below(3) : below(20); digits; digits--)
+        text[length++] = (char)('0' + below(10));
+    if (decimals ? below(10) : below(10) == 0) text[length++] = '.';
+    for (size_t digits = below(10) ? decimals : below(4); digits; digits--)
+        text[length++] = (char)('0' + below(10));
+    if (below(10) == 0) text[length++] = '\r';
+    return length;
+}
+
+static void usual_and_unusual_measures(void **state) {
+    (void)state;
+    char text[LONGEST];
+    for (unsigned round = 0; round < rounds(20000); round++) {
+        size_t length = 0, most = 1 + below(40);
+        decimals = (unsigned)(below(4) ? below(4) : below(20));
+        while (length + most + 45 < LONGEST) {
+            size_t key = below(most);
+            memset(text + length, 'k', key);
+            length += key;
+            if (below(50)) text[length++] = ';';
+            length += random_number(text + length);
+            text[length++] = '\n';
+        }
+        if (below(3)) length = below(length);
+        compare(text, length, MR_MEASURES, ';');
+    }
+}
+
 /* A batch is full in the middle of a row, and at its borders: rows of one length after a first one of any length. */
 static void borders_of_batches_of_rows(void **state) {
     (void)state;
@@ -388,6 +468,7 @@ static void borders_of_batches_of_rows(void **state) {
             for (size_t i = first; i < LONGEST && each > 1; i += each)
                 text[i + (i + each < LONGEST ? each / 2 - (each / 2 == each - 1) : 0)] = ',';
             compare(text, LONGEST, MR_ROWS, ',');
+            compare(text, LONGEST, MR_MEASURES, ',');
             compare(text, LONGEST, MR_LINES, 0);
         }
 }
@@ -450,6 +531,7 @@ int main(void) {
         SCAN_TEST(lower_case_may_be_longer_or_shorter),
         SCAN_TEST(empty_texts),
         SCAN_TEST(usual_and_unusual_rows),
+        SCAN_TEST(usual_and_unusual_measures),
         SCAN_TEST(borders_of_batches_of_rows),
         SCAN_TEST(parts_of_4_GiB),
     };
