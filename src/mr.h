@@ -206,10 +206,11 @@ enum { MR_SCAN_FOUND = 576, MR_SCAN_NUMBERS = MR_SCAN_FOUND / 3 };
 #define MR_NO_NUMBER INT64_MIN
 
 /* An iterator over parts of a text: a local variable, made by one of the functions below (mr_words_of, mr_lines_of,
- * mr_fields_of, mr_rows_of, mr_measures_of) and asked by mr_next, mr_next_row or mr_next_measure until there is no more;
- * nothing has to be released, and several may be in use at once. The host finds parts in batches with the widest instructions that the processor has.
- * Slices point into the text (or, for words that lower case makes longer, into memory of the host) and are borrowed
- * until the callback returns, like the text. The fields are for the inline functions. */
+ * mr_fields_of, mr_rows_of, mr_measures_of) and asked by mr_next, mr_next_row or mr_next_measure until there is no
+ * more; nothing has to be released, and several may be in use at once. The host finds parts in batches with the widest
+ * instructions that the processor has. Slices point into the text (or, for words that lower case makes longer, into
+ * memory of the host) and are borrowed until the callback returns, like the text. The fields are for the inline
+ * functions. */
 typedef struct mr_scan {
     mr_ctx *ctx;                   /* whose text this is */
     char *next;                    /* first byte not looked at yet */
