@@ -202,9 +202,6 @@ enum mr_scan_kind {
 /* The most numbers that a batch of found parts has, and the most measures. */
 enum { MR_SCAN_FOUND = 576, MR_SCAN_NUMBERS = MR_SCAN_FOUND / 3 };
 
-/* What stands for a number that could not be read. */
-#define MR_NO_NUMBER INT64_MIN
-
 /* An iterator over parts of a text: a local variable, made by one of the functions below (mr_words_of, mr_lines_of,
  * mr_fields_of, mr_rows_of, mr_measures_of) and asked by mr_next, mr_next_row or mr_next_measure until there is no
  * more; nothing has to be released, and several may be in use at once. The host finds parts in batches with the widest
@@ -223,7 +220,8 @@ typedef struct mr_scan {
     uint32_t found[MR_SCAN_FOUND]; /* start and end of each part in bytes from base; of each row: its start, where its
                                     * first delimiter is (its end when there is none), its end; of each measure:
                                     * start and end of its key, or of the line when that is none */
-    int64_t numbers[MR_SCAN_NUMBERS]; /* of the measures in found; MR_NO_NUMBER: the line is none */
+    int64_t numbers[MR_SCAN_NUMBERS];        /* of the measures in found */
+    unsigned char measured[MR_SCAN_NUMBERS]; /* 1: the line has one; 0: it is no measure */
 } mr_scan;
 typedef mr_scan mr_words;
 typedef mr_scan mr_lines;
@@ -593,9 +591,10 @@ static inline mr_measures mr_measures_of(mr_ctx *ctx, char *text, size_t length,
 }
 
 /* Gives the key of the next line and its number in units of the last decimal. 1; -1 when the line is no such line,
- * which is then *key as a whole, and *number is MR_NO_NUMBER; 0 at the end. The least int64 is no number here. */
+ * which is then *key as a whole, and *number is undefined; 0 at the end. */
 static inline int mr_next_measure(mr_measures *measures, mr_slice *key, int64_t *number) {
     uint32_t start;
+    unsigned char measured;
     if (MR_UNLIKELY(measures->taken >= measures->count)) {
         measures->ctx->host->refill(measures);
         if (measures->count == 0) return 0;
@@ -604,8 +603,9 @@ static inline int mr_next_measure(mr_measures *measures, mr_slice *key, int64_t 
     key->data = measures->base + start;
     key->length = measures->found[measures->taken + 1] - start;
     *number = measures->numbers[measures->taken / 2];
+    measured = measures->measured[measures->taken / 2];
     measures->taken += 2;
-    return MR_UNLIKELY(*number == MR_NO_NUMBER) ? -1 : 1;
+    return measured ? 1 : -1;
 }
 
 /* Gives the next value of a group; 0 at the end, else 1. Borrowed until the next call or the end of the callback. */

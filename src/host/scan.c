@@ -169,26 +169,25 @@ static void end_scan(mr_scan *scan) {
 
 /* ---- numbers ----------------------------------------------------------------------------------------------------- */
 
-/* The number of a row that the kernel has left over: an unusual one, or none at all. */
-static int64_t read_unusual(const mr_ctx *ctx, const char *base, const uint32_t *row, unsigned decimals) {
-    int64_t number;
-    if (row[1] == row[2]) return MR_NO_NUMBER;
+/* Reads the number of a row that the kernel has left over: an unusual one, or none at all. */
+static bool read_unusual(const mr_ctx *ctx, const char *base, const uint32_t *row, unsigned decimals, int64_t *number) {
+    if (row[1] == row[2]) return false;
     mr_slice text = mr_bytes(base + row[1] + 1, row[2] - row[1] - 1);
     if (text.length && text.data[text.length - 1] == '\r') text.length--;
-    return mr_decimal_of(ctx, text, decimals, &number) ? number : MR_NO_NUMBER;
+    return mr_decimal_of(ctx, text, decimals, number);
 }
 
 /* Reads the numbers of the rows in found, of which then remain the keys, or the whole lines that are no measures. */
 static void read_measures(mr_scan *scan) {
     unsigned decimals = scan->state >> 16;
     size_t count = scan->count / 3;
-    bool in_text = mr_in_text(scan->ctx, mr_bytes(scan->base, 1)) && decimals < 8;
-    if (in_text) kernel->read_numbers(scan->base, scan->found, count, decimals, scan->numbers);
+    bool by_kernel = mr_in_text(scan->ctx, mr_bytes(scan->base, 1)) && decimals < 8;
+    if (by_kernel) kernel->read_numbers(scan->base, scan->found, count, decimals, scan->numbers);
     for (size_t i = 0; i < count; i++) {
         const uint32_t *row = scan->found + 3 * i;
-        if (!in_text || scan->numbers[i] == MR_NO_NUMBER)
-            scan->numbers[i] = read_unusual(scan->ctx, scan->base, row, decimals);
-        uint32_t start = row[0], end = scan->numbers[i] == MR_NO_NUMBER ? row[2] : row[1];
+        bool usual = by_kernel && scan->numbers[i] != MR_UNUSUAL;
+        scan->measured[i] = usual || read_unusual(scan->ctx, scan->base, row, decimals, &scan->numbers[i]);
+        uint32_t start = row[0], end = row[scan->measured[i] ? 1 : 2];
         scan->found[2 * i] = start;
         scan->found[2 * i + 1] = end;
     }

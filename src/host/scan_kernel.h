@@ -9,6 +9,9 @@
 
 enum { MR_SCAN_BLOCK = 64 };
 
+/* No number of at most eight bytes. */
+#define MR_UNUSUAL INT64_MIN
+
 /* One set of loops. All sets give the same results.
  *
  * find_words and find_parts are handed a scan of their kinds with base at next. They fill found and set count, and move
@@ -17,8 +20,8 @@ enum { MR_SCAN_BLOCK = 64 };
 typedef struct mr_scan_kernel {
     bool (*find_words)(mr_scan *scan); /* words; whether some of the text looked at is not ASCII */
     void (*find_parts)(mr_scan *scan); /* lines, fields and rows */
-    /* Reads the numbers behind the cuts of count rows; what it cannot read is MR_NO_NUMBER. 8 bytes behind each cut,
-     * and behind the end of a row without one, can be read. */
+    /* Reads the numbers behind the cuts of count rows; what it cannot read, the unusual ones, is MR_UNUSUAL. 8 bytes
+     * behind each cut, and behind the end of a row without one, can be read. */
     void (*read_numbers)(const char *base, const uint32_t *rows, size_t count, unsigned decimals, int64_t *numbers);
     uint64_t (*count_bytes)(const char *bytes, size_t length, char byte); /* how often byte occurs */
 } mr_scan_kernel;

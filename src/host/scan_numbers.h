@@ -71,7 +71,7 @@ static void read_numbers(const char *base, const uint32_t *rows, size_t count, u
         memcpy(&text, texts + i, sizeof text);
         memcpy(&length, lengths + i, sizeof length);
         lanes values = read_lanes(text, length, decimals, &usual);
-        values = (values & usual) | (all_lanes((uint64_t)MR_NO_NUMBER) & ~usual);
+        values = (values & usual) | (all_lanes((uint64_t)MR_UNUSUAL) & ~usual);
         memcpy(numbers + i, &values, sizeof values);
     }
 }
@@ -83,7 +83,7 @@ static void read_numbers(const char *base, const uint32_t *rows, size_t count, u
     (void)rows;
     (void)decimals;
     for (size_t i = 0; i < count; i++)
-        numbers[i] = MR_NO_NUMBER;
+        numbers[i] = MR_UNUSUAL;
 }
 
 #endif

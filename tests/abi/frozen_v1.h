@@ -102,7 +102,6 @@ enum mr_scan_kind {
     MR_LOWER = 256
 };
 enum { MR_SCAN_FOUND = 576, MR_SCAN_NUMBERS = MR_SCAN_FOUND / 3 };
-#define MR_NO_NUMBER INT64_MIN
 typedef struct mr_scan {
     mr_ctx *ctx;
     char *next;
@@ -114,6 +113,7 @@ typedef struct mr_scan {
     uint32_t count;
     uint32_t found[MR_SCAN_FOUND];
     int64_t numbers[MR_SCAN_NUMBERS];
+    unsigned char measured[MR_SCAN_NUMBERS];
 } mr_scan;
 typedef mr_scan mr_words;
 typedef mr_scan mr_lines;
@@ -371,6 +371,7 @@ static inline mr_measures mr_measures_of(mr_ctx *ctx, char *text, size_t length,
 }
 static inline int mr_next_measure(mr_measures *measures, mr_slice *key, int64_t *number) {
     uint32_t start;
+    unsigned char measured;
     if (MR_UNLIKELY(measures->taken >= measures->count)) {
         measures->ctx->host->refill(measures);
         if (measures->count == 0) return 0;
@@ -379,8 +380,9 @@ static inline int mr_next_measure(mr_measures *measures, mr_slice *key, int64_t 
     key->data = measures->base + start;
     key->length = measures->found[measures->taken + 1] - start;
     *number = measures->numbers[measures->taken / 2];
+    measured = measures->measured[measures->taken / 2];
     measures->taken += 2;
-    return MR_UNLIKELY(*number == MR_NO_NUMBER) ? -1 : 1;
+    return measured ? 1 : -1;
 }
 static inline int mr_next_value(mr_values *values, mr_slice *value) {
     return values->next(values, value);

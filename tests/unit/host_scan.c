@@ -154,7 +154,7 @@ static unsigned decimals; /* of measures */
 /* What mr_next_measure gives: a key and the bytes of a number, or a whole line and no number. */
 static void find_measures(const char *text, size_t length, char delimiter) {
     for (size_t start = 0, end; start < length; start = end + 1) {
-        int64_t number = MR_NO_NUMBER;
+        int64_t number;
         end = start;
         while (end < length && text[end] != '\n')
             end++;
@@ -162,10 +162,10 @@ static void find_measures(const char *text, size_t length, char delimiter) {
         while (cut < end && text[cut] != delimiter)
             cut++;
         size_t digits_end = end - (end > cut + 1 && text[end - 1] == '\r');
-        if (cut == end || !mr_long_decimal_of(mr_bytes(text + cut + 1, digits_end - cut - 1), decimals, &number))
-            number = MR_NO_NUMBER;
-        add_part(&expected, text + start, (number == MR_NO_NUMBER ? end : cut) - start);
-        add_part(&expected, (char *)&number, sizeof number);
+        bool measured =
+            cut < end && mr_long_decimal_of(mr_bytes(text + cut + 1, digits_end - cut - 1), decimals, &number);
+        add_part(&expected, text + start, (measured ? cut : end) - start);
+        add_part(&expected, (char *)&number, measured ? sizeof number : 0);
     }
 }
 
@@ -178,9 +178,9 @@ static void collect_measures(char *text, size_t length, char delimiter) {
     int got;
     found.used = found.count = 0;
     while ((got = mr_next_measure(&measures, &key, &number)) != 0) {
-        assert_int_equal(got, number == MR_NO_NUMBER ? -1 : 1);
+        assert_true(got == 1 || got == -1);
         add_part(&found, key.data, key.length);
-        add_part(&found, (char *)&number, sizeof number);
+        add_part(&found, (char *)&number, got > 0 ? sizeof number : 0);
     }
     assert_int_equal(mr_next_measure(&measures, &key, &number), 0);
 }
