@@ -287,6 +287,14 @@ static bool start_key(mr_reducer *reducer, folded_key *current, const mr_sorted 
     return true;
 }
 
+/* Finishes a key between calls of the plugin's fold, which may not emit. */
+static bool finish_between(mr_reducer *reducer, mr_slice key, const void *accumulator, mr_error *error) {
+    if (!accept_emitted(reducer, error) || !finish_key(reducer, key, accumulator, error)) return false;
+    if (!mr_context_flush(reducer->context, error)) return false;
+    mr_context_emit_to(reducer->context, NULL, NULL);
+    return true;
+}
+
 static bool fold_sorted(mr_reducer *reducer, folded_key *current, char *decoded, mr_error *error) {
     size_t value_size = reducer->fold->size;
     mr_sorted record;
@@ -299,7 +307,7 @@ static bool fold_sorted(mr_reducer *reducer, folded_key *current, char *decoded,
             mr_fold_merge(reducer->fold, current->bytes, decoded);
             continue;
         }
-        if (current->set && !finish_key(reducer, key, current->bytes, error)) return false;
+        if (current->set && !finish_between(reducer, key, current->bytes, error)) return false;
         if (!more) return true;
         if (!start_key(reducer, current, &record, error)) return false;
     }
@@ -315,7 +323,7 @@ static bool reduce_folds(mr_reducer *reducer, const mr_block_stream *stream, cha
     if (!reducer->sorter_open && !reducer->order.compare) return finish_table(reducer, error);
     folded_key current = {0};
     bool ok = empty_table(reducer, error) && mr_sorter_finish(&reducer->sorter, error) &&
-              accept_emitted(reducer, error) && fold_sorted(reducer, &current, decoded, error);
+              fold_sorted(reducer, &current, decoded, error);
     free(current.bytes);
     return ok;
 }

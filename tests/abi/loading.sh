@@ -193,6 +193,11 @@ done
 for where in partition compare; do
     fails group $where emit "may not emit"
 done
+for _ in 1 2 3 4; do seq -f 'a key of some length %.0f' 60000; done >many
+for memory in 1M 64M; do
+    run "$mr" run "$plugins/late_emit.so" many -q -j 2 -o result --memory $memory
+    expect_status 1 "late_emit with $memory" && expect_error "may not emit"
+done
 for where in open close map finish; do
     fails fold $where write "mr_write"
 done
