@@ -49,7 +49,7 @@ static void *take(mr_exchange *exchange, uint64_t bytes) {
     if (exchange->used > exchange->populated) {
         uint64_t page = mr_round_up(exchange->populated, 4096);
         uint64_t step = mr_between(POPULATE_LEAST, page, POPULATE_MOST);
-        uint64_t end = mr_smaller(exchange->arena.size, mr_round_up(exchange->used, step));
+        uint64_t end = mr_smaller(exchange->arena.size, mr_larger(mr_round_up(exchange->used, 4096), page + step));
         /* Only a matter of speed: kernels before 5.14 do not know it. */
         if (end > page && exchange->arena.size >= 4 * POPULATE_MOST)
             (void)!madvise(exchange->arena.base + page, end - page, MADV_POPULATE_WRITE);
