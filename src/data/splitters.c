@@ -39,6 +39,10 @@ void mr_splitter_index_build(mr_splitter_index *index, const mr_splitters *split
             i++;
         index->below[lead] = (uint16_t)i;
     }
+    index->halvings = 0;
+    for (uint32_t lead = 0; lead < 65536; lead++)
+        while ((index->below[lead + 1] - index->below[lead]) >> index->halvings)
+            index->halvings++;
 }
 
 /* How many splitters from low on are not above the key, comparing whole keys. */
@@ -56,13 +60,12 @@ static uint32_t search_keys(const mr_splitter_index *index, mr_slice key, uint32
 /* The two leading bytes of the key narrow the search to the few splitters that share them. */
 uint32_t mr_partition_of_prefix(const mr_splitter_index *index, mr_slice key, uint64_t prefix) {
     if (index->order.compare) return search_keys(index, key, 0, index->count);
-    uint32_t low = index->below[prefix >> 48], end = index->below[(prefix >> 48) + 1];
-    while (low < end && index->prefixes[low] < prefix) {
-        uint32_t middle = low + (end - low) / 2;
-        if (index->prefixes[middle] < prefix)
-            low = middle + 1;
-        else
-            end = middle;
+    /* The same number of halvings for every key, without a branch on what they find: it could not be predicted. */
+    uint32_t low = index->below[prefix >> 48], left = index->below[(prefix >> 48) + 1] - low;
+    for (uint32_t i = index->halvings; i; i--) {
+        uint32_t half = left / 2, above = (left != 0) & (index->prefixes[low + half] < prefix);
+        low += above * (half + 1);
+        left = above ? left - half - 1 : half;
     }
     uint32_t high = low;
     while (high < index->count && index->prefixes[high] == prefix)

@@ -30,6 +30,7 @@ typedef struct mr_splitter_index {
     uint32_t count;                       /* splitters */
     uint64_t prefixes[MR_PARTITIONS_MAX]; /* mr_prefix_at of each splitter */
     uint16_t below[65537];                /* for each two leading bytes: splitters whose own two are smaller */
+    uint32_t halvings;                    /* that find one among the splitters with any two leading bytes */
 } mr_splitter_index;
 
 void mr_splitter_index_build(mr_splitter_index *index, const mr_splitters *splitters, const mr_key_order *order);

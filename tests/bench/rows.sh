@@ -36,8 +36,8 @@ row_wordcount() {
     program 'sort and uniq' once "$contenders" sort_wordcount "$text" OUT
     installed python3 python3 && program 'Python pool' once "$contenders" python wordcount "$text" OUT "$JOBS"
     has_duckdb && program DuckDB once "$contenders" duckdb_wordcount "$text" OUT "$JOBS"
-    goal wall mr naive 0.20
-    goal wall mr mr-j1 0.55
+    goal wall mr naive 0.11
+    goal wall mr mr-j1 0.54
     goal peak mr naive 4
 }
 
@@ -51,9 +51,9 @@ row_manywords() {
     program mr-j1 twice "$mr" "${job[@]}" -j 1
     program naive once "$programs/naive_wordcount" "$text" OUT
     has_duckdb && program DuckDB once "$contenders" duckdb_wordcount "$text" OUT "$JOBS"
-    goal wall mr naive 0.10
-    goal wall mr-256M mr 1.25
-    goal wall mr mr-j1 0.55
+    goal wall mr naive 0.08
+    goal wall mr-256M mr 1.20
+    goal wall mr mr-j1 0.54
     goal peak mr naive 1.25
 }
 
@@ -71,7 +71,7 @@ row_stats() {
     installed python3 python3 && program 'Python pool' once "$contenders" python stats "$rows" OUT "$JOBS"
     has_duckdb && program DuckDB twice "$contenders" duckdb_stats "$rows" OUT "$JOBS"
     goal wall mr naive 0.10
-    goal wall mr mr-j1 0.55
+    goal wall mr mr-j1 0.54
 }
 
 row_invertedindex() {
@@ -98,12 +98,16 @@ row_grep_fixed() {
     title "grep, plain text, $(size '1.3 GB' '3 MB')"
     grep_row fixed 'stoun' yes -F -F || return
     goal wall mr naive 0.30
+    goal wall mr grep 1.20
+    goal wall mr ripgrep 1.20
 }
 
 row_grep_regex() {
     title "grep, regular expression, $(size '1.3 GB' '3 MB')"
     grep_row regex '[A-Z][a-z]*ea[a-z]* [a-z]+ung' no -E || return
     goal wall mr naive 0.40
+    goal wall mr grep 1.20
+    goal wall mr ripgrep 1.20
 }
 
 # queue_row LENGTH COUNT - one producer and one consumer.
