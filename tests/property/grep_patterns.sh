@@ -57,6 +57,16 @@ make_pattern() {
     REPLY=$pattern
 }
 
+# spare_pcre2 - take lazy repeats out of a pattern with atomic groups: the JIT of PCRE2 10.42, with which GNU grep and
+# matching line by line work, then misses matches that begin in the middle of a run, such as (?>\s+?)a in two spaces and a.
+spare_pcre2() {
+    [[ $pattern == *'(?>'* || $pattern == *'(?='* || $pattern == *'(?!'* || $pattern == *'++'* || $pattern == *'?+'* ]] ||
+        return
+    pattern=${pattern//'+?'/+}
+    pattern=${pattern//'*?'/*}
+    pattern=${pattern//'??'/?}
+}
+
 # make_lines FILE - short lines of few letters, empty ones among them; the last may lack its newline.
 make_lines() {
     below 1000000000
@@ -92,6 +102,7 @@ while [[ $failures -lt 3 ]]; do
     for ((i = 0; i < 8; i++)); do
         make_pattern 2
         pattern=$REPLY
+        spare_pcre2
         pick no no no yes
         ignore_case=$REPLY
         pick no no no yes
