@@ -135,15 +135,20 @@ static void find_fields(const char *text, size_t length, char delimiter) {
         }
 }
 
+/* Where the row that begins at start has its first delimiter, or *end, where it ends. */
+static size_t cut_row(const char *text, size_t length, size_t start, char delimiter, size_t *end) {
+    size_t cut = *end = start;
+    while (*end < length && text[*end] != '\n')
+        ++*end;
+    while (cut < *end && text[cut] != delimiter)
+        cut++;
+    return cut;
+}
+
 /* What mr_next_row gives: a key and the rest; a row without delimiter has a rest without data. */
 static void find_rows(const char *text, size_t length, char delimiter) {
     for (size_t start = 0, end; start < length; start = end + 1) {
-        end = start;
-        while (end < length && text[end] != '\n')
-            end++;
-        size_t cut = start;
-        while (cut < end && text[cut] != delimiter)
-            cut++;
+        size_t cut = cut_row(text, length, start, delimiter, &end);
         add_part(&expected, text + start, cut - start);
         add_part(&expected, text + cut + (cut < end), cut < end ? end - cut - 1 : SIZE_MAX);
     }
@@ -155,12 +160,7 @@ static unsigned decimals; /* of measures */
 static void find_measures(const char *text, size_t length, char delimiter) {
     for (size_t start = 0, end; start < length; start = end + 1) {
         int64_t number;
-        end = start;
-        while (end < length && text[end] != '\n')
-            end++;
-        size_t cut = start;
-        while (cut < end && text[cut] != delimiter)
-            cut++;
+        size_t cut = cut_row(text, length, start, delimiter, &end);
         size_t digits_end = end - (end > cut + 1 && text[end - 1] == '\r');
         bool measured =
             cut < end && mr_long_decimal_of(mr_bytes(text + cut + 1, digits_end - cut - 1), decimals, &number);
