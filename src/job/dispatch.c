@@ -1,0 +1,62 @@
+#include "base/units.h"
+#include "job/coordination.h"
+
+/* Units are handed out in the order of the input. Every worker has one before any has two, and none has more: what it
+ * has done when it dies is lost, and what it has not begun could be done by another. */
+
+enum { TASKS_AHEAD = 2 /* units that a worker has at a time, so that it never waits for the next */ };
+
+/* The piece of the input that a sample unit looks at. */
+static mr_chunk sample_chunk(const mr_coordinator *self, uint64_t unit) {
+    uint64_t bytes = self->job.input.bytes;
+    uint64_t begin = (uint64_t)((double)bytes * (double)unit / (double)self->units.count);
+    return (mr_chunk){.begin = begin, .end = mr_smaller(bytes, begin + MR_SAMPLE_PIECE)};
+}
+
+static mr_task task_of(const mr_coordinator *self, uint64_t unit) {
+    mr_task task = {.kind = self->kind, .unit = unit};
+    if (self->kind == MR_TASK_SAMPLE) task.chunk = sample_chunk(self, unit);
+    if (self->kind == MR_TASK_MAP || self->kind == MR_TASK_COUNT) task.chunk = self->job.chunks.list[unit];
+    return task;
+}
+
+/* Gives every worker up to so many tasks. */
+static bool hand_out(mr_coordinator *self, unsigned most, mr_error *error) {
+    uint64_t unit;
+    for (uint32_t i = 0; i < self->crew.count; i++) {
+        mr_member *member = &self->crew.members[i];
+        if (!member->process || member->busy >= most) continue;
+        if (!mr_units_peek(&self->units, &unit)) return true;
+        if (self->delivering && mr_delivery_holds(&self->delivery, unit)) return true;
+        mr_task task = task_of(self, unit);
+        bool taken;
+        if (!mr_crew_assign(&self->crew, i, &task, &taken, error)) return false;
+        if (taken) mr_units_take(&self->units);
+    }
+    return true;
+}
+
+static bool commits_by_sealing(const mr_coordinator *self) {
+    return self->kind == MR_TASK_MAP && !mr_job_is_map(&self->job);
+}
+
+/* When all chunks have been mapped, workers that hold something not sealed are told to seal it. */
+static bool hand_out_seals(mr_coordinator *self, mr_error *error) {
+    uint64_t unit;
+    if (!commits_by_sealing(self) || mr_units_finished(&self->units) || mr_units_peek(&self->units, &unit)) return true;
+    for (uint32_t i = 0; i < self->crew.count; i++)
+        if (self->crew.members[i].busy) return true;
+    for (uint32_t i = 0; i < self->crew.count; i++) {
+        mr_task task = {.kind = MR_TASK_SEAL};
+        bool taken = true;
+        if (self->crew.members[i].assignment_count && !mr_crew_assign(&self->crew, i, &task, &taken, error))
+            return false;
+    }
+    return true;
+}
+
+bool mr_dispatch(mr_coordinator *self, mr_error *error) {
+    for (unsigned most = 1; most <= TASKS_AHEAD; most++)
+        if (!hand_out(self, most, error)) return false;
+    return hand_out_seals(self, error);
+}

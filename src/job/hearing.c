@@ -1,0 +1,127 @@
+#include <errno.h>
+
+#include "job/coordination.h"
+
+/* A unit is committed when what came of it outlives its worker: a chunk, when the run that holds its records is sealed;
+ * a partition, when its part of the output is complete. Runs are reported before that, and count only then. */
+
+/* Adds what belongs to committed work. */
+static void take_commit(mr_coordinator *self, const mr_report *report, const mr_counter_value *counters) {
+    mr_member *member = &self->crew.members[report->worker];
+    self->summary->records += report->records;
+    self->summary->spilled += report->spilled;
+    member->arena_used = report->arena_used;
+    for (uint64_t i = 0; i < report->counter_count; i++)
+        mr_summary_add(self->summary, &counters[i]);
+}
+
+/* The runs of a worker count from now on, and so do the chunks that are in them. */
+static bool take_sealed(mr_coordinator *self, const mr_report *report, mr_error *error) {
+    mr_member *member = &self->crew.members[report->worker];
+    mr_shared *shared = self->job.shared;
+    for (size_t i = 0; i < member->run_count; i++) {
+        if (shared->run_count == MR_RUNS_MAX)
+            return mr_error_set(error, "there are more than %d runs; give more --memory", MR_RUNS_MAX);
+        shared->runs[shared->run_count++] = member->runs[i];
+    }
+    member->run_count = 0;
+    for (size_t i = 0; i < member->assignment_count; i++) {
+        mr_assignment *assignment = &member->assignments[i];
+        if (assignment->sequence > report->sequence || assignment->kind != MR_TASK_MAP || assignment->committed)
+            continue;
+        assignment->committed = true;
+        mr_units_commit(&self->units);
+    }
+    mr_member_tidy(member);
+    return true;
+}
+
+static bool take_part(mr_coordinator *self, uint64_t unit, const mr_report *report, mr_error *error) {
+    self->crew.members[report->worker].part_head = report->part.released;
+    if (self->kind == MR_TASK_REDUCE && mr_job_is_ordered(&self->job)) {
+        self->ordered[unit] = report->part;
+        return true;
+    }
+    return mr_delivery_take(&self->delivery, unit, &report->part, error);
+}
+
+static bool finish_assignment(mr_coordinator *self, const mr_assignment *assignment, const mr_report *report,
+                              mr_error *error) {
+    switch (assignment->kind) {
+    case MR_TASK_SAMPLE:
+        self->job.shared->sampled[report->worker] = report->arena_used;
+        break;
+    case MR_TASK_COUNT:
+        self->counts[assignment->unit] = (mr_record_counts){report->source, report->records};
+        break;
+    case MR_TASK_MAP:
+    case MR_TASK_REDUCE:
+    case MR_TASK_MERGE:
+        if (!take_part(self, assignment->unit, report, error)) return false;
+        break;
+    case MR_TASK_DELIVER:
+        mr_delivery_done(&self->delivery, assignment->unit);
+        return true;
+    case MR_TASK_SEAL:
+        return true;
+    }
+    mr_units_commit(&self->units);
+    return true;
+}
+
+static bool take_done(mr_coordinator *self, const mr_report *report, mr_error *error) {
+    mr_member *member = &self->crew.members[report->worker];
+    mr_assignment *assignment = mr_member_find(member, report->sequence);
+    if (!assignment || assignment->done)
+        return mr_error_set(error, "worker %u has lost count of its tasks", report->worker);
+    assignment->done = true;
+    if (assignment->kind == MR_TASK_DELIVER)
+        member->delivering--;
+    else
+        member->busy--;
+    if (assignment->kind != MR_TASK_MAP || mr_job_is_map(&self->job)) {
+        assignment->committed = true;
+        if (!finish_assignment(self, assignment, report, error)) return false;
+        mr_member_tidy(member);
+    }
+    return true;
+}
+
+static bool take_report(mr_coordinator *self, const char *message, size_t length, mr_error *error) {
+    mr_report report;
+    if (length < sizeof report) return mr_error_set(error, "a worker sent a report that is too short");
+    memcpy(&report, message, sizeof report);
+    self->reports++;
+    const char *rest = message + sizeof report;
+    mr_member *member = &self->crew.members[report.worker];
+    if (report.kind == MR_REPORT_FAILED) {
+        memcpy(error, rest, sizeof *error);
+        return false;
+    }
+    if (report.commits) take_commit(self, &report, (const mr_counter_value *)(const void *)rest);
+    switch (report.kind) {
+    case MR_REPORT_READY:
+        member->ready = true;
+        member->failed_starts = 0;
+        return true;
+    case MR_REPORT_RUN:
+        return mr_member_hold_run(member, &report.run, error);
+    case MR_REPORT_COMMIT:
+        return take_sealed(self, &report, error);
+    case MR_REPORT_STOPPED:
+        mr_crew_stopped(&self->crew, report.worker);
+        return true;
+    default:
+        return take_done(self, &report, error);
+    }
+}
+
+bool mr_hear(mr_coordinator *self, mr_error *error) {
+    _Alignas(16) static char message[sizeof(mr_report) + sizeof(mr_error) + MR_COUNTERS_MAX * sizeof(mr_counter_value)];
+    for (;;) {
+        ssize_t length = mp_queue_get(self->job.reports, message, sizeof message, 0);
+        if (length == -EAGAIN) return true;
+        if (length < 0) return mr_error_system(error, (int)-length, "could not hear from the workers");
+        if (!take_report(self, message, (size_t)length, error)) return false;
+    }
+}
