@@ -20,7 +20,7 @@ static bool map_lines(mr_mapper *mapper, const mr_piece *piece, mr_error *error)
     while (line < end) {
         char *newline = memchr(line, '\n', (size_t)(end - line));
         char *line_end = newline ? newline : end;
-        context->where->offset = piece->offset + (uint64_t)(line - piece->bytes);
+        context->where->place.offset = piece->offset + (uint64_t)(line - piece->bytes);
         context->ctx.record_number = mapper->next_record++;
         map(&context->ctx, line, (size_t)(line_end - line));
         mapper->records++;
@@ -33,7 +33,7 @@ static bool map_lines(mr_mapper *mapper, const mr_piece *piece, mr_error *error)
 static bool map_whole(mr_mapper *mapper, const mr_piece *piece, mr_error *error) {
     mr_context *context = mapper->context;
     uint64_t records = count_records(piece); /* before the plugin may overwrite the text */
-    context->where->offset = piece->offset;
+    context->where->place.offset = piece->offset;
     context->ctx.record_number = mapper->next_record;
     context->loaded.plugin.map_chunk(&context->ctx, piece->bytes, piece->length);
     mapper->next_record += records;
@@ -44,8 +44,8 @@ static bool map_whole(mr_mapper *mapper, const mr_piece *piece, mr_error *error)
 bool mr_map_piece(void *receiver, const mr_piece *piece, mr_error *error) {
     mr_mapper *mapper = receiver;
     mr_context *context = mapper->context;
-    context->where->source = (uint64_t)(piece->source - mapper->input->sources);
-    context->ctx.source = context->where->source;
+    context->where->place.source = (uint64_t)(piece->source - mapper->input->sources);
+    context->ctx.source = context->where->place.source;
     context->ctx.source_first = piece->source->number;
     if (piece->offset == 0) mapper->next_record = 1;
     context->ctx.text = piece->bytes;
@@ -56,7 +56,7 @@ bool mr_map_piece(void *receiver, const mr_piece *piece, mr_error *error) {
     context->ctx.text_length = 0;
     mr_context_forget_words(context);
     if (ok) return true;
-    return mr_error_context(error, "%s, byte %llu", piece->source->path, (unsigned long long)context->where->offset);
+    return mr_error_context(error, "%s, byte %llu", piece->source->path, (unsigned long long)context->where->place.offset);
 }
 
 bool mr_count_piece(void *receiver, const mr_piece *piece, mr_error *error) {

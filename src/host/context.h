@@ -45,11 +45,33 @@ typedef struct mr_emit_level {
 
 enum { MR_EMIT_LEVELS = 2 };
 
-/* Where a worker is, for reports. In memory shared with the coordinator, which reads it when the worker has died. */
+/* Which kind of record a callback is at. */
+enum mr_place_kind {
+    MR_PLACE_NONE = 0, /* none: open, close, loading, sorting */
+    MR_PLACE_RECORD,   /* a record of the input: source, offset, length */
+    MR_PLACE_PIECE,    /* one of several records: source, offset, length of all */
+    MR_PLACE_GROUP     /* a key with its values: partition, offset */
+};
+
+/* Where in the data. */
+typedef struct mr_place {
+    uint32_t kind;      /* enum mr_place_kind */
+    uint32_t partition; /* GROUP: which partition */
+    uint64_t source;    /* RECORD, PIECE: index of the source */
+    uint64_t offset;    /* RECORD, PIECE: of its first byte within the source; GROUP: how many groups of the partition
+                         * come before it */
+    uint64_t length;    /* RECORD, PIECE: bytes, with the last newline if there is one */
+} mr_place;
+
+/* Where a worker is, for reports. In memory shared with the coordinator, which reads it when the worker has died, and
+ * now and then before that. */
 typedef struct mr_where {
     const char *callback; /* the callback that runs or ran last; static text, at the same address in every process */
-    uint64_t source;      /* index of the source of the record (or piece) at hand */
-    uint64_t offset;      /* of its first byte within the source */
+    mr_place place;       /* of the record or group that it was called for */
+    const char *key;      /* GROUP: the key, in the worker's own memory */
+    uint64_t key_length;  /* bytes of it */
+    uint32_t inside;      /* 1: a callback runs; 0: the host is at work */
+    uint32_t waiting;     /* above 0: the host waits for a disk or another process, which is not the callback's fault */
 } mr_where;
 
 /* A word in lower case that did not fit in place. */

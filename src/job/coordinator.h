@@ -2,6 +2,7 @@
 #ifndef MR_JOB_COORDINATOR_H
 #define MR_JOB_COORDINATOR_H
 
+#include "job/bad.h"
 #include "job/job.h"
 
 /* How a job ended. */
@@ -17,6 +18,8 @@ typedef struct mr_result_summary {
     uint64_t output_bytes;
     uint64_t spilled;                           /* bytes written to temporary files */
     uint64_t retries;                           /* workers that were replaced */
+    mr_bad_list bad;                            /* records that were left out; owned */
+    mr_death death;                             /* FAILED, and cause is not 0: what ended the job */
     uint64_t peak_memory;                       /* bytes in all processes together, shared memory counted once */
     uint32_t workers;                           /* processes at a time */
     double seconds;                             /* from start to end */

@@ -8,13 +8,15 @@
 #include "flow/output.h"
 #include "flow/split.h"
 #include "host/describe.h"
+#include "host/fault.h"
 #include "job/pinning.h"
 #include "mp/mp.h"
 
-enum { MR_WORKERS_MAX = 1024, MR_RUNS_MAX = 4 << 20 };
+enum { MR_WORKERS_MAX = 1024, MR_RUNS_MAX = 4 << 20, MR_BAD_MAX = 1 << 20 };
 
 /* What the user asks for. Texts are borrowed for the whole job. */
 typedef struct mr_job_settings {
+    const char *program;        /* how this program was called, for commands that messages propose */
     const char *plugin;         /* as typed */
     const char *const *inputs;  /* paths */
     size_t input_count;         /* at least 1 */
@@ -22,14 +24,23 @@ typedef struct mr_job_settings {
     const char *temporary;      /* folder for spill files; NULL: TMPDIR, /var/tmp or /tmp */
     const mr_setting *settings; /* of the plugin's options; not NULL */
     size_t setting_count;
-    uint64_t workers; /* 0: as many as there are CPUs for this process */
-    uint64_t memory;  /* bytes for everything together; 0: half of what the machine or cgroup has */
-    uint64_t chunk;   /* bytes of a chunk; 0: chosen by size of the input */
-    uint64_t top;     /* the most results to print; UINT64_MAX: all */
-    uint32_t sort;    /* enum mr_sort */
-    bool pin;         /* every worker stays on one CPU */
-    bool quiet;       /* no summary */
-    bool verbose;     /* a line for each phase */
+    uint64_t workers;       /* 0: as many as there are CPUs for this process */
+    uint64_t memory;        /* bytes for everything together; 0: half of what the machine or cgroup has */
+    uint64_t chunk;         /* bytes of a chunk; 0: chosen by size of the input */
+    uint64_t top;           /* the most results to print; UINT64_MAX: all */
+    uint64_t timeout;       /* milliseconds that a callback may take for one record; 0: any time */
+    uint64_t skip_bad;      /* the most bad records that are left out */
+    const char *bad;        /* path of the quarantine file; NULL: named after the output or the plugin */
+    const char *from_bad;   /* path of a quarantine file whose records are the input; NULL: none */
+    const char *stats;      /* path of a file for the summary as JSON; NULL: none */
+    uint64_t only_offset;   /* with only_length: records of the one input that begin in these bytes are all the input */
+    uint64_t only_length;   /* bytes; 0: the whole input */
+    uint64_t worker_memory; /* bytes that a worker may use for itself before it is replaced; 0: any */
+    uint32_t sort;          /* enum mr_sort */
+    bool alone;             /* no other processes: everything runs in this one */
+    bool pin;               /* every worker stays on one CPU */
+    bool quiet;             /* no summary */
+    bool verbose;           /* a line for each phase */
 } mr_job_settings;
 
 /* How the memory is divided. All sizes are bytes; those marked "each" are per worker. */
@@ -50,6 +61,7 @@ typedef struct mr_plan {
 /* The part of a worker's state that survives it. Each in cache lines of its own; fields say who writes. */
 typedef struct mr_slot {
     _Alignas(128) mr_where where;            /* worker: where it is */
+    mr_fault fault;                          /* worker: how it dies */
     _Atomic uint64_t task;                   /* worker: sequence number of the task at hand; 0: none */
     _Atomic uint64_t shared_bytes;           /* worker: bytes of its arena and region that have ever been in use */
     _Alignas(128) _Atomic uint64_t released; /* coordinator: for mr_part_writer */
@@ -63,6 +75,8 @@ typedef struct mr_shared {
     uint64_t ordered_count;             /* coordinator: how many */
     uint64_t run_count;                 /* coordinator: runs that count; final when the reduce phase begins */
     mr_run runs[MR_RUNS_MAX];           /* coordinator: these runs; pages are touched as needed */
+    mr_place bad[MR_BAD_MAX];           /* coordinator: records and groups that are left out, in any order */
+    _Atomic uint64_t bad_count;         /* coordinator: how many; grows */
     mr_slot slots[MR_WORKERS_MAX];
 } mr_shared;
 

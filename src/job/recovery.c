@@ -22,9 +22,9 @@ static bool give_up(const mr_coordinator *self, uint32_t index, int code, unsign
     const char *callback = where->callback ? where->callback : "the constructor";
     char end[96], again[48] = "", place[MR_ERROR_TEXT / 2] = "";
     bool mapping = !strncmp(callback, "map", 3) || !strcmp(callback, "combine");
-    if (mapping && where->source < self->job.input.count)
-        snprintf(place, sizeof place, "%s, byte %llu: ", self->job.input.sources[where->source].path,
-                 (unsigned long long)where->offset);
+    if (mapping && where->place.source < self->job.input.count)
+        snprintf(place, sizeof place, "%s, byte %llu: ", self->job.input.sources[where->place.source].path,
+                 (unsigned long long)where->place.offset);
     if (times > 1) snprintf(again, sizeof again, ", %u times in a row", times);
     return mr_error_set(error, "%splugin %s, in %s: the worker %s%s", place, self->job.description.name, callback,
                         mr_describe_end(code, end, sizeof end), again);
