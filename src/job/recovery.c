@@ -30,11 +30,36 @@ static bool give_up(const mr_coordinator *self, uint32_t index, int code, unsign
                         mr_describe_end(code, end, sizeof end), again);
 }
 
+/* The task that a worker was at when it died; NULL: none. */
+static const mr_assignment *task_at_death(const mr_coordinator *self, uint32_t index) {
+    uint64_t sequence = atomic_load_explicit(&self->job.shared->slots[index].task, memory_order_relaxed);
+    return sequence ? mr_member_find(&self->crew.members[index], sequence) : NULL;
+}
+
+/* What a worker was doing when it died. */
+static const char *occupation(const mr_coordinator *self, uint32_t index) {
+    static const char *const tasks[] = {
+        [MR_TASK_SAMPLE] = "sample", [MR_TASK_SPLIT] = "split",     [MR_TASK_COUNT] = "count",
+        [MR_TASK_MAP] = "map",       [MR_TASK_SEAL] = "seal",       [MR_TASK_REDUCE] = "reduce",
+        [MR_TASK_MERGE] = "merge",   [MR_TASK_DELIVER] = "deliver",
+    };
+    const mr_assignment *assignment = task_at_death(self, index);
+    if (!self->crew.members[index].ready) return "start";
+    return assignment ? tasks[assignment->kind] : "wait";
+}
+
+/* Says that a worker died, and at what. */
+static void tell_death(const mr_coordinator *self, uint32_t index, int code, const char *occupation,
+                       const char *consequence) {
+    char end[96];
+    if (!self->job.settings->verbose) return;
+    mr_message("worker %u %s during %s; %s", index, mr_describe_end(code, end, sizeof end), occupation, consequence);
+}
+
 /* Charges the death of a worker to the unit that it was working on; false when that is once too often. */
 static bool charge_death(mr_coordinator *self, uint32_t index, int code, mr_error *error) {
     mr_member *member = &self->crew.members[index];
-    uint64_t sequence = atomic_load_explicit(&self->job.shared->slots[index].task, memory_order_relaxed);
-    const mr_assignment *assignment = sequence ? mr_member_find(member, sequence) : NULL;
+    const mr_assignment *assignment = task_at_death(self, index);
     if (!member->ready && ++member->failed_starts >= (is_kill(code) ? KILLS_MAX : FAILED_STARTS_MAX))
         return give_up(self, index, code, member->failed_starts, error);
     if (!assignment || assignment->kind != self->kind || assignment->kind == MR_TASK_DELIVER || assignment->done)
@@ -67,10 +92,7 @@ bool mr_replace_worker(mr_coordinator *self, uint32_t index, mr_error *error) {
     if (!mr_hear(self, error)) return false;
     if (member->stopped) return true;
     mr_crew_collect(&self->crew, index, &code);
-    if (self->job.settings->verbose) {
-        char end[96];
-        mr_message("worker %u %s; its unfinished work is done again", index, mr_describe_end(code, end, sizeof end));
-    }
+    tell_death(self, index, code, occupation(self, index), "its unfinished work is done again");
     if (!charge_death(self, index, code, error) || !lose_assignments(self, member, error)) return false;
     self->summary->retries++;
     /* A sample that its successor may have begun to overwrite is no sample any more. */
@@ -86,6 +108,7 @@ bool mr_bury_workers(mr_coordinator *self, mr_error *error) {
         int code;
         mr_crew_collect(&self->crew, ended, &code);
         if (!is_kill(code)) return give_up(self, ended, code, 1, error);
+        tell_death(self, ended, code, "stop", "there was nothing left to do");
         mr_crew_stopped(&self->crew, ended); /* killed from outside */
     }
     return true;
