@@ -42,6 +42,26 @@ bool mr_parse_size(const char *text, uint64_t *bytes) {
     return true;
 }
 
+bool mr_parse_duration(const char *text, uint64_t *milliseconds) {
+    static const struct {
+        const char *name;
+        double milliseconds;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+    size_t digits = strspn(text, "0123456789.");
+    char number[64], *end;
+    if (!isdigit((unsigned char)*text) || digits >= sizeof number) return false;
+    memcpy(number, text, digits);
+    number[digits] = 0;
+    double value = strtod(number, &end);
+    for (size_t i = 0; i < sizeof units / sizeof *units && !*end; i++) {
+        double result = value * units[i].milliseconds;
+        if (strcmp(text + digits, units[i].name) || !(result < 9.2e18)) continue;
+        *milliseconds = (uint64_t)result;
+        return true;
+    }
+    return false;
+}
+
 bool mr_parse_count(const char *text, uint64_t minimum, uint64_t maximum, uint64_t *count) {
     if (!isdigit((unsigned char)*text)) return false;
     char *end;

@@ -12,6 +12,10 @@ enum { MR_SIZE_TEXT = 32, MR_DECIMAL_TEXT = 24 };
  * followed by B or iB). False when text is anything else, negative, or does not fit into 63 bits. */
 bool mr_parse_size(const char *text, uint64_t *bytes);
 
+/* Reads "30s", "500ms", "2m", "1.5h": a decimal number with one of these units. False when text is anything else, or
+ * does not fit into 63 bits. */
+bool mr_parse_duration(const char *text, uint64_t *milliseconds);
+
 /* Reads a whole number from minimum to maximum in decimal; false for anything else. */
 bool mr_parse_count(const char *text, uint64_t minimum, uint64_t maximum, uint64_t *count);
 

@@ -5,7 +5,24 @@
 
 #include "base/units.h"
 
-enum { OPTION_MEMORY = 256, OPTION_CHUNK, OPTION_SET, OPTION_SORT, OPTION_TOP, OPTION_TMP, OPTION_PIN, OPTION_HELP };
+enum {
+    OPTION_MEMORY = 256,
+    OPTION_CHUNK,
+    OPTION_SET,
+    OPTION_SORT,
+    OPTION_TOP,
+    OPTION_TMP,
+    OPTION_PIN,
+    OPTION_HELP,
+    OPTION_BAD,
+    OPTION_SKIP_BAD,
+    OPTION_FROM_BAD,
+    OPTION_ONLY,
+    OPTION_STATS,
+    OPTION_TIMEOUT,
+    OPTION_WORKER_MEMORY,
+    OPTION_INLINE,
+};
 
 static const struct option run_options[] = {
     {"output", required_argument, NULL, 'o'},
@@ -20,6 +37,14 @@ static const struct option run_options[] = {
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
     {"help", no_argument, NULL, OPTION_HELP},
+    {"bad", required_argument, NULL, OPTION_BAD},
+    {"skip-bad", required_argument, NULL, OPTION_SKIP_BAD},
+    {"from-bad", required_argument, NULL, OPTION_FROM_BAD},
+    {"only", required_argument, NULL, OPTION_ONLY},
+    {"stats", required_argument, NULL, OPTION_STATS},
+    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+    {"worker-memory", required_argument, NULL, OPTION_WORKER_MEMORY},
+    {"inline", no_argument, NULL, OPTION_INLINE},
     {0},
 };
 
@@ -48,21 +73,69 @@ static bool read_size(const char *option, const char *text, uint64_t *bytes, mr_
     return mr_error_usage(error, "%s wants a size above zero such as 64M or 1.5G, not '%s'", option, text);
 }
 
-static bool read_count(const char *option, const char *text, uint64_t most, uint64_t *count, mr_error *error) {
-    if (mr_parse_count(text, 1, most, count)) return true;
-    return mr_error_usage(error, "%s wants a whole number from 1 to %llu, not '%s'", option, (unsigned long long)most,
-                          text);
+static bool read_count(const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *count,
+                       mr_error *error) {
+    if (mr_parse_count(text, least, most, count)) return true;
+    return mr_error_usage(error, "%s wants a whole number from %llu to %llu, not '%s'", option,
+                          (unsigned long long)least, (unsigned long long)most, text);
+}
+
+static bool read_path(const char *option, const char *text, const char **path, mr_error *error) {
+    *path = text;
+    return *text || mr_error_usage(error, "%s wants a path", option);
+}
+
+static bool read_duration(const char *option, const char *text, uint64_t *milliseconds, mr_error *error) {
+    if (mr_parse_duration(text, milliseconds) && *milliseconds > 0) return true;
+    return mr_error_usage(error, "%s wants a time above zero such as 30s, 500ms or 2m, not '%s'", option, text);
+}
+
+/* Reads "OFFSET:LENGTH", both in bytes. */
+static bool read_range(mr_job_settings *settings, const char *text, mr_error *error) {
+    char offset[MR_DECIMAL_TEXT];
+    size_t digits = strcspn(text, ":");
+    if (digits < sizeof offset && text[digits]) {
+        memcpy(offset, text, digits);
+        offset[digits] = 0;
+        if (mr_parse_count(offset, 0, INT64_MAX, &settings->only_offset) &&
+            mr_parse_count(text + digits + 1, 1, INT64_MAX, &settings->only_length))
+            return true;
+    }
+    return mr_error_usage(error, "--only wants OFFSET:LENGTH in bytes, such as 4096:80, not '%s'", text);
+}
+
+/* Options about records and workers that go wrong. */
+static bool read_fault_option(mr_job_settings *settings, int option, mr_error *error) {
+    switch (option) {
+    case OPTION_BAD:
+        return read_path("--bad", optarg, &settings->bad, error);
+    case OPTION_SKIP_BAD:
+        return read_count("--skip-bad", optarg, 0, MR_BAD_MAX, &settings->skip_bad, error);
+    case OPTION_FROM_BAD:
+        return read_path("--from-bad", optarg, &settings->from_bad, error);
+    case OPTION_ONLY:
+        return read_range(settings, optarg, error);
+    case OPTION_STATS:
+        return read_path("--stats", optarg, &settings->stats, error);
+    case OPTION_TIMEOUT:
+        return read_duration("--timeout", optarg, &settings->timeout, error);
+    case OPTION_WORKER_MEMORY:
+        return read_size("--worker-memory", optarg, &settings->worker_memory, error);
+    default:
+        settings->alone = true;
+        return true;
+    }
 }
 
 /* Deals with one option; sorted tells whether --sort was given. */
 static bool read_option(mr_run_arguments *arguments, int option, bool *sorted, mr_error *error) {
     mr_job_settings *settings = &arguments->settings;
+    if (option >= OPTION_BAD) return read_fault_option(settings, option, error);
     switch (option) {
     case 'o':
-        settings->output = optarg;
-        return *optarg || mr_error_usage(error, "--output wants a path");
+        return read_path("--output", optarg, &settings->output, error);
     case 'j':
-        return read_count("--jobs", optarg, MR_WORKERS_MAX, &settings->workers, error);
+        return read_count("--jobs", optarg, 1, MR_WORKERS_MAX, &settings->workers, error);
     case OPTION_MEMORY:
         return read_size("--memory", optarg, &settings->memory, error);
     case OPTION_CHUNK:
@@ -73,10 +146,9 @@ static bool read_option(mr_run_arguments *arguments, int option, bool *sorted, m
         *sorted = true;
         return read_sort(settings, optarg, error);
     case OPTION_TOP:
-        return read_count("--top", optarg, UINT64_MAX - 1, &settings->top, error);
+        return read_count("--top", optarg, 1, UINT64_MAX - 1, &settings->top, error);
     case OPTION_TMP:
-        settings->temporary = optarg;
-        return *optarg || mr_error_usage(error, "--tmp wants a folder");
+        return read_path("--tmp", optarg, &settings->temporary, error);
     case OPTION_PIN:
         settings->pin = true;
         return true;
@@ -106,12 +178,25 @@ static bool read_operands(mr_run_arguments *arguments, int argc, char **argv, mr
     settings->plugin = argv[optind];
     settings->inputs = (const char *const *)argv + optind + 1;
     settings->input_count = (size_t)(argc - optind - 1);
-    if (settings->input_count) return true;
+    if (settings->input_count || settings->from_bad) return true;
     return mr_error_usage(error, "no input: mr run %s INPUT...", settings->plugin);
 }
 
-bool mr_run_arguments_read(mr_run_arguments *arguments, int argc, char **argv, mr_error *error) {
-    *arguments = (mr_run_arguments){.settings.top = UINT64_MAX};
+/* Options that do not go together. */
+static bool check_together(const mr_job_settings *settings, mr_error *error) {
+    if (settings->from_bad && settings->input_count)
+        return mr_error_usage(error, "--from-bad says what the input is; give no other (%s)", settings->inputs[0]);
+    if (settings->from_bad && settings->only_length)
+        return mr_error_usage(error, "--only is for an input; it does not go with --from-bad");
+    if (settings->only_length && settings->input_count != 1)
+        return mr_error_usage(error, "--only is for one input; there are %zu", settings->input_count);
+    if (settings->alone && settings->timeout)
+        return mr_error_usage(error, "--inline has no other process that could watch the time; leave --timeout out");
+    return true;
+}
+
+bool mr_run_arguments_read(mr_run_arguments *arguments, const char *program, int argc, char **argv, mr_error *error) {
+    *arguments = (mr_run_arguments){.settings = {.program = program, .top = UINT64_MAX}};
     arguments->options = calloc((size_t)argc, sizeof *arguments->options);
     if (!arguments->options) return mr_error_memory(error, (size_t)argc * sizeof(mr_setting), "options");
     arguments->settings.settings = arguments->options;
@@ -125,7 +210,7 @@ bool mr_run_arguments_read(mr_run_arguments *arguments, int argc, char **argv, m
     }
     /* The top of something is the largest of it, unless the user says otherwise. */
     if (arguments->settings.top != UINT64_MAX && !sorted) arguments->settings.sort = MR_SORT_VALUE_DESCENDING;
-    return read_operands(arguments, argc, argv, error);
+    return read_operands(arguments, argc, argv, error) && check_together(&arguments->settings, error);
 }
 
 void mr_run_arguments_free(mr_run_arguments *arguments) {

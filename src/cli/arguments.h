@@ -11,8 +11,9 @@ typedef struct mr_run_arguments {
     bool help;                /* --help was given: nothing else matters */
 } mr_run_arguments;
 
-/* Reads the arguments of 'mr run', argv[0] being "run". May permute argv. A mistake is a usage error. */
-bool mr_run_arguments_read(mr_run_arguments *arguments, int argc, char **argv, mr_error *error);
+/* Reads the arguments of 'mr run', argv[0] being "run". program: how mr was called; borrowed, like argv, which may be
+ * permuted. A mistake is a usage error. */
+bool mr_run_arguments_read(mr_run_arguments *arguments, const char *program, int argc, char **argv, mr_error *error);
 void mr_run_arguments_free(mr_run_arguments *arguments);
 
 #endif

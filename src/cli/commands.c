@@ -28,12 +28,20 @@ static const char usage[] =
     "      --chunk SIZE    input per task (default: chosen by the size of the input)\n"
     "      --tmp DIR       folder for spilling (default: TMPDIR, else /var/tmp or /tmp)\n"
     "      --pin           keep every worker on one CPU, in turn from each NUMA node\n"
+    "      --skip-bad N    leave out up to N records that the plugin cannot digest, and keep them\n"
+    "      --bad FILE      where they are kept (default: OUTPUT.bad.jsonl or PLUGIN.bad.jsonl)\n"
+    "      --from-bad FILE the input is the records of such a file; there is no other INPUT\n"
+    "      --only OFFSET:LENGTH  only the records that begin in these bytes of the one INPUT\n"
+    "      --timeout TIME  what a callback may take for one record, such as 30s (default: any time)\n"
+    "      --worker-memory SIZE  what a worker may use for itself (default: any)\n"
+    "      --inline        no other processes: everything runs in this one, for debuggers\n"
+    "      --stats FILE    write the summary, and how a plugin crashed, to FILE as JSON\n"
     "  -q, --quiet         no summary line\n"
     "  -v, --verbose       a line for each phase\n"
     "\n"
     "PLUGIN is a name ('mr list') or a path with a slash. The folders of MR_PLUGIN_PATH come first.\n"
     "MR_PROCESSOR names the instructions to use (default: the best that the processor has): see mr(1).\n"
-    "Sizes take K, M, G, T (powers of 1024). A result is a line \"key TAB value\"; backslash, tab,\n"
+    "Sizes take K, M, G, T (powers of 1024), times ms, s, m, h. A result is a line \"key TAB value\"; backslash, tab,\n"
     "newline and carriage return in it are written as \\\\ \\t \\n \\r.\n"
     "Exit status: 0 done, 1 the job failed, 2 wrong usage, 128+n killed by signal n.\n";
 
@@ -54,12 +62,12 @@ static mr_exit print_usage(void) {
     return printed();
 }
 
-static mr_exit run(int argc, char **argv) {
+static mr_exit run(const char *program, int argc, char **argv) {
     mr_run_arguments arguments;
     mr_result_summary summary;
     mr_error error = {0};
     mr_exit end = {0};
-    if (!mr_run_arguments_read(&arguments, argc, argv, &error)) {
+    if (!mr_run_arguments_read(&arguments, program, argc, argv, &error)) {
         end = failed(&error);
     } else if (arguments.help) {
         end = print_usage();
@@ -143,7 +151,7 @@ mr_exit mr_command(int argc, char **argv) {
         return (mr_exit){.status = 2};
     }
     const char *name = argv[1];
-    if (!strcmp(name, "run")) return run(argc - 1, argv + 1);
+    if (!strcmp(name, "run")) return run(argv[0], argc - 1, argv + 1);
     bool help = is_one_of(name, "help", "--help", "-h");
     bool list_plugins = !strcmp(name, "list"), show_version = is_one_of(name, "version", "--version", "-V");
     if (!help && !list_plugins && !show_version) return wrong_command(name);

@@ -50,6 +50,25 @@ static void counts_are_read(void **state) {
         assert_false(mr_parse_count(bad[i], 1, 10, &count));
 }
 
+static void durations_are_read(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        uint64_t milliseconds;
+    } good[] = {{"0s", 0}, {"500ms", 500}, {"30s", 30000}, {"1.5s", 1500}, {"2m", 120000}, {"1h", 3600000}};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        uint64_t milliseconds = 77;
+        assert_true(mr_parse_duration(good[i].text, &milliseconds));
+        assert_int_equal(milliseconds, good[i].milliseconds);
+    }
+    static const char *const bad[] = {
+        "", "30", "s", "-1s", "+1s", " 1s", "1 s", "1S", "1e3s", "1..5s", "9999999999999999h"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        uint64_t milliseconds;
+        if (mr_parse_duration(bad[i], &milliseconds)) fail_msg("'%s' was taken for a time", bad[i]);
+    }
+}
+
 static void sizes_are_written(void **state) {
     (void)state;
     char text[MR_SIZE_TEXT];
@@ -89,8 +108,8 @@ static void arithmetic_is_capped(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        RANDOM_TEST(sizes_are_read),       RANDOM_TEST(counts_are_read),      RANDOM_TEST(sizes_are_written),
-        RANDOM_TEST(decimals_are_written), RANDOM_TEST(arithmetic_is_capped),
+        RANDOM_TEST(sizes_are_read),    RANDOM_TEST(counts_are_read),      RANDOM_TEST(durations_are_read),
+        RANDOM_TEST(sizes_are_written), RANDOM_TEST(decimals_are_written), RANDOM_TEST(arithmetic_is_capped),
     };
     start_seed();
     return run_all_tests(tests);
