@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/forked.h"
 #include "base/units.h"
 #include "data/exact_sum.h"
 
@@ -78,11 +79,17 @@ void mr_fold_start(const mr_fold *fold, void *accumulator, const char *value, si
     }
 }
 
+/* Has the plugin fold. */
+static void fold_custom(const mr_fold *fold, void *accumulator, const void *value) {
+    fold->custom(fold->ctx, accumulator, value);
+    mr_end_if_forked();
+}
+
 void mr_fold_add(const mr_fold *fold, void *accumulator, const char *value, size_t length) {
     if (fold->type == MR_FOLD_COUNT) {
         mr_store_u64(accumulator, mr_add_capped(mr_load_u64(accumulator), length ? mr_load_u64(value) : 1));
     } else if (fold->type == MR_FOLD_CUSTOM) {
-        fold->custom(fold->ctx, accumulator, value);
+        fold_custom(fold, accumulator, value);
     } else if (fold->type == MR_FOLD_SUM_DOUBLE) {
         double number;
         memcpy(&number, value, sizeof number);
@@ -146,7 +153,7 @@ void mr_fold_merge(const mr_fold *fold, void *accumulator, const void *other) {
         merge_stats(accumulator, other);
         break;
     default:
-        fold->custom(fold->ctx, accumulator, other);
+        fold_custom(fold, accumulator, other);
     }
     if (take) mr_store_u64(accumulator, theirs);
 }

@@ -1,5 +1,7 @@
 #include "data/sort.h"
 
+#include "base/forked.h"
+
 /* Byte order is sorted eight bytes of the key at a time. One level sorts items by their prefix, a 64-bit number: small
  * groups by insertion, larger ones by a radix sort (least significant byte first, stable), which counts all eight bytes
  * in one pass and skips those in which no two items differ; in a key range of a partition the leading bytes are mostly
@@ -13,9 +15,11 @@ int mr_compare_keys(const mr_key_order *order, mr_slice a, mr_slice b) {
     if (!order->compare) return mr_compare_bytes(a, b);
     uint32_t skip = order->skip;
     int result = skip ? memcmp(a.data, b.data, skip) : 0;
-    if (!result)
+    if (!result) {
         result = order->compare(order->ctx, mr_bytes(a.data + skip, a.length - skip),
                                 mr_bytes(b.data + skip, b.length - skip));
+        mr_end_if_forked();
+    }
     return result ? result : mr_compare_bytes(a, b);
 }
 

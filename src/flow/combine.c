@@ -253,6 +253,7 @@ bool mr_combiner_flush(mr_combiner *combiner, mr_error *error) {
         combine_values values = {.values.next = next_value, .combiner = combiner, .next = list->first};
         context->loaded.plugin.combine(&context->ctx, mr_bytes(mr_entry_key(table, entry), entry->key_length),
                                        &values.values);
+        mr_end_if_forked();
     }
     bool ok = mr_context_end_nested(context, error);
     context->where->callback = callback;

@@ -45,6 +45,7 @@ typedef struct mr_input {
     const char **names; /* their paths; owned array */
     size_t count;       /* sources */
     uint64_t bytes;     /* of all together */
+    int folder;         /* from which relative paths count, wherever a plugin may go: the working directory */
 } mr_input;
 
 /* The index of the source that holds a position; of several that start there (all but the last are empty) the first. */

@@ -64,7 +64,8 @@ static bool number_sources(mr_input *input, mr_error *error) {
 }
 
 bool mr_input_open(mr_input *input, const char *const *paths, size_t count, mr_error *error) {
-    *input = (mr_input){.count = count};
+    *input = (mr_input){.count = count, .folder = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    if (input->folder < 0) input->folder = AT_FDCWD; /* then it is where they count from as long as nobody moves */
     input->sources = calloc(count, sizeof *input->sources);
     input->names = calloc(count, sizeof *input->names);
     if (!input->sources || !input->names)
@@ -81,6 +82,7 @@ bool mr_input_open(mr_input *input, const char *const *paths, size_t count, mr_e
 }
 
 void mr_input_close(mr_input *input) {
+    if (input->count && input->folder >= 0) close(input->folder);
     free(input->sources);
     free(input->names);
     *input = (mr_input){0};
@@ -88,13 +90,13 @@ void mr_input_close(mr_input *input) {
 
 void mr_source_close(mr_source_file *open) {
     if (open->file >= 0) close(open->file);
-    *open = (mr_source_file){.file = -1};
+    *open = (mr_source_file){.file = -1, .folder = open->folder};
 }
 
 static bool open_source(mr_source_file *file, const mr_source *source, mr_error *error) {
     if (file->source == source) return true;
     mr_source_close(file);
-    file->file = open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    file->file = openat(file->folder, source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (file->file < 0) return mr_error_system(error, errno, "could not read %s", source->path);
     file->source = source;
     return true;

@@ -9,10 +9,11 @@
 bool mr_input_open(mr_input *input, const char *const *paths, size_t count, mr_error *error);
 void mr_input_close(mr_input *input);
 
-/* A file being read; one per worker. Initialise with {.file = -1}. */
+/* A file being read; one per worker. Initialise with {.file = -1} and folder. */
 typedef struct mr_source_file {
     int file;                /* -1: none open */
     const mr_source *source; /* which one it is */
+    int folder;              /* mr_input.folder; borrowed */
 } mr_source_file;
 
 /* Reads length bytes at an offset that the plan says are there. A file that has become shorter, or is another one now,

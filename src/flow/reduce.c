@@ -377,6 +377,7 @@ static bool in_group(const group_values *group) {
 
 static int next_value(mr_values *values, mr_slice *value) {
     group_values *group = (group_values *)(void *)values;
+    mr_end_if_forked(); /* what has been read is given back to the file system */
     if (group->error.set) return 0;
     if (!group->fresh && in_group(group) && !advance(group)) return 0;
     group->fresh = false;

@@ -81,6 +81,7 @@ static void offer_room(mr_context *context, char *next) {
 static void flush(mr_ctx *ctx, size_t need) {
     mr_context *context = context_of(ctx);
     mr_emit_level *level = &context->levels[context->level];
+    mr_end_if_forked();
     if (!level->sink || level->sinking) fail(ctx, "it may not emit there");
     if (!context->error.set) sink_pairs(context, level);
     if (!context->error.set) make_room(context, &level->buffer, need);
@@ -127,6 +128,7 @@ bool mr_context_end_nested(mr_context *context, mr_error *error) {
 
 static void write_output(mr_ctx *ctx, const void *bytes, size_t length) {
     mr_context *context = context_of(ctx);
+    mr_end_if_forked();
     if (context->error.set) return;
     if (!context->write) {
         fail(ctx, "mr_write belongs into the map callbacks of an MR_MAP job");
@@ -151,11 +153,12 @@ static void append(mr_ctx *ctx, const void *bytes, size_t length) {
     if (!level) return;
     if (level->text_given) level->text_length = 0;
     level->text_given = false;
-    size_t need = level->text_length + length;
-    if (need > level->text_size) {
-        char *larger = realloc(level->text, 2 * need);
+    size_t need;
+    bool too_long = __builtin_add_overflow(level->text_length, length, &need) || need > SIZE_MAX / 2;
+    if (too_long || need > level->text_size) {
+        char *larger = too_long ? NULL : realloc(level->text, 2 * need);
         if (!larger) {
-            mr_error_memory(&context_of(ctx)->error, 2 * need, "a text that the plugin builds");
+            mr_error_memory(&context_of(ctx)->error, length, "a text that the plugin builds");
             return;
         }
         level->text = larger;
@@ -268,6 +271,7 @@ mr_slice mr_context_full_key(mr_context *context, mr_slice key) {
     const mr_plugin *plugin = &context->loaded.plugin;
     if (!plugin->partition) return key;
     uint32_t partition = plugin->partition(&context->ctx, key);
+    mr_end_if_forked();
     if (partition >= plugin->partitions)
         fail(&context->ctx, "partition gave %u, but there are %u partitions", partition, plugin->partitions);
     if (key.length + 4 > context->full_key_size) {

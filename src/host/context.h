@@ -2,6 +2,7 @@
 #ifndef MR_HOST_CONTEXT_H
 #define MR_HOST_CONTEXT_H
 
+#include "base/forked.h"
 #include "base/processor.h"
 #include "host/options.h"
 #include "host/plugin.h"
@@ -141,8 +142,10 @@ static inline uint32_t mr_context_key_skip(const mr_context *context) {
     return context->loaded.plugin.partition ? 4 : 0;
 }
 
-/* To be called after every callback: false with error set when the plugin or a sink has failed. */
+/* To be called after every callback: false with error set when the plugin or a sink has failed. A child that the
+ * callback has forked ends here. */
 static inline bool mr_context_ok(mr_context *context, mr_error *error) {
+    mr_end_if_forked();
     if (!context->error.set) return true;
     *error = context->error;
     return false;

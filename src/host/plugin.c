@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/forked.h"
+
 #define ENTRY_SYMBOL "mr_plugin_entry"
 
 enum { HEADER_SIZE = 16, VALUE_SIZE_MAX = 65536, KNOWN_NEEDS = MR_NEEDS_RECORD_NUMBERS, FOLDERS_MAX = 64 };
@@ -133,7 +135,9 @@ static bool copy_entry(mr_plugin *plugin, const mr_plugin *entry, const char *pa
 
 bool mr_plugin_load(mr_loaded *loaded, const char *path, mr_error *error) {
     if (access(path, R_OK) < 0) return mr_error_system(error, errno, "could not read the plugin %s", path);
+    mr_watch_forks();
     loaded->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    mr_end_if_forked();
     if (!loaded->handle) return mr_error_set(error, "could not load the plugin: %s", dlerror());
     const mr_plugin *entry = dlsym(loaded->handle, ENTRY_SYMBOL);
     if (!entry)

@@ -392,7 +392,7 @@ static bool open_worker(worker *self, const mr_worker_start *start, mr_error *er
     if (job->cpus.count && !mr_cpus_pin(&job->cpus, self->index, error)) return false;
     if (!protect_others(self, error) || !take_spills(self, error)) return false;
     self->arena_used = start->arena_used;
-    self->file.file = -1;
+    self->file = (mr_source_file){.file = -1, .folder = job->input.folder};
     if (!mr_context_open(&self->context, job->plugin_path, settings->settings, settings->setting_count,
                          job->input.names, job->input.count, error))
         return false;

@@ -1,0 +1,107 @@
+#!/bin/bash
+# A plugin that does its worst: it forks, changes signals, folder and user of its process, starts threads, hands over
+# nonsense. The job ends with the right answer or with a report, never hangs, and leaves nothing behind, which
+# tests/tools/contain looks at.
+# timeout: 240
+source "$(dirname "$0")/../tools/testing.sh"
+plugin=$build/tests/abi/hostile.so
+# The crash of a plugin is what is tested: a sanitizer shall leave it to the system.
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigfpe=0:allocator_may_return_null=1"
+
+printf '%s\n' b a b c >one
+printf '%s\n' a b c d e f g h >two
+sed 's/$/\t1/' one two >expected.map
+sort one two | uniq -c | awk '{print $2 "\t" $1}' >expected.fold
+cp expected.fold expected.group
+
+# hostile KIND CALLBACK MISDEED [ARGUMENT...] - run a job of this kind with the misdeed in this callback.
+hostile() {
+    local kind=$1 where=$2 what=$3
+    shift 3
+    rm -f result
+    run "$mr" run "$plugin" one two -q -j 2 --chunk 7 -o result --set kind="$kind" --set where="$where" --set what="$what" "$@"
+}
+
+# harmless KIND CALLBACK MISDEED - the result is right all the same.
+harmless() {
+    hostile "$@"
+    expect_status 0 "$*" && expect_same "expected.$1" result "$*"
+}
+
+# reported KIND CALLBACK MISDEED TEXT... - the job fails with status 1 and all of these texts.
+reported() {
+    hostile "$1" "$2" "$3"
+    expect_status 1 "$1 $2 $3" && expect_error "${@:4}"
+    [[ -e result ]] && fail "$1 $2 $3: a failed job left its output" && rm -f result
+}
+
+# The callbacks that each kind of job has.
+declare -A callbacks=([fold]="configure open map fold finish partition compare close"
+    [group]="configure open map combine reduce partition compare close" [map]="configure open map close")
+
+# everywhere MISDEED - it is harmless in every callback of every kind of job.
+everywhere() {
+    local kind where
+    for kind in fold group map; do
+        for where in ${callbacks[$kind]}; do
+            harmless "$kind" "$where" "$1"
+        done
+    done
+}
+
+# ---- forks and threads
+
+everywhere fork-and-return
+for kind in fold group map; do
+    harmless $kind map fork-and-end
+    harmless $kind map fork-and-emit
+done
+harmless group reduce fork-and-emit
+everywhere threads
+for kind in fold group map; do
+    reported $kind map crash-in-thread "hostile" "map" "signal 11"
+done
+
+# ---- signals
+
+for misdeed in block-signals ignore-signals handle-signals; do
+    harmless fold open $misdeed
+    harmless group map $misdeed
+    harmless map close $misdeed
+done
+reported fold map ignore-and-crash "hostile" "map" "signal 11"
+reported group reduce alarm "hostile" "reduce" "signal 14"
+
+# ---- output
+
+for misdeed in write-raw write-much close-stderr; do
+    harmless fold finish $misdeed
+    harmless group reduce $misdeed
+    harmless map map $misdeed
+done
+
+# ---- the state of the process
+
+for kind in fold group map; do
+    for where in configure open map close; do
+        harmless $kind $where change-folder
+    done
+    reported $kind open forbid-files "could not read"
+done
+if [[ $(id -u) -eq 0 && -z $(find one two -not -perm -004) ]]; then
+    chmod 755 . # for nobody
+    harmless fold open become-nobody
+    harmless map map become-nobody
+fi
+
+# ---- nonsense
+
+for kind in fold group map; do
+    reported $kind map emit-null "hostile" "map" "signal 11"
+    reported $kind map emit-huge "4 GiB is the most"
+    reported $kind map append-huge "a text that the plugin builds"
+    reported $kind map append-endless "a text that the plugin builds"
+    reported $kind map scan-zeros "hostile" "map" "signal 11"
+done
+reported map map write-huge "a line of output"
+finish
