@@ -28,12 +28,18 @@
 
 /* ---- input, split ------------------------------------------------------------------------------------------------ */
 
-/* One input file. Sources never change after planning; workers inherit them by fork. */
+/* One input file, or a part of one. Sources never change after planning; workers inherit them by fork. Offsets within a
+ * source count from its first byte; origin makes offsets within its file of them. */
 typedef struct mr_source {
     const char *path;         /* as given by the user; borrowed */
     uint64_t number;          /* of the first source with the same path */
     uint64_t start;           /* position of its first byte in the whole input */
     uint64_t size;            /* bytes, as planned */
+    int held;                 /* descriptor of a file of our own that holds its bytes; 0: they are read from path */
+    uint64_t base;            /* where in what is read its first byte is */
+    uint64_t origin;          /* where in the file called path its first byte is, or was; for reports */
+    uint64_t records_before;  /* records of that file before it, as far as known */
+    uint64_t file_size;       /* bytes of the file, as planned; 0 when held */
     struct timespec modified; /* as planned; to notice a change */
     dev_t device;             /* with inode: which file it is, in case the name is given to another */
     ino_t inode;

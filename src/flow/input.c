@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/units.h"
 
 /* All sources together are one sequence of bytes, in the order of the command line: a position in it names a byte of a
  * source, and ranges of positions are what the work is divided into. A hundred thousand small files are then no more
@@ -35,7 +36,7 @@ static bool look_at(mr_source *source, mr_error *error) {
     if (count < 0) return mr_error_system(error, failure, "could not read %s", source->path);
     if (!memcmp(magic, "\x1f\x8b\x08", sizeof magic))
         return mr_error_set(error, "%s is compressed with gzip; unpack it into a file first", source->path);
-    source->size = (uint64_t)status.st_size;
+    source->size = source->file_size = (uint64_t)status.st_size;
     source->modified = status.st_mtim;
     source->device = status.st_dev;
     source->inode = status.st_ino;
@@ -81,6 +82,45 @@ bool mr_input_open(mr_input *input, const char *const *paths, size_t count, mr_e
     return number_sources(input, error);
 }
 
+/* Where the first newline at or behind an offset is; the size of the source when there is none. */
+static bool find_newline(mr_source_file *file, const mr_source *source, uint64_t offset, uint64_t *found,
+                         mr_error *error) {
+    enum { BLOCK = 64 << 10 };
+    char *block = malloc(BLOCK);
+    bool ok = block || mr_error_memory(error, BLOCK, "looking for a record");
+    for (*found = source->size; ok && offset < source->size;) {
+        size_t length = mr_smaller(BLOCK, source->size - offset);
+        ok = mr_source_read(file, source, block, length, offset, error);
+        const char *newline = ok ? memchr(block, '\n', length) : NULL;
+        if (newline) *found = offset + (uint64_t)(newline - block);
+        if (newline) break;
+        offset += length;
+    }
+    free(block);
+    return ok;
+}
+
+bool mr_input_narrow(mr_input *input, uint64_t offset, uint64_t length, mr_error *error) {
+    mr_source *source = &input->sources[0];
+    mr_source_file file = {.file = -1, .folder = input->folder};
+    uint64_t begin = 0, end = mr_smaller(source->size, mr_add_capped(offset, length)), last = 0;
+    bool ok = offset < source->size || mr_error_usage(error, "--only begins behind the end of %s, which has %llu bytes",
+                                                      source->path, (unsigned long long)source->size);
+    if (ok && offset > 0) {
+        ok = find_newline(&file, source, offset - 1, &begin, error);
+        begin++;
+    }
+    if (ok && begin >= end)
+        ok = mr_error_usage(error, "no record of %s begins in the %llu bytes from %llu on", source->path,
+                            (unsigned long long)length, (unsigned long long)offset);
+    ok = ok && find_newline(&file, source, end - 1, &last, error);
+    mr_source_close(&file);
+    if (!ok) return false;
+    source->base = source->origin = begin;
+    source->size = input->bytes = mr_smaller(last + 1, source->size) - begin;
+    return true;
+}
+
 void mr_input_close(mr_input *input) {
     if (input->count && input->folder >= 0) close(input->folder);
     free(input->sources);
@@ -89,14 +129,14 @@ void mr_input_close(mr_input *input) {
 }
 
 void mr_source_close(mr_source_file *open) {
-    if (open->file >= 0) close(open->file);
+    if (open->file >= 0 && !(open->source && open->source->held)) close(open->file);
     *open = (mr_source_file){.file = -1, .folder = open->folder};
 }
 
 static bool open_source(mr_source_file *file, const mr_source *source, mr_error *error) {
     if (file->source == source) return true;
     mr_source_close(file);
-    file->file = openat(file->folder, source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    file->file = source->held ? source->held : openat(file->folder, source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (file->file < 0) return mr_error_system(error, errno, "could not read %s", source->path);
     file->source = source;
     return true;
@@ -109,9 +149,10 @@ static bool changed(const mr_source *source, mr_error *error) {
 bool mr_source_check(void *file, const mr_source *source, mr_error *error) {
     mr_source_file *open = file;
     struct stat status;
+    if (source->held) return true; /* nobody else can change it */
     if (!open_source(open, source, error)) return false;
     if (fstat(open->file, &status) < 0) return mr_error_system(error, errno, "could not look at %s", source->path);
-    bool same = (uint64_t)status.st_size == source->size && status.st_dev == source->device &&
+    bool same = (uint64_t)status.st_size == source->file_size && status.st_dev == source->device &&
                 status.st_ino == source->inode && status.st_mtim.tv_sec == source->modified.tv_sec &&
                 status.st_mtim.tv_nsec == source->modified.tv_nsec;
     return same || changed(source, error);
@@ -120,9 +161,9 @@ bool mr_source_check(void *file, const mr_source *source, mr_error *error) {
 bool mr_source_read(void *file, const mr_source *source, char *bytes, size_t length, uint64_t offset, mr_error *error) {
     mr_source_file *open = file;
     if (!open_source(open, source, error)) return false;
-    int64_t count = mr_read_at(open->file, bytes, length, offset);
+    int64_t count = mr_read_at(open->file, bytes, length, source->base + offset);
     if (count < 0)
         return mr_error_system(error, errno, "could not read %s at byte %llu", source->path,
-                               (unsigned long long)offset);
+                               (unsigned long long)(source->origin + offset));
     return (uint64_t)count == length || changed(source, error);
 }

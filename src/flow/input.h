@@ -9,6 +9,10 @@
 bool mr_input_open(mr_input *input, const char *const *paths, size_t count, mr_error *error);
 void mr_input_close(mr_input *input);
 
+/* Leaves of an input with one source only the records that begin in length bytes (> 0) from offset on. It is a usage
+ * error if there are none. [coordinator] */
+bool mr_input_narrow(mr_input *input, uint64_t offset, uint64_t length, mr_error *error);
+
 /* A file being read; one per worker. Initialise with {.file = -1} and folder. */
 typedef struct mr_source_file {
     int file;                /* -1: none open */

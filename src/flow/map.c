@@ -47,7 +47,7 @@ bool mr_map_piece(void *receiver, const mr_piece *piece, mr_error *error) {
     context->where->place.source = (uint64_t)(piece->source - mapper->input->sources);
     context->ctx.source = context->where->place.source;
     context->ctx.source_first = piece->source->number;
-    if (piece->offset == 0) mapper->next_record = 1;
+    if (piece->offset == 0) mapper->next_record = piece->source->records_before + 1;
     context->ctx.text = piece->bytes;
     context->ctx.text_length = piece->length;
     bool lines = context->loaded.plugin.map;
@@ -56,7 +56,8 @@ bool mr_map_piece(void *receiver, const mr_piece *piece, mr_error *error) {
     context->ctx.text_length = 0;
     mr_context_forget_words(context);
     if (ok) return true;
-    return mr_error_context(error, "%s, byte %llu", piece->source->path, (unsigned long long)context->where->place.offset);
+    return mr_error_context(error, "%s, byte %llu", piece->source->path,
+                            (unsigned long long)(piece->source->origin + context->where->place.offset));
 }
 
 bool mr_count_piece(void *receiver, const mr_piece *piece, mr_error *error) {

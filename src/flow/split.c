@@ -114,7 +114,7 @@ static bool grow_buffer(mr_splitter *splitter, const source_range *range, mr_err
         return mr_error_set(error,
                             "%s: the record at byte %llu is longer than %s, a quarter of the memory; give more "
                             "--memory",
-                            range->source->path, (unsigned long long)range->start,
+                            range->source->path, (unsigned long long)(range->source->origin + range->start),
                             mr_format_size(splitter->record_limit, limit));
     char *larger = realloc(splitter->buffer, size + MR_READ_SLACK);
     if (!larger) return mr_error_memory(error, size, "a long record");

@@ -113,7 +113,8 @@ static bool number_records(mr_coordinator *self, mr_error *error) {
         const mr_record_counts *counts = &self->counts[i];
         job->chunks.list[i].first_record = next;
         if (!counts->source) continue;
-        next = counts->source == source ? next + counts->records : counts->records + 1;
+        next = counts->source == source ? next : job->input.sources[counts->source - 1].records_before + 1;
+        next += counts->records;
         source = counts->source;
     }
     return true;

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "flow/input.h"
 #include "job/job.h"
+#include "job/lines.h"
 
 /* Memory is divided once, before anything starts. A worker's share is split into shared memory for runs (which lives
  * from the map to the reduce phase), working memory (the table of the map phase, later the table and the sort of one
@@ -202,14 +203,32 @@ static bool open_reports(mr_job *job, mr_error *error) {
     return code == 0 || mr_error_system(error, -code, "could not make a queue");
 }
 
+/* Only a part of the input may be wanted. What it is numbered from is found out when the plugin wants to know. */
+static bool narrow_input(mr_job *job, mr_error *error) {
+    const mr_job_settings *settings = job->settings;
+    return !settings->only_length || mr_input_narrow(&job->input, settings->only_offset, settings->only_length, error);
+}
+
+static void number_first_record(mr_job *job) {
+    mr_source *source = job->input.sources;
+    if (!job->settings->only_length || !(job->description.needs & MR_NEEDS_RECORD_NUMBERS)) return;
+    mr_line_counter counter = {.file = {.file = -1, .folder = job->input.folder}};
+    uint64_t line = mr_line_at(&counter, source, 0);
+    source->records_before = line ? line - 1 : 0;
+    mr_line_counter_close(&counter);
+}
+
 bool mr_job_open(mr_job *job, const mr_job_settings *settings, mr_error *error) {
     *job = (mr_job){.settings = settings, .output.file = -1};
     raise_file_limit();
     job->plugin_path = mr_plugin_find(settings->plugin, error);
-    return job->plugin_path && mr_input_open(&job->input, settings->inputs, settings->input_count, error) &&
-           mr_describe(job->plugin_path, settings->settings, settings->setting_count, job->input.names,
-                       job->input.count, &job->description, error) &&
-           check_order(job, error) && make_plan(job, error) && (!settings->pin || mr_cpus_open(&job->cpus, error)) &&
+    if (!job->plugin_path || !mr_input_open(&job->input, settings->inputs, settings->input_count, error) ||
+        !narrow_input(job, error) ||
+        !mr_describe(job->plugin_path, settings->settings, settings->setting_count, job->input.names, job->input.count,
+                     &job->description, error))
+        return false;
+    number_first_record(job);
+    return check_order(job, error) && make_plan(job, error) && (!settings->pin || mr_cpus_open(&job->cpus, error)) &&
            mr_output_open(&job->output, settings->output, error) && map_memory(job, error) && open_spills(job, error) &&
            open_reports(job, error);
 }

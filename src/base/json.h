@@ -1,0 +1,49 @@
+/* json.h - JSON that keeps every byte and every digit, on top of cJSON. Any process.
+ *
+ * JSON has text in Unicode and no other bytes. Bytes that are such text go into a member "name"; others, and text with
+ * a zero byte, into "name_hex" as hexadecimal digits. Numbers of 64 bits are written exactly.
+ */
+#ifndef MR_BASE_JSON_H
+#define MR_BASE_JSON_H
+
+#include <cjson/cJSON.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* Whether the bytes are UTF-8 without a zero byte. */
+bool mr_json_is_text(const char *bytes, size_t length);
+
+/* Adds a member to an object, or (name NULL) an element to an array, of which bytes that are no text become an object
+ * {"hex": ...}. False when there is no memory; the object is then to be deleted. Bytes are copied. */
+bool mr_json_add_bytes(cJSON *object, const char *name, const char *bytes, size_t length);
+
+/* Adds "name_hex" whatever the bytes are. */
+bool mr_json_add_hex(cJSON *object, const char *name, const char *bytes, size_t length);
+
+/* The same for a C string; NULL becomes null. */
+bool mr_json_add_text(cJSON *object, const char *name, const char *text);
+
+bool mr_json_add_number(cJSON *object, const char *name, uint64_t number);
+
+/* Reads an object from length bytes of text, which need not end with a zero byte. NULL with error set when they are no
+ * JSON, more than one value, no object, or hold a zero byte or its escape, which cJSON would take for the end of a
+ * string. To be released with cJSON_Delete. */
+cJSON *mr_json_read(const char *text, size_t length, mr_error *error);
+
+/* What "name" or "name_hex" of an object holds: *bytes is allocated (never NULL when true is returned) and followed by
+ * a zero byte that does not count. *present is false, and *bytes NULL, when there is neither. False with error set when
+ * the member is no such thing, or both are there. */
+bool mr_json_get_bytes(const cJSON *object, const char *name, bool *present, char **bytes, size_t *length,
+                       mr_error *error);
+
+/* The same for an element of an array, and for the object {"hex": ...}; name is for messages. */
+bool mr_json_element_bytes(const cJSON *element, const char *name, char **bytes, size_t *length, mr_error *error);
+
+/* A whole number from 0 to 2^53 that a member holds; fallback when there is none. */
+bool mr_json_get_number(const cJSON *object, const char *name, uint64_t fallback, uint64_t *number, mr_error *error);
+
+/* Whether a member is there and true. False with error set when it is neither true nor false. */
+bool mr_json_get_flag(const cJSON *object, const char *name, bool *flag, mr_error *error);
+
+#endif

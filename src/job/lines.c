@@ -1,0 +1,63 @@
+#include "job/lines.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/units.h"
+
+enum { BLOCK = 256 << 10 };
+
+bool mr_signal_waits(void) {
+    sigset_t waiting;
+    if (sigpending(&waiting) < 0) return false;
+    return sigismember(&waiting, SIGINT) || sigismember(&waiting, SIGTERM) || sigismember(&waiting, SIGHUP);
+}
+
+static uint64_t count_newlines(const char *bytes, size_t length) {
+    uint64_t count = 0;
+    for (size_t i = 0; i < length; i++)
+        count += bytes[i] == '\n';
+    return count;
+}
+
+/* Reads on up to an offset; false when that cannot be done. */
+static bool count_up_to(mr_line_counter *counter, uint64_t offset) {
+    mr_error ignored = {0}; /* a line that cannot be counted is left out */
+    char *block = malloc(BLOCK);
+    bool ok = block;
+    while (ok && counter->offset < offset && !mr_signal_waits()) {
+        size_t length = mr_smaller(BLOCK, offset - counter->offset);
+        ok = mr_source_read(&counter->file, &counter->counted, block, length, counter->offset, &ignored);
+        if (!ok) break;
+        counter->newlines += count_newlines(block, length);
+        counter->offset += length;
+    }
+    free(block);
+    return ok && counter->offset == offset;
+}
+
+/* Starts at the beginning of the file, of which the source may be a part; of one whose bytes are held somewhere else at
+ * the beginning of the source. */
+static void start(mr_line_counter *counter, const mr_source *source) {
+    mr_source_close(&counter->file);
+    counter->source = source;
+    counter->counted = *source;
+    if (!source->held) {
+        counter->counted.base = 0;
+        counter->counted.size = source->file_size;
+    }
+    counter->offset = 0;
+    counter->newlines = source->held ? source->records_before : 0;
+}
+
+uint64_t mr_line_at(mr_line_counter *counter, const mr_source *source, uint64_t offset) {
+    if (offset > source->size) return 0;
+    if (!source->held) offset += source->base;
+    if (counter->source != source || offset < counter->offset) start(counter, source);
+    return count_up_to(counter, offset) ? counter->newlines + 1 : 0;
+}
+
+void mr_line_counter_close(mr_line_counter *counter) {
+    mr_source_close(&counter->file);
+    counter->source = NULL;
+}

@@ -1,0 +1,30 @@
+/* lines.h - which line of its file a record is. [coordinator]
+ *
+ * Nobody counts lines while a job runs. When a record has to be named, its file is read up to it: which takes a while
+ * in a large file, and is given up when a signal comes that ends the job.
+ */
+#ifndef MR_JOB_LINES_H
+#define MR_JOB_LINES_H
+
+#include "flow/input.h"
+
+/* Counts up to one place after the other; cheap when they come in the order of the input. Initialise with
+ * {.file = {.file = -1, .folder = that of the input}}. */
+typedef struct mr_line_counter {
+    mr_source_file file;     /* the source at hand, open */
+    const mr_source *source; /* it; NULL: none yet */
+    mr_source counted;       /* all of the file that it is a part of */
+    uint64_t offset;         /* of the byte that has been counted up to, within counted */
+    uint64_t newlines;       /* before it, within the file */
+} mr_line_counter;
+
+/* The number, from 1, of the line that begins at (or holds) the byte at offset of the source, within the file that the
+ * source is taken from. 0: it is not known, because the file cannot be read or a signal came. */
+uint64_t mr_line_at(mr_line_counter *counter, const mr_source *source, uint64_t offset);
+
+void mr_line_counter_close(mr_line_counter *counter);
+
+/* Whether a signal waits that is to end the job; they are held back while a job runs. */
+bool mr_signal_waits(void);
+
+#endif
