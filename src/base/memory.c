@@ -1,5 +1,6 @@
 #include "base/memory.h"
 
+#include <errno.h>
 #include <sys/mman.h>
 
 #include "base/units.h"
@@ -29,4 +30,9 @@ void mr_unmap_memory(void *memory, size_t bytes) {
 
 void mr_empty_memory(void *memory, size_t bytes) {
     (void)!madvise(memory, mapped_size(bytes), MADV_DONTNEED); /* cannot fail on a mapping of ours */
+}
+
+bool mr_protect_memory(void *memory, size_t bytes, bool writable, mr_error *error) {
+    if (!bytes || mprotect(memory, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ) == 0) return true;
+    return mr_error_system(error, errno, "could not protect memory");
 }

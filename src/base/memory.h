@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 
+enum { MR_PAGE = 4096 /* bytes; memory is protected by whole pages */ };
+
 /* Maps bytes (> 0) of private memory, all zeros, aligned to a page; pages are taken from the system as they are
  * touched. From 1 MiB on the memory is rounded up to whole pages of 2 MiB where the system has such pages, because a
  * table that is spread over hundreds of small ones costs a walk through the page tables at every other look. purpose
@@ -17,5 +19,9 @@ void mr_unmap_memory(void *memory, size_t bytes);
 
 /* Forgets what is in memory of mr_map_memory: the pages go back to the system, and read as zeros. */
 void mr_empty_memory(void *memory, size_t bytes);
+
+/* Makes whole pages writable, or read-only: then a write into them kills the process that tries it, and no other.
+ * memory and bytes are multiples of MR_PAGE. Concerns this process alone, also where the memory is shared. */
+bool mr_protect_memory(void *memory, size_t bytes, bool writable, mr_error *error);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "base/memory.h"
 #include "base/units.h"
 
 /* Writing. Each partition fills blocks of its own, taken one after the other from the worker's arena. Sealing writes an
@@ -23,8 +24,14 @@ enum {
     ARENA_START = 64 /* offset 0 means none */
 };
 
+/* What is not sealed is no longer in use. */
+static void forget_unsealed(mr_exchange *exchange) {
+    exchange->used = mr_larger(exchange->sealed, ARENA_START);
+}
+
 bool mr_exchange_open(mr_exchange *exchange, uint64_t used, mr_error *error) {
-    exchange->used = exchange->sealed = mr_larger(used, ARENA_START);
+    exchange->sealed = used;
+    forget_unsealed(exchange);
     exchange->populated = used;
     uint32_t count = exchange->index->count + 1;
     exchange->partitions = calloc(count, sizeof *exchange->partitions);
@@ -120,7 +127,7 @@ static bool spill_all(mr_exchange *exchange, mr_error *error) {
     mr_run run = {.worker = exchange->worker, .in_file = 1};
     bool ok = mr_spill_append(exchange->spill, entries, count * sizeof *entries, &run.index_offset, error);
     free(entries);
-    exchange->used = exchange->sealed;
+    forget_unsealed(exchange);
     return ok && exchange->announce(exchange->receiver, &run, error);
 }
 
@@ -128,16 +135,16 @@ bool mr_exchange_seal(mr_exchange *exchange, mr_error *error) {
     if (!exchange->records) return true;
     uint64_t index_size = partition_count(exchange) * sizeof(mr_run_entry);
     /* Sealed runs stay in the arena for good: they may take half of it, the other half is for writing. */
-    if (exchange->used + index_size > exchange->arena.size / 2) return spill_all(exchange, error);
+    if (mr_round_up(exchange->used + index_size, MR_PAGE) > exchange->arena.size / 2) return spill_all(exchange, error);
     close_blocks(exchange);
     exchange->used = mr_round_up(exchange->used, sizeof(uint64_t));
     mr_run_entry *entries = take(exchange, index_size);
     if (!entries) return spill_all(exchange, error);
     take_index(exchange, entries);
     mr_run run = {.worker = exchange->worker, .index_offset = (uint64_t)((char *)entries - exchange->arena.base)};
-    exchange->used = mr_round_up(exchange->used, 64);
-    exchange->sealed = mr_smaller(exchange->used, exchange->arena.size);
-    exchange->used = exchange->sealed;
+    /* What is sealed has pages of its own, which can be made read-only. */
+    exchange->sealed = mr_smaller(mr_round_up(exchange->used, MR_PAGE), exchange->arena.size);
+    forget_unsealed(exchange);
     return exchange->announce(exchange->receiver, &run, error);
 }
 

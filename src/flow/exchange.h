@@ -5,7 +5,8 @@
 
 #include "flow/flow.h"
 
-/* Told about each run that has been sealed; the receiver reports it. */
+/* Told about each run that has been sealed; the receiver makes it read-only (the first mr_exchange.sealed bytes of the
+ * arena are) and reports it. */
 typedef bool mr_run_sink(void *receiver, const mr_run *run, mr_error *error);
 
 /* The block that a partition is being written to, and those before it. */
@@ -26,7 +27,7 @@ typedef struct mr_exchange {
     const mr_splitter_index *index;  /* which partition a key belongs to; borrowed */
     mr_arena arena;                  /* memory for blocks, shared with the readers */
     uint64_t used;                   /* bytes of the arena that are taken */
-    uint64_t sealed;                 /* bytes of it that hold sealed runs, which stay */
+    uint64_t sealed;                 /* bytes of it that hold sealed runs, which stay: whole pages */
     uint64_t populated;              /* bytes of it that have been taken from the system */
     uint64_t block_size;             /* bytes of a large block with its header; the first ones are smaller */
     mr_spill *spill;                 /* where runs go when the arena is full; borrowed */
@@ -38,7 +39,7 @@ typedef struct mr_exchange {
     mr_partition_writer *partitions; /* one for each */
 } mr_exchange;
 
-/* Prepares for writing. used: bytes at the front of the arena that hold sealed runs already. */
+/* Prepares for writing. used: bytes at the front of the arena that hold sealed runs already: whole pages. */
 bool mr_exchange_open(mr_exchange *exchange, uint64_t used, mr_error *error);
 void mr_exchange_close(mr_exchange *exchange);
 

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "base/memory.h"
 #include "flow/flow.h"
 #include "flow/output.h"
 #include "flow/split.h"
@@ -58,26 +59,28 @@ typedef struct mr_plan {
     uint64_t seal;         /* input after which a worker seals what it has, so that little is lost with it */
 } mr_plan;
 
-/* The part of a worker's state that survives it. Each in cache lines of its own; fields say who writes. */
+/* The part of a worker's state that survives it. Each has pages of its own, because all others are read-only in the
+ * worker; fields say who writes. */
 typedef struct mr_slot {
-    _Alignas(128) mr_where where;            /* worker: where it is */
-    mr_fault fault;                          /* worker: how it dies */
+    _Alignas(MR_PAGE) mr_where where;        /* worker: where it is */
     _Atomic uint64_t task;                   /* worker: sequence number of the task at hand; 0: none */
     _Atomic uint64_t shared_bytes;           /* worker: bytes of its arena and region that have ever been in use */
     _Alignas(128) _Atomic uint64_t released; /* coordinator: for mr_part_writer */
+    _Alignas(128) mr_fault fault;            /* worker: how it dies */
 } mr_slot;
 
-/* Memory that all processes share; mapped before the first fork. */
+/* Memory that all processes share; mapped before the first fork. Only the coordinator writes where nothing else is
+ * said: in workers it is read-only (protection.h). Pages that nobody touches cost nothing. */
 typedef struct mr_shared {
-    mr_splitters splitters;             /* written by one worker, before the map phase */
-    uint64_t sampled[MR_WORKERS_MAX];   /* coordinator: bytes of sampled keys in each worker's arena */
-    mr_part ordered[MR_PARTITIONS_MAX]; /* coordinator: the parts to be merged */
-    uint64_t ordered_count;             /* coordinator: how many */
-    uint64_t run_count;                 /* coordinator: runs that count; final when the reduce phase begins */
-    mr_run runs[MR_RUNS_MAX];           /* coordinator: these runs; pages are touched as needed */
-    mr_place bad[MR_BAD_MAX];           /* coordinator: records and groups that are left out, in any order */
-    _Atomic uint64_t bad_count;         /* coordinator: how many; grows */
-    mr_slot slots[MR_WORKERS_MAX];
+    _Alignas(MR_PAGE) mr_splitters splitters;           /* written by one worker, before the map phase */
+    _Alignas(MR_PAGE) uint64_t sampled[MR_WORKERS_MAX]; /* bytes of sampled keys in each worker's arena */
+    mr_part ordered[MR_PARTITIONS_MAX];                 /* the parts to be merged */
+    uint64_t ordered_count;                             /* how many */
+    uint64_t run_count;                                 /* runs that count; fixed while there are reduce tasks */
+    mr_run runs[MR_RUNS_MAX];                           /* these runs */
+    mr_place bad[MR_BAD_MAX];                           /* records and groups that are left out, in any order */
+    _Atomic uint64_t bad_count;                         /* how many; grows */
+    mr_slot slots[MR_WORKERS_MAX];                      /* written by one worker each */
 } mr_shared;
 
 /* A job. Workers have their own copy of it, as it was when they were forked. */

@@ -14,6 +14,7 @@
 #include "flow/reduce.h"
 #include "flow/sample.h"
 #include "job/job.h"
+#include "job/protection.h"
 
 /* A worker takes tasks from its queue, does them one after the other, and reports. This is where the stages of the flow
  * are wired together: each is opened when the first task needs it, with a sink that leads to the next. Memory of the
@@ -26,6 +27,7 @@ typedef struct worker {
     uint32_t index;                  /* of the slot */
     mp_queue *tasks;                 /* from the coordinator */
     mr_slot *slot;                   /* shared: what survives this process */
+    mr_protection protection;        /* of shared memory */
     mr_context context;              /* the plugin */
     mr_fold fold;                    /* of a fold job */
     mr_key_order order;              /* of the keys */
@@ -107,7 +109,9 @@ static bool commit_runs(worker *self, uint64_t sequence, mr_error *error) {
 }
 
 static bool announce_run(void *receiver, const mr_run *run, mr_error *error) {
-    return report(receiver, (mr_report){.kind = MR_REPORT_RUN, .run = *run}, error);
+    worker *self = receiver;
+    return mr_protection_seal(&self->protection, self->exchange.sealed, error) &&
+           report(self, (mr_report){.kind = MR_REPORT_RUN, .run = *run}, error);
 }
 
 /* ---- the map phase ----------------------------------------------------------------------------------------------- */
@@ -244,8 +248,10 @@ static bool do_split(worker *self, const mr_task *task, mr_report *done, mr_erro
     if (!samples) return mr_error_memory(error, job->plan.workers * sizeof *samples, "samples");
     for (uint32_t i = 0; i < job->plan.workers; i++)
         samples[i] = (mr_sample){.keys = job->arenas[i].base, .used = job->shared->sampled[i]};
-    bool ok =
-        mr_sample_split(&job->shared->splitters, samples, job->plan.workers, job->plan.partitions, &self->order, error);
+    bool ok = mr_protection_splitters(&self->protection, true, error) &&
+              mr_sample_split(&job->shared->splitters, samples, job->plan.workers, job->plan.partitions, &self->order,
+                              error) &&
+              mr_protection_splitters(&self->protection, false, error);
     free(samples);
     return ok;
 }
@@ -267,6 +273,7 @@ static bool open_reduce(worker *self, mr_error *error) {
     close_map(self);
     self->reduce_open = true;
     const mr_job *job = self->job;
+    if (!mr_protection_seal(&self->protection, job->plan.arena, error)) return false;
     bool ordered = mr_job_is_ordered(job);
     size_t budget = ordered ? job->plan.reduce / 2 : job->plan.reduce;
     self->reducer = (mr_reducer){.context = &self->context,
@@ -353,19 +360,6 @@ static bool do_task(worker *self, const mr_task *task, mr_error *error) {
     return true;
 }
 
-/* The arenas of others are for reading: a stray pointer of the plugin into them dies on the spot. */
-static bool protect_others(const worker *self, mr_error *error) {
-    const mr_job *job = self->job;
-    char *own = job->arenas[self->index].base;
-    size_t size = job->plan.arena + job->plan.region, before = (size_t)(own - job->arena_memory);
-    size_t after = job->arena_bytes - before - size;
-    if (before && mprotect(job->arena_memory, before, PROT_READ) < 0)
-        return mr_error_system(error, errno, "could not protect memory");
-    if (after && mprotect(own + size, after, PROT_READ) < 0)
-        return mr_error_system(error, errno, "could not protect memory");
-    return true;
-}
-
 /* The worker's own copies of the spill files: it appends to its own behind what a worker before it has written. */
 static bool take_spills(worker *self, mr_error *error) {
     const mr_job *job = self->job;
@@ -390,7 +384,8 @@ static bool open_worker(worker *self, const mr_worker_start *start, mr_error *er
     if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return mr_error_system(error, errno, "could not redirect output");
     /* Before any memory is touched. */
     if (job->cpus.count && !mr_cpus_pin(&job->cpus, self->index, error)) return false;
-    if (!protect_others(self, error) || !take_spills(self, error)) return false;
+    if (!mr_protection_open(&self->protection, job, self->index, start->arena_used, error) || !take_spills(self, error))
+        return false;
     self->arena_used = start->arena_used;
     self->file = (mr_source_file){.file = -1, .folder = job->input.folder};
     if (!mr_context_open(&self->context, job->plugin_path, settings->settings, settings->setting_count,
@@ -425,8 +420,10 @@ static void close_worker(worker *self) {
 
 /* Gives the worker's share of the shared memory back to the system, which takes a while: all workers at once, while the
  * coordinator finishes the output, are sooner done than the coordinator alone when it unmaps everything. */
-static void release_arena(const worker *self) {
+static void release_arena(worker *self) {
     const mr_job *job = self->job;
+    mr_error ignored = {0};
+    mr_protection_seal(&self->protection, 0, &ignored);
     /* Only a matter of speed: what stays is released with the last mapping. */
     (void)!madvise(job->arenas[self->index].base, job->plan.arena + job->plan.region, MADV_REMOVE);
 }
