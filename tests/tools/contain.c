@@ -27,6 +27,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "processes.h"
+#include "surroundings.h"
+
 enum {
     EXIT_LEFT_BEHIND = 1,
     EXIT_TIMEOUT = 124,
@@ -34,21 +37,7 @@ enum {
     GRACE_MILLISECONDS = 1000, /* how long processes may outlive the program */
     POLL_MILLISECONDS = 10,
     MAX_OUTPUT_SHOWN = 64 * 1024, /* bytes; of longer output the end is shown */
-    MAX_NAMES = 1024,
 };
-
-/* A list of names, such as the entries of a folder. */
-typedef struct {
-    char *name[MAX_NAMES];
-    int count;
-} Names;
-
-/* One process as /proc shows it. */
-typedef struct {
-    pid_t pid;
-    pid_t parent;
-    char state; /* 'R', 'S', 'Z', ... as in proc(5) */
-} ProcessEntry;
 
 static _Noreturn void die(const char *what) {
     fprintf(stderr, "contain: %s: %s\n", what, strerror(errno));
@@ -68,25 +57,6 @@ static void sleep_milliseconds(int milliseconds) {
 
 /* ---- folders ---- */
 
-static void list_folder(const char *path, Names *names) {
-    names->count = 0;
-    DIR *folder = opendir(path);
-    if (!folder) return;
-    for (struct dirent *entry; names->count < MAX_NAMES && (entry = readdir(folder));) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-        char *copy = strdup(entry->d_name);
-        if (!copy) die("strdup");
-        names->name[names->count++] = copy;
-    }
-    closedir(folder);
-}
-
-static bool contains_name(const Names *names, const char *wanted) {
-    for (int i = 0; i < names->count; i++)
-        if (strcmp(names->name[i], wanted) == 0) return true;
-    return false;
-}
-
 static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *position) {
     (void)status, (void)kind, (void)position;
     return remove(path);
@@ -105,23 +75,6 @@ static char *make_folder(const char *purpose) {
 }
 
 /* ---- processes ---- */
-
-static bool read_process(const char *pid_text, ProcessEntry *process) {
-    char path[64], line[512];
-    snprintf(path, sizeof path, "/proc/%.20s/stat", pid_text);
-    FILE *file = fopen(path, "r");
-    if (!file) return false;
-    size_t length = fread(line, 1, sizeof line - 1, file);
-    fclose(file);
-    line[length] = '\0';
-    /* The name of the program stands in parentheses and may itself contain any byte. */
-    char *after_name = strrchr(line, ')');
-    int parent;
-    if (!after_name || sscanf(after_name + 1, " %c %d", &process->state, &parent) != 2) return false;
-    process->pid = (pid_t)strtol(pid_text, NULL, 10);
-    process->parent = (pid_t)parent;
-    return true;
-}
 
 /* Fills `found` with the living descendants of this process; zombies do not count. Passes over /proc are repeated until
  * no new generation turns up, so the order of the entries does not matter. */
@@ -148,7 +101,7 @@ static int find_descendants(pid_t *found, int capacity) {
     }
     int count = 0;
     for (int i = 0; i < total && count < capacity; i++)
-        if (inside[i] && all[i].state != 'Z' && all[i].state != 'X') found[count++] = all[i].pid;
+        if (inside[i] && is_alive(&all[i])) found[count++] = all[i].pid;
     return count;
 }
 
@@ -243,7 +196,7 @@ static bool processes_left(void) {
 }
 
 static bool files_left(const char *folder) {
-    Names names;
+    static Names names;
     list_folder(folder, &names);
     for (int i = 0; i < names.count; i++)
         fprintf(stderr, "contain: file left in TMPDIR: %s\n", names.name[i]);

@@ -1,0 +1,174 @@
+#!/bin/bash
+# kill -9 of workers at random moments, a thousand times, in jobs of all kinds: the output has the same bytes, the summary
+# counts the work that was done again, and nothing is left. Then kill -9 of the coordinator, 200 times: a second later no
+# worker is alive, and no file is left but, when the blow came last of all, the whole output.
+#
+# tests/tools/chaos does the killing, several of them at a time. Many jobs are those of a plugin that sleeps in its
+# callbacks (tests/abi/slow.c), so that blows come in every phase and the test costs little.
+# timeout: 400
+source "$(dirname "$0")/../tools/testing.sh"
+start_seed
+# The leak checker works in a child of its own, which this test would kill as well.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
+
+blows=$((1000 / scale))
+coordinators=$((200 / scale))
+workers=3
+at_once=3 # jobs
+
+# ---- the jobs: job NAME is a command in jobs[NAME], its output is in expected.${expected[NAME]}
+
+"$tools/random_input" "$seed" $((8 * 1024 * 1024 / scale)) many >big || exit 1
+# make_records COUNT KEYS - print so many records with at most so many different keys.
+make_records() {
+    awk -v seed="$seed" -v count="$1" -v keys="$2" 'BEGIN {
+        srand(seed)
+        for (i = 0; i < count; i++) printf "%x the record with number %d, of some length\n", rand() * keys, i
+    }'
+}
+make_records 20000 16000 >records
+make_records 80000 64000 >many_records
+
+declare -A jobs expected
+# define NAME EXPECTED COMMAND... - a job; it prints what the job EXPECTED prints.
+define() {
+    local name=$1
+    expected[$name]=$2
+    shift 2
+    jobs[$name]="run $* -v -j $workers"
+}
+slow="$build/tests/abi/slow.so --chunk 32K --set open=8000000 --set close=15000000"
+few="$slow records --set map=15000"
+define fold fold "$few --set kind=fold --set compare=600 --set reduce=20000"
+define sealing sealing "$slow many_records --set kind=fold --set compare=1000"
+define group group "$few --set kind=group --set compare=300 --set combine=5000 --set reduce=10000"
+define map map "$few --set kind=map --set copies=20"
+define ordered ordered "$few --set kind=fold --set reduce=20000 --sort value:desc"
+define wordcount wordcount "wordcount big --memory 192M"
+define wordcount_spilling wordcount "wordcount big --memory 4M"
+define sorted sorted "wordcount big --memory 32M --sort value:desc"
+define top top "wordcount big --sort value:desc --top 20"
+define index index "invertedindex big --memory 192M"
+define index_spilling index "invertedindex big --memory 24M"
+define grep grep "grep big --set pattern=ka --set line-numbers=yes"
+define counting grep "grep big --set pattern=ka --set line-numbers=yes --chunk 2K"
+
+"$tools/reference" wordcount -- big >expected.wordcount
+"$tools/reference" invertedindex -- big >expected.index
+"$tools/reference" grep pattern=ka line-numbers=yes -- big >expected.grep
+sort -s -t "$(printf '\t')" -k2,2nr expected.wordcount >expected.sorted
+head -n 20 expected.sorted >expected.top
+# expect_alone NAME KIND FILE - what the plugin prints when it is neither slow nor disturbed.
+expect_alone() {
+    run "$mr" run "$build/tests/abi/slow.so" "$3" -j 1 --set kind="$2" --set copies=20 -o "expected.$1"
+    expect_status 0 "undisturbed, $1"
+}
+for kind in fold group map; do
+    expect_alone $kind $kind records
+done
+expect_alone sealing fold many_records
+sort -s -t "$(printf '\t')" -k2,2nr expected.fold >expected.ordered
+
+# ---- striking
+
+rounds=0
+running=0
+# strike file|pipe NAME OPTION... - have chaos strike a job that writes to a file or a pipe, in the background.
+strike() {
+    local output=$1 name=$2 options=()
+    shift 2
+    rounds=$((rounds + 1))
+    if [[ $running -ge $at_once ]]; then
+        wait -n
+        running=$((running - 1))
+    fi
+    mkdir "round.$rounds"
+    if [[ $output == file ]]; then
+        output="-o $work/round.$rounds/result"
+        options=(-o "$work/round.$rounds/result")
+    else
+        output=
+    fi
+    {
+        # shellcheck disable=SC2086 # words are wanted
+        "$tools/chaos" "$@" "${options[@]}" -s "$((seed + rounds))" -l $((40 * scale)) \
+            "expected.${expected[$name]}" "$mr" ${jobs[$name]} $output >"report.$rounds" 2>&1
+        echo $? >"status.$rounds"
+    } &
+    running=$((running + 1))
+    names[rounds]="$name $*"
+}
+names=()
+
+# collect FIRST - wait for all rounds and show them from FIRST on; each must have succeeded.
+collect() {
+    local round
+    wait
+    running=0
+    for ((round = $1; round <= rounds; round++)); do
+        echo "${names[round]}: $(cat "report.$round")"
+        [[ $(cat "status.$round") == 0 ]] || fail "${names[round]}"
+    done
+}
+
+# total WORD FIRST LAST - set REPLY to the sum of WORD=NUMBER in the reports of these rounds.
+total() {
+    local round
+    REPLY=0
+    for ((round = $2; round <= $3; round++)); do
+        REPLY=$((REPLY + $(sed -n "s/.*\b$1=\([0-9]*\).*/\1/p" "report.$round" | tail -n 1)))
+    done
+}
+
+share=$((blows / 20))
+strike file fold -w $((share * 2))
+strike file fold -w $share -f split
+strike pipe sealing -w $((share * 2)) -f split
+strike pipe group -w $((share * 2))
+strike file group -w $share -f map
+strike file map -w $((share * 2))
+strike pipe ordered -w $share -f map
+strike file counting -w $share -f start
+strike file wordcount -w $share
+strike pipe wordcount_spilling -w $share
+strike file wordcount_spilling -w $share -f map
+strike file sorted -w $share
+strike pipe sorted -w $share -f reduce
+strike pipe top -w $share
+strike pipe index -w $share
+strike file index_spilling -w $share
+strike pipe grep -w $share
+collect 1
+total blows 1 "$rounds"
+[[ $REPLY -ge $blows ]] || [[ $failures -gt 0 ]] || fail "only $REPLY of $blows blows"
+echo "$REPLY blows at workers"
+
+# Every phase has to be hit. One that was missed is sought: in a job that has much of it, when the phase before is over.
+declare -A seek=([start]="group" [sample]="fold -f start" [split]="fold -f sample" [count]="counting -f start"
+    [map]="fold -f split" [seal]="sealing -f split" [reduce]="fold -f map" [merge]="sorted -f reduce"
+    [deliver]="map -f count" [stop]="group -f reduce")
+for phase in "${!seek[@]}"; do
+    total "$phase" 1 "$rounds"
+    for ((attempt = 0; attempt < 20 && REPLY == 0 && failures == 0; attempt++)); do
+        # shellcheck disable=SC2086 # words are wanted
+        strike file ${seek[$phase]} -w 10
+        collect "$rounds"
+        total "$phase" 1 "$rounds"
+    done
+    echo "deaths during $phase: $REPLY"
+    [[ $REPLY -gt 0 ]] || [[ $failures -gt 0 ]] || fail "no worker was killed during $phase"
+done
+
+first=$((rounds + 1))
+share=$((coordinators / 10))
+strike file fold -c $((share * 2))
+strike pipe group -c $((share * 2))
+strike file map -c $((share * 2))
+strike file wordcount_spilling -c $((share * 2))
+strike pipe index_spilling -c $share
+strike file sorted -c $share
+collect "$first"
+total blows "$first" "$rounds"
+[[ $REPLY -ge $coordinators ]] || [[ $failures -gt 0 ]] || fail "only $REPLY of $coordinators coordinators were killed"
+echo "$REPLY blows at coordinators"
+finish
