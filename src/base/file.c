@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int64_t mr_read_at(int file, void *buffer, size_t length, uint64_t offset) {
@@ -51,4 +52,16 @@ int mr_open_unnamed(const char *folder) {
     }
     free(path);
     return file;
+}
+
+mr_file_identity mr_file_identify(int file) {
+    struct stat status;
+    if (fstat(file, &status) < 0) return (mr_file_identity){0};
+    return (mr_file_identity){.device = status.st_dev, .inode = status.st_ino};
+}
+
+bool mr_file_is(int file, mr_file_identity identity) {
+    if (!identity.device && !identity.inode) return true;
+    mr_file_identity now = mr_file_identify(file);
+    return now.device == identity.device && now.inode == identity.inode;
 }

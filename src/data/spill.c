@@ -4,10 +4,22 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
-#include "base/file.h"
 #include "base/units.h"
 
+mr_spill mr_spill_open(const char *folder) {
+    mr_spill spill = {.folder = folder, .file = mr_open_unnamed(folder)};
+    spill.failure = spill.file < 0 ? errno : 0;
+    if (spill.file >= 0) spill.identity = mr_file_identify(spill.file);
+    return spill;
+}
+
+bool mr_spill_intact(const mr_spill *spill) {
+    return spill->file < 0 || mr_file_is(spill->file, spill->identity);
+}
+
 bool mr_spill_append(mr_spill *spill, const void *bytes, size_t length, uint64_t *offset, mr_error *error) {
+    if (!mr_spill_intact(spill))
+        return mr_error_set(error, "a temporary file in %s was closed, or replaced by another file", spill->folder);
     if (spill->file < 0 || !mr_write_at(spill->file, bytes, length, spill->end))
         return mr_error_system(error, spill->file < 0 ? spill->failure : errno,
                                "could not spill to a temporary file in %s (choose another folder with "
@@ -28,7 +40,8 @@ bool mr_spill_read(const mr_spill *spill, void *bytes, size_t length, uint64_t o
 
 void mr_spill_release(const mr_spill *spill, uint64_t offset, uint64_t length) {
     /* Best effort: where holes cannot be punched, the space is free when the job ends. */
-    if (length) (void)!fallocate(spill->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length);
+    if (length && mr_spill_intact(spill))
+        (void)!fallocate(spill->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length);
 }
 
 bool mr_run_writer_open(mr_run_writer *writer, mr_spill *spill, size_t block_size, mr_error *error) {

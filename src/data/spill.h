@@ -6,15 +6,23 @@
 #ifndef MR_DATA_SPILL_H
 #define MR_DATA_SPILL_H
 
+#include "base/file.h"
 #include "data/block.h"
 
 typedef struct mr_spill {
-    int file;           /* descriptor of the unnamed file; -1: it could not be made, */
-    int failure;        /* for this reason (an errno value); only told when it is needed */
-    uint64_t end;       /* where the next append goes */
-    uint64_t written;   /* appended so far, for the statistics */
-    const char *folder; /* where the file lives, for messages; not owned */
+    int file;                  /* descriptor of the unnamed file; -1: it could not be made, */
+    int failure;               /* for this reason (an errno value); only told when it is needed */
+    mr_file_identity identity; /* of the file: nothing is written to another one that has got the descriptor */
+    uint64_t end;              /* where the next append goes */
+    uint64_t written;          /* appended so far, for the statistics */
+    const char *folder;        /* where the file lives, for messages; not owned */
 } mr_spill;
+
+/* Makes an unnamed file in a folder, whose name is borrowed; a failure is told when the file is needed. */
+mr_spill mr_spill_open(const char *folder);
+
+/* Whether the file is still there, and the descriptor still stands for it. True when it could not be made. */
+bool mr_spill_intact(const mr_spill *spill);
 
 /* Appends bytes; *offset (if not NULL) is where they went. */
 bool mr_spill_append(mr_spill *spill, const void *bytes, size_t length, uint64_t *offset, mr_error *error);

@@ -154,12 +154,6 @@ static const char *temporary_folder(const mr_job_settings *settings) {
     return access("/var/tmp", W_OK) == 0 ? "/var/tmp" : "/tmp";
 }
 
-static mr_spill open_spill(const char *folder) {
-    mr_spill spill = {.folder = folder, .file = mr_open_unnamed(folder)};
-    spill.failure = spill.file < 0 ? errno : 0;
-    return spill;
-}
-
 /* Spill files are opened before the first fork, because all workers read all of them. A folder where that fails is only
  * an error for a job that spills, unless the user named it. */
 static bool open_spills(mr_job *job, mr_error *error) {
@@ -172,8 +166,8 @@ static bool open_spills(mr_job *job, mr_error *error) {
     for (uint32_t i = 0; i < workers; i++)
         job->run_files[i].file = job->part_files[i].file = -1;
     for (uint32_t i = 0; i < workers; i++) {
-        job->run_files[i] = open_spill(job->temporary);
-        job->part_files[i] = open_spill(job->temporary);
+        job->run_files[i] = mr_spill_open(job->temporary);
+        job->part_files[i] = mr_spill_open(job->temporary);
         if (job->settings->temporary && job->part_files[i].file < 0)
             return mr_error_system(error, job->part_files[i].failure, "could not make temporary files in %s",
                                    job->temporary);

@@ -13,6 +13,7 @@
 #include "flow/part.h"
 #include "flow/reduce.h"
 #include "flow/sample.h"
+#include "job/descriptors.h"
 #include "job/job.h"
 #include "job/protection.h"
 
@@ -37,6 +38,7 @@ typedef struct worker {
     mr_spill *run_files;             /* of all workers, for reading */
     mr_spill *part_files;            /* of all workers, for reading */
     mr_source_file file;             /* the source at hand */
+    mr_descriptors descriptors;      /* what there was before the plugin came */
     mr_splitter splitter;
     mr_mapper mapper;
     mr_folder folder;     /* fold jobs */
@@ -60,7 +62,16 @@ static bool is_fold(const worker *self) {
 
 /* ---- reporting --------------------------------------------------------------------------------------------------- */
 
+static bool lost_descriptors(const worker *self, mr_error *error) {
+    const mr_context *context = &self->context;
+    return mr_error_set(error,
+                        "plugin %s closed files of mr, or put others in their places, in %s or before; it may close "
+                        "only what it has opened",
+                        context->loaded.plugin.name, context->where->callback);
+}
+
 static bool send(worker *self, const void *message, size_t length, mr_error *error) {
+    if (!mr_descriptors_intact(&self->descriptors)) return lost_descriptors(self, error);
     int code = mp_queue_put(self->job->reports, message, length, -1);
     return code == 0 || mr_error_system(error, -code, "a worker could not report");
 }
@@ -75,8 +86,14 @@ static void report_failure(worker *self, const mr_error *failure) {
         mr_report report;
         mr_error error;
     } message = {.report = {.kind = MR_REPORT_FAILED, .worker = self->index}, .error = *failure};
-    mr_error ignored = {0}; /* when even this fails, the exit status tells */
-    send(self, &message, sizeof message, &ignored);
+    if (!mr_descriptors_all_intact(&self->descriptors)) {
+        /* That is the reason, whatever it looked like. */
+        message.error.set = false;
+        lost_descriptors(self, &message.error);
+        mr_descriptors_silence(&self->descriptors);
+    }
+    /* When even this fails, the exit status tells. */
+    (void)!mp_queue_put(self->job->reports, &message, sizeof message, -1);
 }
 
 /* Sends a report that commits all that has been done so far (it is in sealed runs or in parts), with the records and
@@ -380,6 +397,8 @@ static bool take_spills(worker *self, mr_error *error) {
 static bool open_worker(worker *self, const mr_worker_start *start, mr_error *error) {
     const mr_job *job = self->job;
     const mr_job_settings *settings = job->settings;
+    self->file = (mr_source_file){.file = -1, .folder = job->input.folder};
+    mr_descriptors_remember(&self->descriptors, job, self->index, &self->file);
     /* What the plugin prints must not get into the output. */
     if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return mr_error_system(error, errno, "could not redirect output");
     /* Before any memory is touched. */
@@ -387,7 +406,6 @@ static bool open_worker(worker *self, const mr_worker_start *start, mr_error *er
     if (!mr_protection_open(&self->protection, job, self->index, start->arena_used, error) || !take_spills(self, error))
         return false;
     self->arena_used = start->arena_used;
-    self->file = (mr_source_file){.file = -1, .folder = job->input.folder};
     if (!mr_context_open(&self->context, job->plugin_path, settings->settings, settings->setting_count,
                          job->input.names, job->input.count, error))
         return false;

@@ -149,7 +149,8 @@ int mp_queue_fd(const mp_queue *queue);
  *
  * With timeout 0 the call does not wait for space, but still for another put that is copying at that moment, 10 ms at
  * most. Returns 0; -EAGAIN or -ETIMEDOUT when there was no space in time; -EPIPE when the queue is closed; -EMSGSIZE
- * for more than 2^62 bytes; -ENOMEM or -ENOSPC when a long message found no memory. On failure nothing was put. */
+ * for more than 2^62 bytes; -ENOMEM or -ENOSPC when a long message found no memory; -EBADF when somebody has closed the
+ * descriptor of a pollable queue in this process. On failure nothing was put. */
 int mp_queue_put(mp_queue *queue, const void *message, size_t length, int timeout_ms);
 
 /* Gets the first message into the `size` bytes at `buffer` and returns its length.

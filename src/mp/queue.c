@@ -243,12 +243,16 @@ static int wait_for_message(mp_queue *queue, Deadline *deadline) {
     return mp_doorbell_wait(&queue->shared->messages, sequence, deadline);
 }
 
-/* Makes the eventfd readable. It is non-blocking; if its counter is full, it is readable already. */
-static void announce(mp_queue *queue) {
+/* Makes the eventfd readable: 0, or -EBADF when somebody has closed it. It is non-blocking; if its counter is full, it
+ * is readable already. */
+static int announce(mp_queue *queue) {
     uint64_t one = 1;
+    ssize_t written;
     atomic_store_explicit(&queue->shared->announced, true, memory_order_relaxed);
-    while (write(queue->event, &one, sizeof one) < 0 && errno == EINTR) {
-    }
+    do {
+        written = write(queue->event, &one, sizeof one);
+    } while (written < 0 && errno == EINTR);
+    return written < 0 && errno != EAGAIN ? -errno : 0;
 }
 
 /* Makes the eventfd unreadable, unless the queue is closed or a message has come; see the top of the file. Returns
@@ -296,6 +300,10 @@ static inline int put_locked(mp_queue *queue, const void *message, size_t length
         if (!has_space(queue, units, out_of_line ? length : 0)) return -EAGAIN;
         shared->head_seen = load_head(queue);
     }
+    if (queue->event >= 0 && shared->head_seen == tail) {
+        int error = announce(queue);
+        if (error != 0) return error;
+    }
     if (out_of_line) {
         int error = put_out_of_line(queue, tail, message, length);
         if (error != 0) return error;
@@ -303,7 +311,6 @@ static inline int put_locked(mp_queue *queue, const void *message, size_t length
         *ring_word(queue, tail, 0) = length;
         copy_in(queue, tail, message, length);
     }
-    if (queue->event >= 0 && shared->head_seen == tail) announce(queue);
     atomic_store_explicit(&shared->tail, advance(tail, units), memory_order_release);
     return 0;
 }
@@ -505,7 +512,7 @@ int mp_queue_close(mp_queue *queue) {
     Deadline deadline = mp_deadline(-1);
     int error = lock(&queue->shared->put_lock, &deadline);
     if (error != 0) return error;
-    if (queue->event >= 0) announce(queue);
+    if (queue->event >= 0) (void)!announce(queue); /* those who do not poll hear of it all the same */
     atomic_store(&queue->shared->closed, true);
     mp_robust_unlock(&queue->shared->put_lock);
     mp_doorbell_ring(&queue->shared->messages, INT_MAX);

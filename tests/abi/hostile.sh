@@ -1,5 +1,5 @@
 #!/bin/bash
-# A plugin that does its worst: it forks, changes signals, folder and user of its process, starts threads, hands over
+# A plugin that does its worst: it forks, closes descriptors, changes signals, folder and user of its process, starts threads, hands over
 # nonsense. The job ends with the right answer or with a report, never hangs, and leaves nothing behind, which
 # tests/tools/contain looks at.
 # timeout: 240
@@ -60,6 +60,29 @@ harmless group reduce fork-and-emit
 everywhere threads
 for kind in fold group map; do
     reported $kind map crash-in-thread "hostile" "map" "signal 11"
+done
+
+# ---- descriptors
+
+# They are the host's: that is noticed when there is next something to report, and nothing goes to the files that have
+# got their numbers.
+for kind in fold group map; do
+    for where in ${callbacks[$kind]}; do
+        for misdeed in close-all close-high replace-all; do
+            reported $kind "$where" $misdeed "hostile" "closed files of mr, or put others in their places"
+        done
+        [[ -s trap ]] && fail "$kind $where: something was written into the plugin's own file"
+        rm -f trap
+    done
+done
+# Also in the middle of a task, where the map phase spills, and the reduce phase.
+seq 100000 >many
+for where in map reduce; do
+    rm -f result
+    run "$mr" run "$plugin" many -q -j 2 --memory 1M -o result --set kind=group --set where=$where --set what=replace-all
+    expect_status 1 "spilling without descriptors in $where" && expect_error "closed files of mr"
+    [[ ! -s trap ]] || fail "records were spilled into the plugin's own file in $where"
+    rm -f trap
 done
 
 # ---- signals

@@ -82,7 +82,7 @@ static inline void assert_slice(mr_slice slice, const void *bytes, size_t length
 static inline mr_spill open_test_spill(void) {
     const char *folder = getenv("TMPDIR");
     if (!folder || !*folder) folder = "/tmp";
-    mr_spill spill = {.folder = folder, .file = mr_open_unnamed(folder)};
+    mr_spill spill = mr_spill_open(folder);
     assert_true(spill.file >= 0);
     return spill;
 }

@@ -226,6 +226,29 @@ static void polling_misses_nothing(void **state) {
     mp_queue_free(queue);
 }
 
+/* A process whose descriptors somebody has closed: what it puts into an empty queue is refused, because nobody who
+ * polls would hear of it; it can still get. Returns 0 when that is so. */
+static int put_without_descriptors(void *argument) {
+    close_range(3, ~0u, 0);
+    uint32_t number;
+    return mp_queue_get(argument, &number, sizeof number, PATIENCE_MS) != sizeof number ||
+           mp_queue_put(argument, "a", 1, PATIENCE_MS) != -EBADF;
+}
+
+static void closed_descriptors_harm_nobody_else(void **state) {
+    (void)state;
+    mp_queue *queue = create(MP_QUEUE_POLLABLE);
+    uint32_t number = 1;
+    assert_int_equal(mp_queue_put(queue, &number, sizeof number, 0), 0);
+    assert_int_equal(finish(start(put_without_descriptors, queue)), 0);
+    assert_int_equal(mp_queue_get(queue, received, sizeof received, 0), -EAGAIN);
+    assert_int_equal(is_readable(queue), 0);
+    assert_int_equal(mp_queue_put(queue, "b", 1, 0), 0);
+    assert_int_equal(is_readable(queue), 1);
+    assert_int_equal(mp_queue_get(queue, received, sizeof received, 0), 1);
+    mp_queue_free(queue);
+}
+
 /* ---- Death in the middle of a copy: the memory behind half of the message cannot be touched. ---- */
 
 /* What happens at the bad memory: the process dies, or stays there for ever. */
@@ -348,6 +371,7 @@ int main(void) {
         CONTAINED_TEST(wrong_arguments_are_refused),
         CONTAINED_TEST(descriptor_follows_the_messages),
         CONTAINED_TEST(polling_misses_nothing),
+        CONTAINED_TEST(closed_descriptors_harm_nobody_else),
         CONTAINED_TEST(death_in_a_put_harms_nobody),
         CONTAINED_TEST(death_in_a_get_gives_the_message_back),
         CONTAINED_TEST(stuck_put_is_outlived),
