@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what mr is built and tested with, through apt; as root directly, otherwise through sudo.
 set -eu
-packages="gcc make libc6-dev zlib1g-dev libcjson-dev libcmocka-dev libpcre2-dev libutf8proc-dev libxxhash-dev perl"
+packages="gcc make libc6-dev zlib1g-dev libcjson-dev libcmocka-dev libpcre2-dev libutf8proc-dev libxxhash-dev libdw-dev perl"
 as_root=
 if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null || {

@@ -67,6 +67,14 @@ void mr_error_set_memory(mr_error *error, size_t bytes, const char *what) {
     mr_error_set(error, "out of memory: could not get %s for %s", mr_format_size(bytes, size), what);
 }
 
+static void write_all(const char *text, size_t length) {
+    for (size_t written = 0; written < length;) {
+        ssize_t count = write(STDERR_FILENO, text + written, length - written);
+        if (count <= 0) return; /* nowhere left to say it */
+        written += (size_t)count;
+    }
+}
+
 void mr_message(const char *format, ...) {
     char line[MR_ERROR_TEXT + 64] = "mr: ";
     va_list arguments;
@@ -76,9 +84,9 @@ void mr_message(const char *format, ...) {
     if (length < 0) return;
     size_t used = strlen(line);
     line[used++] = '\n';
-    for (size_t written = 0; written < used;) {
-        ssize_t count = write(STDERR_FILENO, line + written, used - written);
-        if (count <= 0) return; /* nowhere left to say it */
-        written += (size_t)count;
-    }
+    write_all(line, used);
+}
+
+void mr_message_lines(const char *text) {
+    write_all(text, strlen(text));
 }

@@ -40,4 +40,7 @@ static inline bool mr_error_memory(mr_error *error, size_t bytes, const char *wh
 /* Prints a line "mr: message" to stderr with one write. printf-like. */
 void mr_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Prints a text to stderr, all of whose lines begin with "mr:" and end with a newline. */
+void mr_message_lines(const char *text);
+
 #endif

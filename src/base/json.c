@@ -4,24 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
+
+#include "base/utf8.h"
 
 enum { MEMBER_NAME = 64 };
-
-bool mr_json_is_text(const char *bytes, size_t length) {
-    const utf8proc_uint8_t *at = (const utf8proc_uint8_t *)bytes;
-    for (size_t i = 0; i < length;) {
-        utf8proc_int32_t character;
-        if (at[i] && at[i] < 128) {
-            i++;
-            continue;
-        }
-        utf8proc_ssize_t count = utf8proc_iterate(at + i, (utf8proc_ssize_t)(length - i), &character);
-        if (count <= 0 || !character) return false;
-        i += (size_t)count;
-    }
-    return true;
-}
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
@@ -55,7 +41,7 @@ bool mr_json_add_hex(cJSON *object, const char *name, const char *bytes, size_t 
 }
 
 bool mr_json_add_bytes(cJSON *object, const char *name, const char *bytes, size_t length) {
-    if (mr_json_is_text(bytes, length)) return add(object, name, string_of(bytes, length, false));
+    if (mr_utf8_is_text(bytes, length)) return add(object, name, string_of(bytes, length, false));
     if (name) return mr_json_add_hex(object, name, bytes, length);
     cJSON *element = cJSON_CreateObject();
     bool ok = element && add(element, "hex", string_of(bytes, length, true));

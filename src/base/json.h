@@ -11,9 +11,6 @@
 
 #include "base/error.h"
 
-/* Whether the bytes are UTF-8 without a zero byte. */
-bool mr_json_is_text(const char *bytes, size_t length);
-
 /* Adds a member to an object, or (name NULL) an element to an array, of which bytes that are no text become an object
  * {"hex": ...}. False when there is no memory; the object is then to be deleted. Bytes are copied. */
 bool mr_json_add_bytes(cJSON *object, const char *name, const char *bytes, size_t length);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/units.h"
+#include "job/conclusion.h"
 #include "job/usage.h"
 
 /* One process, one thread, one event loop. The coordinator hands out units of work, phase by phase, hears what has
@@ -215,9 +216,12 @@ static bool run(mr_coordinator *self, mr_error *error) {
     return true;
 }
 
-static void close_coordinator(mr_coordinator *self) {
+static void end_crew(mr_coordinator *self) {
     if (self->delivering) mr_delivery_close(&self->delivery); /* before the crew that it knows of */
     mr_crew_close(&self->crew);                               /* before the memory that workers write to */
+}
+
+static void close_coordinator(mr_coordinator *self) {
     mr_units_close(&self->units);
     mr_job_close(&self->job);
     free(self->ordered);
@@ -237,6 +241,9 @@ void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_
     summary->results = self.delivery.results;
     summary->output_bytes = self.delivery.end;
     uint64_t tasks = self.crew.tasks;
+    end_crew(&self);
+    summary->seconds = mr_seconds() - start;
+    mr_conclude(&self.job, summary);
     close_coordinator(&self);
     if (settings->verbose && summary->outcome == MR_OUTCOME_DONE) mr_tell_totals(tasks, self.reports);
     close_signals(&self, &before);

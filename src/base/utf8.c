@@ -1,0 +1,32 @@
+#include "base/utf8.h"
+
+#include <utf8proc.h>
+
+/* Reads the character at the front; returns its length, or 0. */
+static size_t read_character(const char *bytes, size_t length, utf8proc_int32_t *character) {
+    utf8proc_ssize_t count =
+        utf8proc_iterate((const utf8proc_uint8_t *)bytes, (utf8proc_ssize_t)(length < 4 ? length : 4), character);
+    return count > 0 ? (size_t)count : 0;
+}
+
+size_t mr_utf8_length(const char *bytes, size_t length) {
+    utf8proc_int32_t character;
+    return read_character(bytes, length, &character);
+}
+
+size_t mr_utf8_visible(const char *bytes, size_t length) {
+    utf8proc_int32_t character;
+    size_t size = read_character(bytes, length, &character);
+    if (!size) return 0;
+    utf8proc_category_t category = utf8proc_category(character);
+    return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF ? 0 : size;
+}
+
+bool mr_utf8_is_text(const char *bytes, size_t length) {
+    size_t size;
+    for (size_t i = 0; i < length; i += size) {
+        size = (unsigned char)bytes[i] < 128 ? bytes[i] != 0 : mr_utf8_length(bytes + i, length - i);
+        if (!size) return false;
+    }
+    return true;
+}

@@ -1,0 +1,143 @@
+#include "job/command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* So many bytes of names of inputs are written out; beyond it the reader has to name them himself. */
+enum { INPUTS_MOST = 1500 };
+
+#define GROUP_FILE "group.bad.jsonl"
+
+/* Writes a word so that a shell takes it as it is; control bytes too, since a message has no line ends in it. */
+static void put_quoted(FILE *to, const char *word) {
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:=,@%+-";
+    bool control = false;
+    if (*word && strspn(word, plain) == strlen(word)) {
+        fputs(word, to);
+        return;
+    }
+    for (const char *at = word; *at; at++)
+        control |= (unsigned char)*at < 32 || *at == 127;
+    fputs(control ? "$'" : "'", to);
+    for (const unsigned char *at = (const unsigned char *)word; *at; at++) {
+        if (control && (*at < 32 || *at == 127))
+            fprintf(to, "\\%03o", *at);
+        else if (*at == '\'')
+            fputs(control ? "\\'" : "'\\''", to);
+        else if (control && *at == '\\')
+            fputs("\\\\", to);
+        else
+            fputc(*at, to);
+    }
+    fputc('\'', to);
+}
+
+static void put_word(FILE *to, const char *word) {
+    fputc(' ', to);
+    put_quoted(to, word);
+}
+
+/* A path that may begin with a dash must not be taken for an option. */
+static void put_path(FILE *to, const char *path) {
+    char *other = NULL;
+    if (*path == '-' && asprintf(&other, "./%s", path) < 0) other = NULL;
+    put_word(to, other ? other : path);
+    free(other);
+}
+
+static void put_start(FILE *to, const mr_job *job, const char *before, const char *options) {
+    fputs(before, to);
+    put_quoted(to, job->settings->program ? job->settings->program : "mr");
+    fputs(" run", to);
+    fputs(options, to);
+    put_path(to, job->settings->plugin);
+}
+
+static void put_settings(FILE *to, const mr_job *job) {
+    for (size_t i = 0; i < job->settings->setting_count; i++) {
+        const mr_setting *setting = &job->settings->settings[i];
+        char *text;
+        if (asprintf(&text, "%s=%s", setting->name, setting->value) < 0) continue;
+        fputs(" --set", to);
+        put_word(to, text);
+        free(text);
+    }
+}
+
+static void put_inputs(FILE *to, const mr_job *job) {
+    size_t length = 0;
+    if (job->settings->from_bad) {
+        fputs(" --from-bad", to);
+        put_word(to, job->settings->from_bad);
+        return;
+    }
+    for (size_t i = 0; i < job->settings->input_count; i++)
+        length += strlen(job->settings->inputs[i]) + 1;
+    if (length > INPUTS_MOST) fputs(" INPUT...", to);
+    for (size_t i = 0; length <= INPUTS_MOST && i < job->settings->input_count; i++)
+        put_path(to, job->settings->inputs[i]);
+    if (job->settings->only_length)
+        fprintf(to, " --only %llu:%llu", (unsigned long long)job->settings->only_offset,
+                (unsigned long long)job->settings->only_length);
+}
+
+/* The text that was written to a stream over *text; NULL when memory ran out on the way. */
+static char *finish(FILE *stream, char **text) {
+    bool ok = !ferror(stream);
+    if (fclose(stream) == 0 && ok) return *text;
+    free(*text);
+    return NULL;
+}
+
+char *mr_command_for_records(const mr_job *job, const mr_source *source, uint64_t offset, uint64_t length) {
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+    if (!to) return NULL;
+    put_start(to, job, "gdb --args ", " --inline");
+    put_path(to, source->path);
+    if (length)
+        fprintf(to, " --only %llu:%llu", (unsigned long long)(source->origin + offset), (unsigned long long)length);
+    put_settings(to, job);
+    return finish(to, &text);
+}
+
+char *mr_command_for_input(const mr_job *job) {
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+    if (!to) return NULL;
+    put_start(to, job, "gdb --args ", " --inline");
+    put_inputs(to, job);
+    put_settings(to, job);
+    return finish(to, &text);
+}
+
+static char *command_to_keep_group(const mr_job *job) {
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+    if (!to) return NULL;
+    put_start(to, job, "", "");
+    put_inputs(to, job);
+    put_settings(to, job);
+    fputs(" --skip-bad 1 --bad " GROUP_FILE " -o /dev/null", to);
+    return finish(to, &text);
+}
+
+bool mr_command_for_group(const mr_job *job, char **prepare, char **debug) {
+    char *text = NULL;
+    size_t size;
+    *prepare = NULL;
+    *debug = NULL;
+    if (job->settings->from_bad) return (*debug = mr_command_for_input(job));
+    FILE *to = open_memstream(&text, &size);
+    if (!to) return false;
+    put_start(to, job, "gdb --args ", " --inline");
+    fputs(" --from-bad " GROUP_FILE, to);
+    put_settings(to, job);
+    *debug = finish(to, &text);
+    *prepare = command_to_keep_group(job);
+    return *debug && *prepare;
+}
