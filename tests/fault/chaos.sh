@@ -1,7 +1,8 @@
 #!/bin/bash
 # kill -9 of workers at random moments, a thousand times, in jobs of all kinds: the output has the same bytes, the summary
-# counts the work that was done again, and nothing is left. Then kill -9 of the coordinator, 200 times: a second later no
-# worker is alive, and no file is left but, when the blow came last of all, the whole output.
+# counts the work that was done again, and nothing is left. Then some that are only paused. Then kill -9 of the
+# coordinator, 200 times: a second later no worker is alive, and no file is left but, when the blow came last of all, the
+# whole output.
 #
 # tests/tools/chaos does the killing, several of them at a time. Many jobs are those of a plugin that sleeps in its
 # callbacks (tests/abi/slow.c), so that blows come in every phase and the test costs little.
@@ -159,10 +160,20 @@ for phase in "${!seek[@]}"; do
     [[ $REPLY -gt 0 ]] || [[ $failures -gt 0 ]] || fail "no worker was killed during $phase"
 done
 
+# Workers that are only stopped for a while (SIGSTOP, SIGCONT) lose nothing, and nobody waits for them for ever.
+first=$((rounds + 1))
+strike file fold -w $share -b pause
+strike pipe group -w $share -b pause,kill
+strike file wordcount -w $share -b pause
+strike pipe index_spilling -w $share -b pause,kill
+collect "$first"
+total blows "$first" "$rounds"
+echo "$REPLY more blows, most of them pauses"
+
 first=$((rounds + 1))
 share=$((coordinators / 10))
 strike file fold -c $((share * 2))
-strike pipe group -c $((share * 2))
+strike pipe group -c $((share * 2)) -b kill,stop
 strike file map -c $((share * 2))
 strike file wordcount_spilling -c $((share * 2))
 strike pipe index_spilling -c $share
