@@ -5,8 +5,8 @@
 #define MR_JOB_CARD_H
 
 #include "host/symbols.h"
-#include "job/death.h"
 #include "job/job.h"
+#include "job/wording.h"
 
 enum { MR_CARD_RECORD = 200 /* bytes of the record that are shown */ };
 

@@ -15,7 +15,7 @@ enum mr_death_cause {
     MR_DEATH_REJECTED   /* nobody died: the plugin rejected the record (MR_SKIP) */
 };
 
-enum { MR_REASON = 200, MR_DEATH_TEXT = 320, MR_SIGNAL_NAME = 16 };
+enum { MR_REASON = 200 };
 
 /* One death (or rejection). */
 typedef struct mr_death {
@@ -28,18 +28,5 @@ typedef struct mr_death {
     char reason[MR_REASON]; /* REJECTED: what the plugin said; TIMEOUT, TOO_LARGE: the limit, in words; else empty */
     mr_fault fault;         /* by the worker's own account; told is 0 when it could not say anything */
 } mr_death;
-
-/* What happened, in words: "SIGSEGV, access to address 0x8: a NULL pointer, or something behind one", or what the
- * plugin said. Written to text (MR_DEATH_TEXT bytes), which is returned. */
-const char *mr_death_words(const mr_death *death, char *text);
-
-/* The signal that ended the worker; 0: none did. */
-int mr_death_signal(const mr_death *death);
-
-/* "crash", "exit", "timeout" ...: a mr_death_cause as one word, for programs. Static text. */
-const char *mr_death_cause_name(uint32_t cause);
-
-/* "SIGSEGV". Written to text (MR_SIGNAL_NAME bytes), which is returned. */
-const char *mr_signal_name(int number, char *text);
 
 #endif

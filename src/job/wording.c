@@ -1,4 +1,4 @@
-#include "job/death.h"
+#include "job/wording.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -94,10 +94,10 @@ const char *mr_death_words(const mr_death *death, char *text) {
         snprintf(text, size, "killed by the system, because memory ran out");
         break;
     case MR_DEATH_TIMEOUT:
-        snprintf(text, size, "it took longer than --timeout%s%s", *death->reason ? ", " : "", death->reason);
+        snprintf(text, size, "%s", *death->reason ? death->reason : "it took longer than --timeout");
         break;
     case MR_DEATH_TOO_LARGE:
-        snprintf(text, size, "it used more than --worker-memory%s%s", *death->reason ? ", " : "", death->reason);
+        snprintf(text, size, "%s", *death->reason ? death->reason : "it used more than --worker-memory");
         break;
     default:
         snprintf(text, size, "%s", death->reason);
