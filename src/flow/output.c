@@ -94,6 +94,12 @@ bool mr_output_open(mr_output *output, const char *path, mr_error *error) {
     return open_stream(output, file, error);
 }
 
+bool mr_output_divert(mr_output *output, mr_error *error) {
+    if (output->file == STDOUT_FILENO) output->file = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (output->file >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0) return true;
+    return mr_error_system(error, errno, "could not redirect output");
+}
+
 /* Gives the unnamed file a name that does not exist yet; false with errno set. */
 static bool link_as(const mr_output *output, const char *path) {
     char unnamed[64];

@@ -19,6 +19,10 @@ typedef struct mr_output {
 /* Opens the destination; path NULL or "-" is standard output. */
 bool mr_output_open(mr_output *output, const char *path, mr_error *error);
 
+/* From now on what this process prints to standard output goes to standard error; the output goes where it went. For a
+ * process in which a plugin is to run: what that prints must not get into the output. */
+bool mr_output_divert(mr_output *output, mr_error *error);
+
 /* Makes a complete file of length bytes appear under its name, durably; nothing to do for a stream. */
 bool mr_output_commit(mr_output *output, uint64_t length, mr_error *error);
 

@@ -35,7 +35,7 @@ static void describe_options(const mr_option *options, char *text, size_t size) 
     }
 }
 
-static void fill_in(mr_description *description, const mr_plugin *plugin) {
+void mr_describe_loaded(const mr_plugin *plugin, mr_description *description) {
     snprintf(description->name, sizeof description->name, "%s", plugin->name);
     snprintf(description->summary, sizeof description->summary, "%s", plugin->summary ? plugin->summary : "");
     describe_options(plugin->options, description->help, sizeof description->help);
@@ -54,13 +54,13 @@ static bool answer(exchange *shared) {
     mr_loaded loaded;
     if (!shared->settings) {
         if (!mr_plugin_load(&loaded, shared->path, &shared->error)) return false;
-        fill_in(&shared->description, &loaded.plugin);
+        mr_describe_loaded(&loaded.plugin, &shared->description);
         return true;
     }
     if (!mr_context_open(&context, shared->path, shared->settings, shared->setting_count, shared->names,
                          shared->name_count, &shared->error))
         return false;
-    fill_in(&shared->description, &context.loaded.plugin);
+    mr_describe_loaded(&context.loaded.plugin, &shared->description);
     mr_context_close(&context);
     return true;
 }

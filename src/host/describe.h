@@ -27,6 +27,9 @@ typedef struct mr_description {
 bool mr_describe(const char *path, const mr_setting *settings, size_t setting_count, const char *const *names,
                  size_t name_count, mr_description *description, mr_error *error);
 
+/* Describes a plugin that is loaded in this process. */
+void mr_describe_loaded(const mr_plugin *plugin, mr_description *description);
+
 /* How a process ended, for people: "was killed by signal 11 (Segmentation fault)", "exited with status 3". code is what
  * mp_process_exit_code gives; text has size bytes. Returns text. */
 const char *mr_describe_end(int code, char *text, size_t size);

@@ -36,6 +36,9 @@ typedef struct mr_coordinator {
 /* Gives work to workers that have little of it. */
 bool mr_dispatch(mr_coordinator *self, mr_error *error);
 
+/* Takes in one report, as a mr_report_sink whose receiver is the coordinator: notes it, and gives no tasks. */
+bool mr_take_report(void *coordinator, const void *message, size_t length, mr_error *error);
+
 /* Takes in all reports that have come. False when the job cannot go on. */
 bool mr_hear(mr_coordinator *self, mr_error *error);
 

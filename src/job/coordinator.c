@@ -12,7 +12,11 @@
 
 /* One process, one thread, one event loop. The coordinator hands out units of work, phase by phase, hears what has
  * become of them, replaces workers that die, and sees the parts of the output to their places. It never runs code of
- * the plugin and never touches a record. */
+ * the plugin and never touches a record.
+ *
+ * A job may also run alone, in one process, for debuggers and the like. Then the crew has one member without a process.
+ * It is given tasks as any other; instead of waiting for somebody to do them, each turn of the loop does one of them
+ * here (mr_crew_work). What is reported meanwhile is taken in at once, so that no queue can fill up. */
 
 enum {
     MEMORY_SAMPLE_MS = 100, /* how often memory is looked at */
@@ -25,6 +29,8 @@ enum {
 static bool wait_for_events(mr_coordinator *self, mr_error *error) {
     const mr_delivery *delivery = &self->delivery;
     bool blocked = self->delivering && delivery->blocked;
+    /* Alone there is something to do, unless everything waits for the stream. */
+    bool idle = !self->job.alone || (blocked && !self->crew.members[0].busy);
     const struct pollfd polled[MR_POLL_COUNT] = {
         [MR_POLL_REPORTS] = {mp_queue_fd(self->job.reports), POLLIN, 0},
         [MR_POLL_SIGNALS] = {self->signals, POLLIN, 0},
@@ -32,7 +38,7 @@ static bool wait_for_events(mr_coordinator *self, mr_error *error) {
         [MR_POLL_ENDS] = {self->crew.watch, POLLIN, 0},
     };
     memcpy(self->polled, polled, sizeof polled);
-    if (poll(self->polled, MR_POLL_COUNT, MEMORY_SAMPLE_MS) < 0 && errno != EINTR)
+    if (poll(self->polled, MR_POLL_COUNT, idle ? MEMORY_SAMPLE_MS : 0) < 0 && errno != EINTR)
         return mr_error_system(error, errno, "could not wait for the workers");
     return true;
 }
@@ -56,13 +62,21 @@ static bool reader_gone(mr_coordinator *self) {
 }
 
 static void sample_memory(mr_coordinator *self) {
-    self->summary->peak_memory = mr_larger(self->summary->peak_memory, mr_memory_in_use(&self->crew));
+    /* Alone this is only called between tasks, when the most is not in use. */
+    uint64_t bytes = self->job.alone ? mr_memory_peak() : mr_memory_in_use(&self->crew);
+    self->summary->peak_memory = mr_larger(self->summary->peak_memory, bytes);
     self->last_sample = mr_seconds();
+}
+
+/* Waits for something to happen, or does something itself, and hears of it. False when the job cannot go on. */
+static bool attend(mr_coordinator *self, mr_error *error) {
+    return wait_for_events(self, error) && !interrupted(self) && mr_crew_work(&self->crew, error) &&
+           mr_hear(self, error);
 }
 
 /* One turn: waits for something to happen and deals with it. False when the job cannot go on. */
 static bool turn(mr_coordinator *self, mr_error *error) {
-    if (!wait_for_events(self, error) || interrupted(self) || !mr_hear(self, error)) return false;
+    if (!attend(self, error)) return false;
     uint32_t ended;
     while ((self->polled[MR_POLL_ENDS].revents & POLLIN) && mr_crew_next_ended(&self->crew, &ended))
         if (!mr_replace_worker(self, ended, error)) return false;
@@ -172,24 +186,29 @@ static bool stop_workers(mr_coordinator *self, mr_error *error) {
             i++;
             continue;
         }
-        if (!wait_for_events(self, error) || interrupted(self) || !mr_hear(self, error)) return false;
+        if (!attend(self, error)) return false;
         if ((self->polled[MR_POLL_ENDS].revents & POLLIN) && !mr_bury_workers(self, error)) return false;
-        if (mr_seconds() > deadline) return mr_error_set(error, "plugin %s hangs in close", self->job.description.name);
+        if (mr_seconds() > deadline && !self->crew.members[i].stopped)
+            return mr_error_set(error, "plugin %s hangs in close", self->job.description.name);
     }
     return true;
 }
 
 /* ---- from start to end ------------------------------------------------------------------------------------------- */
 
-/* Signals that end a job become events; workers inherit that they do nothing there. */
-static bool open_signals(mr_coordinator *self, sigset_t *before, mr_error *error) {
+/* Signals that end a job become events; workers inherit that they do nothing there. Alone they end the process, as in
+ * any program: a debugger sees only signals that are not blocked. */
+static bool open_signals(mr_coordinator *self, bool alone, sigset_t *before, mr_error *error) {
     sigset_t set;
     sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGPIPE); /* an error of write is enough */
+    if (!alone) {
+        sigaddset(&set, SIGINT);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGHUP);
+    }
     if (sigprocmask(SIG_BLOCK, &set, before) < 0) return mr_error_system(error, errno, "could not block signals");
+    if (alone) return true;
     sigdelset(&set, SIGPIPE);
     self->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     return self->signals >= 0 || mr_error_system(error, errno, "could not wait for signals");
@@ -197,14 +216,13 @@ static bool open_signals(mr_coordinator *self, sigset_t *before, mr_error *error
 
 /* After a job that is done signals stay blocked: the output is there, and the process is about to say so and to end. */
 static void close_signals(mr_coordinator *self, const sigset_t *before) {
-    if (self->signals < 0) return;
-    close(self->signals);
+    if (self->signals >= 0) close(self->signals);
     if (self->summary->outcome != MR_OUTCOME_DONE) sigprocmask(SIG_SETMASK, before, NULL);
 }
 
 static bool run(mr_coordinator *self, mr_error *error) {
     mr_job *job = &self->job;
-    if (!mr_crew_open(&self->crew, job, error)) return false;
+    if (!mr_crew_open(&self->crew, job, mr_take_report, self, error)) return false;
     tell_phase(self, "start", job->plan.workers, &(mr_moment){.wall = self->start});
     if (!run_phases(self, error)) return false;
     mr_moment end = mr_moment_now();
@@ -231,10 +249,12 @@ static void close_coordinator(mr_coordinator *self) {
 void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_error *error) {
     double start = mr_seconds();
     sigset_t before;
+    sigprocmask(SIG_BLOCK, NULL, &before);
     mr_coordinator self = {
         .signals = -1, .summary = summary, .job.output.file = -1, .start = start, .last_sample = start};
     *summary = (mr_result_summary){.outcome = MR_OUTCOME_FAILED};
-    if (open_signals(&self, &before, error) && mr_job_open(&self.job, settings, error) && run(&self, error))
+    if (open_signals(&self, settings->alone, &before, error) && mr_job_open(&self.job, settings, error) &&
+        run(&self, error))
         summary->outcome = MR_OUTCOME_DONE;
     summary->input_bytes = self.job.input.bytes;
     summary->workers = self.job.plan.workers;

@@ -7,6 +7,23 @@
 
 enum { TASK_QUEUE = 32 << 10, GOODBYE_MS = 10000 };
 
+static bool start_process(mr_crew *crew, mr_member *member, mr_error *error) {
+    mp_process_options options = {.name = "mr-worker", .flags = MP_PROCESS_DAEMON};
+    int code = mp_process_start(&member->process, &options, mr_worker_main, &member->start);
+    if (code < 0) return mr_error_system(error, -code, "could not start a worker process");
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = member->start.index};
+    if (epoll_ctl(crew->watch, EPOLL_CTL_ADD, mp_process_fd(member->process), &event) < 0)
+        return mr_error_system(error, errno, "could not watch a worker process");
+    return true;
+}
+
+static bool start_here(mr_crew *crew, mr_member *member, mr_error *error) {
+    member->worker = crew->job->alone;
+    member->start.sink = crew->sink;
+    member->start.receiver = crew->receiver;
+    return mr_worker_open(member->worker, &member->start, error);
+}
+
 bool mr_crew_start(mr_crew *crew, uint32_t index, mr_error *error) {
     mr_member *member = &crew->members[index];
     /* A queue of its own for each process: tasks that its predecessor had not taken are not for it. */
@@ -20,15 +37,8 @@ bool mr_crew_start(mr_crew *crew, uint32_t index, mr_error *error) {
                                       .arena_used = member->arena_used,
                                       .part_head = member->part_head};
     member->ready = false;
-    mp_process_options options = {.name = "mr-worker", .flags = MP_PROCESS_DAEMON};
-    code = mp_process_start(&member->process, &options, mr_worker_main, &member->start);
-    if (code < 0) return mr_error_system(error, -code, "could not start a worker process");
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = index};
-    if (epoll_ctl(crew->watch, EPOLL_CTL_ADD, mp_process_fd(member->process), &event) < 0)
-        return mr_error_system(error, errno, "could not watch a worker process");
-    return true;
+    return crew->job->alone ? start_here(crew, member, error) : start_process(crew, member, error);
 }
-
 /* Takes a process off the watch. Closing its descriptor would not do: workers that were forked later have it too. */
 static void unwatch(const mr_crew *crew, const mr_member *member) {
     struct epoll_event unused = {0};
@@ -49,8 +59,12 @@ void mr_crew_stopped(mr_crew *crew, uint32_t index) {
     member->stopped = true;
 }
 
-bool mr_crew_open(mr_crew *crew, const mr_job *job, mr_error *error) {
-    *crew = (mr_crew){.job = job, .count = job->plan.workers, .watch = epoll_create1(EPOLL_CLOEXEC)};
+bool mr_crew_open(mr_crew *crew, const mr_job *job, mr_report_sink *sink, void *receiver, mr_error *error) {
+    *crew = (mr_crew){.job = job,
+                      .sink = sink,
+                      .receiver = receiver,
+                      .count = job->plan.workers,
+                      .watch = epoll_create1(EPOLL_CLOEXEC)};
     if (crew->watch < 0) return mr_error_system(error, errno, "could not watch processes");
     crew->members = calloc(crew->count, sizeof *crew->members);
     if (!crew->members) return mr_error_memory(error, crew->count * sizeof *crew->members, "workers");
@@ -115,6 +129,11 @@ bool mr_crew_assign(mr_crew *crew, uint32_t index, mr_task *task, bool *taken, m
     else
         member->busy++;
     return remember(member, task, error);
+}
+
+bool mr_crew_work(mr_crew *crew, mr_error *error) {
+    const mr_member *member = &crew->members[0];
+    return !member->worker || member->stopped || mr_worker_turn(member->worker, error);
 }
 
 mr_assignment *mr_member_find(mr_member *member, uint64_t sequence) {

@@ -90,11 +90,11 @@ void mr_delivery_lost(mr_delivery *delivery, uint64_t unit) {
 static uint32_t choose_writer(const mr_delivery *delivery, const mr_part *part) {
     const mr_crew *crew = delivery->crew;
     uint32_t best = crew->count;
-    if (crew->members[part->worker].process && crew->members[part->worker].delivering < DELIVERIES_AT_ONCE)
-        return part->worker;
+    const mr_member *maker = &crew->members[part->worker];
+    if (mr_member_present(maker) && maker->delivering < DELIVERIES_AT_ONCE) return part->worker;
     for (uint32_t i = 0; i < crew->count; i++) {
         const mr_member *member = &crew->members[i];
-        if (!member->process || member->delivering >= DELIVERIES_AT_ONCE) continue;
+        if (!mr_member_present(member) || member->delivering >= DELIVERIES_AT_ONCE) continue;
         if (best == crew->count || member->delivering < crew->members[best].delivering) best = i;
     }
     return best;

@@ -25,7 +25,7 @@ static bool hand_out(mr_coordinator *self, unsigned most, mr_error *error) {
     uint64_t unit;
     for (uint32_t i = 0; i < self->crew.count; i++) {
         mr_member *member = &self->crew.members[i];
-        if (!member->process || member->busy >= most) continue;
+        if (!mr_member_present(member) || member->busy >= most) continue;
         if (!mr_units_peek(&self->units, &unit)) return true;
         if (self->delivering && mr_delivery_holds(&self->delivery, unit)) return true;
         mr_task task = task_of(self, unit);

@@ -87,12 +87,13 @@ static bool take_done(mr_coordinator *self, const mr_report *report, mr_error *e
     return true;
 }
 
-static bool take_report(mr_coordinator *self, const char *message, size_t length, mr_error *error) {
+bool mr_take_report(void *coordinator, const void *message, size_t length, mr_error *error) {
+    mr_coordinator *self = coordinator;
     mr_report report;
     if (length < sizeof report) return mr_error_set(error, "a worker sent a report that is too short");
     memcpy(&report, message, sizeof report);
     self->reports++;
-    const char *rest = message + sizeof report;
+    const char *rest = (const char *)message + sizeof report;
     mr_member *member = &self->crew.members[report.worker];
     if (report.kind == MR_REPORT_FAILED) {
         memcpy(error, rest, sizeof *error);
@@ -122,6 +123,6 @@ bool mr_hear(mr_coordinator *self, mr_error *error) {
         ssize_t length = mp_queue_get(self->job.reports, message, sizeof message, 0);
         if (length == -EAGAIN) return true;
         if (length < 0) return mr_error_system(error, (int)-length, "could not hear from the workers");
-        if (!take_report(self, message, (size_t)length, error)) return false;
+        if (!mr_take_report(self, message, (size_t)length, error)) return false;
     }
 }

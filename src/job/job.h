@@ -83,6 +83,9 @@ typedef struct mr_shared {
     mr_slot slots[MR_WORKERS_MAX];                      /* written by one worker each */
 } mr_shared;
 
+/* The stages of the flow, wired together, and the plugin: see job/worker.c. */
+typedef struct worker mr_worker;
+
 /* A job. Workers have their own copy of it, as it was when they were forked. */
 typedef struct mr_job {
     const mr_job_settings *settings;
@@ -102,6 +105,7 @@ typedef struct mr_job {
     mr_spill *part_files; /* one per worker: parts of the output */
     char *temporary;      /* the folder of these files; owned */
     mp_queue *reports;    /* from all workers to the coordinator */
+    mr_worker *alone;     /* the only worker, in this process; NULL: workers are processes; owned */
 } mr_job;
 
 /* Whether results are put into another order than that of the keys, or only some are wanted. */
@@ -175,16 +179,39 @@ typedef struct mr_record_counts {
 bool mr_job_open(mr_job *job, const mr_job_settings *settings, mr_error *error);
 void mr_job_close(mr_job *job);
 
-/* What a worker process starts with. */
+/* Takes what a worker says: a mr_report and what follows it, length bytes together, borrowed for the call. */
+typedef bool mr_report_sink(void *receiver, const void *message, size_t length, mr_error *error);
+
+/* What a worker starts with. */
 typedef struct mr_worker_start {
     const mr_job *job;
-    uint32_t index;      /* of the worker's slot */
-    mp_queue *tasks;     /* from the coordinator to this worker */
-    uint64_t arena_used; /* bytes of its arena that hold sealed runs of the worker before it */
-    uint64_t part_head;  /* how much of its region's sequence has been used before */
+    uint32_t index;       /* of the worker's slot */
+    mp_queue *tasks;      /* from the coordinator to this worker */
+    uint64_t arena_used;  /* bytes of its arena that hold sealed runs of the worker before it */
+    uint64_t part_head;   /* how much of its region's sequence has been used before */
+    mr_report_sink *sink; /* where its reports go; NULL: into the job's queue of reports */
+    void *receiver;       /* for sink */
 } mr_worker_start;
 
 /* Works until the task queue is closed. argument: a mr_worker_start. Returns the exit status. [worker] */
 int mr_worker_main(void *argument);
+
+/* The following is for jobs that run alone: the worker is then no process, but part of the coordinator's. First the
+ * worker is made and loads the plugin; job needs no more than settings, plugin_path and input by then, and stays where
+ * it is as long as the worker lives. NULL with error set when that fails. [coordinator] */
+mr_worker *mr_worker_load(const mr_job *job, mr_error *error);
+
+/* What the loaded plugin says of itself. [coordinator] */
+void mr_worker_describe(const mr_worker *worker, mr_description *description);
+
+/* Makes the worker ready for tasks, and reports so. start is read only here. [coordinator] */
+bool mr_worker_open(mr_worker *worker, const mr_worker_start *start, mr_error *error);
+
+/* Does one task, if there is any; when the queue is closed and empty, ends the plugin's work and reports that. False
+ * with the error of the task when the job cannot go on. [coordinator] */
+bool mr_worker_turn(mr_worker *worker, mr_error *error);
+
+/* NULL is allowed. [coordinator] */
+void mr_worker_free(mr_worker *worker);
 
 #endif

@@ -96,6 +96,7 @@ static bool make_plan(mr_job *job, mr_error *error) {
     const mr_job_settings *settings = job->settings;
     mr_plan *plan = &job->plan;
     uint64_t workers = settings->workers ? settings->workers : mr_smaller(mr_cpus_usable(), MR_WORKERS_MAX);
+    if (settings->alone) workers = 1;
     char least[MR_SIZE_TEXT];
     plan->memory = settings->memory ? settings->memory : default_memory();
     if (plan->memory / workers < SMALLEST_SHARE)
@@ -192,6 +193,33 @@ static bool check_order(const mr_job *job, mr_error *error) {
     return true;
 }
 
+/* Without processes nobody is left to move, to watch or to replace one. */
+static bool check_alone(const mr_job_settings *settings, mr_error *error) {
+    if (!settings->alone) return true;
+    if (settings->pin) return mr_error_usage(error, "--inline starts no processes; --pin does not go with it");
+    if (settings->timeout) return mr_error_usage(error, "--inline starts no processes; --timeout does not go with it");
+    if (settings->worker_memory)
+        return mr_error_usage(error, "--inline starts no processes; --worker-memory does not go with it");
+    return true;
+}
+
+static bool open_output(mr_job *job, mr_error *error) {
+    return mr_output_open(&job->output, job->settings->output, error);
+}
+
+/* Asks the plugin what it is, in a process of its own. When everything is to be done in this one it is loaded here, and
+ * stays. What it prints must not get into the output, which is therefore opened before. */
+static bool describe_plugin(mr_job *job, mr_error *error) {
+    const mr_job_settings *settings = job->settings;
+    if (!settings->alone)
+        return mr_describe(job->plugin_path, settings->settings, settings->setting_count, job->input.names,
+                           job->input.count, &job->description, error);
+    if (!open_output(job, error) || !mr_output_divert(&job->output, error)) return false;
+    job->alone = mr_worker_load(job, error);
+    if (job->alone) mr_worker_describe(job->alone, &job->description);
+    return job->alone;
+}
+
 static bool open_reports(mr_job *job, mr_error *error) {
     int code = mp_queue_create(&job->reports, REPORT_QUEUE, MP_QUEUE_POLLABLE);
     return code == 0 || mr_error_system(error, -code, "could not make a queue");
@@ -214,16 +242,15 @@ static void number_first_record(mr_job *job) {
 
 bool mr_job_open(mr_job *job, const mr_job_settings *settings, mr_error *error) {
     *job = (mr_job){.settings = settings, .output.file = -1};
+    if (!check_alone(settings, error)) return false;
     raise_file_limit();
     job->plugin_path = mr_plugin_find(settings->plugin, error);
     if (!job->plugin_path || !mr_input_open(&job->input, settings->inputs, settings->input_count, error) ||
-        !narrow_input(job, error) ||
-        !mr_describe(job->plugin_path, settings->settings, settings->setting_count, job->input.names, job->input.count,
-                     &job->description, error))
+        !narrow_input(job, error) || !describe_plugin(job, error))
         return false;
     number_first_record(job);
     return check_order(job, error) && make_plan(job, error) && (!settings->pin || mr_cpus_open(&job->cpus, error)) &&
-           mr_output_open(&job->output, settings->output, error) && map_memory(job, error) && open_spills(job, error) &&
+           (settings->alone || open_output(job, error)) && map_memory(job, error) && open_spills(job, error) &&
            open_reports(job, error);
 }
 
@@ -234,6 +261,7 @@ static void close_spills(mr_spill *spills, uint32_t count) {
 }
 
 void mr_job_close(mr_job *job) {
+    mr_worker_free(job->alone);
     mp_queue_free(job->reports);
     close_spills(job->run_files, job->plan.workers);
     close_spills(job->part_files, job->plan.workers);

@@ -39,6 +39,19 @@ uint64_t mr_memory_in_use(const mr_crew *crew) {
     return bytes;
 }
 
+uint64_t mr_memory_peak(void) {
+    char line[256];
+    unsigned long long kibibytes, most = 0, files = 0;
+    FILE *file = fopen("/proc/self/status", "re");
+    if (!file) return 0;
+    while (fgets(line, sizeof line, file)) {
+        if (sscanf(line, "VmHWM: %llu", &kibibytes) == 1) most = kibibytes;
+        if (sscanf(line, "RssFile: %llu", &kibibytes) == 1) files = kibibytes;
+    }
+    fclose(file);
+    return most > files ? (most - files) * 1024 : 0;
+}
+
 /* ---- time -------------------------------------------------------------------------------------------------------- */
 
 /* Seconds of CPU time, in user mode and in the kernel. */

@@ -7,6 +7,9 @@
 /* Memory in use by this process and all of the crew together, in bytes; what is shared is counted once. */
 uint64_t mr_memory_in_use(const mr_crew *crew);
 
+/* The most memory that this process has had in use up to now, in bytes, mapped files not counted. */
+uint64_t mr_memory_peak(void);
+
 /* A moment, in seconds. */
 typedef struct mr_moment {
     double wall; /* mr_seconds */

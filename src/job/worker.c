@@ -27,6 +27,8 @@ typedef struct worker {
     const mr_job *job;
     uint32_t index;                  /* of the slot */
     mp_queue *tasks;                 /* from the coordinator */
+    mr_report_sink *sink;            /* where reports go; NULL: into the job's queue */
+    void *receiver;                  /* for sink */
     mr_slot *slot;                   /* shared: what survives this process */
     mr_protection protection;        /* of shared memory */
     mr_context context;              /* the plugin */
@@ -72,6 +74,7 @@ static bool lost_descriptors(const worker *self, mr_error *error) {
 
 static bool send(worker *self, const void *message, size_t length, mr_error *error) {
     if (!mr_descriptors_intact(&self->descriptors)) return lost_descriptors(self, error);
+    if (self->sink) return self->sink(self->receiver, message, length, error);
     int code = mp_queue_put(self->job->reports, message, length, -1);
     return code == 0 || mr_error_system(error, -code, "a worker could not report");
 }
@@ -81,17 +84,20 @@ static bool report(worker *self, mr_report report, mr_error *error) {
     return send(self, &report, sizeof report, error);
 }
 
+/* Where descriptors are lost that is the reason for a failure, whatever it looked like; otherwise false. */
+static bool blame_descriptors(const worker *self, mr_error *failure) {
+    if (mr_descriptors_all_intact(&self->descriptors)) return false;
+    failure->set = false;
+    lost_descriptors(self, failure);
+    return true;
+}
+
 static void report_failure(worker *self, const mr_error *failure) {
     struct {
         mr_report report;
         mr_error error;
     } message = {.report = {.kind = MR_REPORT_FAILED, .worker = self->index}, .error = *failure};
-    if (!mr_descriptors_all_intact(&self->descriptors)) {
-        /* That is the reason, whatever it looked like. */
-        message.error.set = false;
-        lost_descriptors(self, &message.error);
-        mr_descriptors_silence(&self->descriptors);
-    }
+    if (blame_descriptors(self, &message.error)) mr_descriptors_silence(&self->descriptors);
     /* When even this fails, the exit status tells. */
     (void)!mp_queue_put(self->job->reports, &message, sizeof message, -1);
 }
@@ -394,21 +400,46 @@ static bool take_spills(worker *self, mr_error *error) {
     return true;
 }
 
-static bool open_worker(worker *self, const mr_worker_start *start, mr_error *error) {
-    const mr_job *job = self->job;
-    const mr_job_settings *settings = job->settings;
+static worker *new_worker(const mr_job *job) {
+    worker *self = calloc(1, sizeof *self);
+    if (!self) return NULL;
+    self->job = job;
     self->file = (mr_source_file){.file = -1, .folder = job->input.folder};
-    mr_descriptors_remember(&self->descriptors, job, self->index, &self->file);
+    return self;
+}
+
+static bool load_plugin(worker *self, mr_error *error) {
+    const mr_job *job = self->job;
+    return mr_context_open(&self->context, job->plugin_path, job->settings->settings, job->settings->setting_count,
+                           job->input.names, job->input.count, error);
+}
+
+/* Takes over what the worker starts with. */
+static void take_start(worker *self, const mr_worker_start *start) {
+    self->index = start->index;
+    self->tasks = start->tasks;
+    self->sink = start->sink;
+    self->receiver = start->receiver;
+    self->slot = &start->job->shared->slots[start->index];
+    self->arena_used = start->arena_used;
+    self->writer.head = start->part_head;
+    mr_descriptors_remember(&self->descriptors, self->job, self->index, &self->file);
+}
+
+/* What concerns a process with nothing but a worker in it. */
+static bool open_process(worker *self, mr_error *error) {
+    const mr_job *job = self->job;
     /* What the plugin prints must not get into the output. */
     if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return mr_error_system(error, errno, "could not redirect output");
     /* Before any memory is touched. */
     if (job->cpus.count && !mr_cpus_pin(&job->cpus, self->index, error)) return false;
-    if (!mr_protection_open(&self->protection, job, self->index, start->arena_used, error) || !take_spills(self, error))
-        return false;
-    self->arena_used = start->arena_used;
-    if (!mr_context_open(&self->context, job->plugin_path, settings->settings, settings->setting_count,
-                         job->input.names, job->input.count, error))
-        return false;
+    return mr_protection_open(&self->protection, job, self->index, self->arena_used, error);
+}
+
+/* With the plugin loaded: makes everything ready for the first task. */
+static bool open_worker(worker *self, mr_error *error) {
+    const mr_job *job = self->job;
+    if (!take_spills(self, error)) return false;
     self->context.where = &self->slot->where;
     const mr_plugin *plugin = &self->context.loaded.plugin;
     self->fold = mr_fold_of(plugin->fold_type, plugin->value_size, plugin->fold, &self->context.ctx);
@@ -419,12 +450,13 @@ static bool open_worker(worker *self, const mr_worker_start *start, mr_error *er
                                     .released = &self->slot->released,
                                     .spill = self->parts,
                                     .worker = self->index,
-                                    .head = start->part_head};
+                                    .head = self->writer.head};
     if (mr_job_is_map(job)) {
         self->context.write = mr_part_write;
         self->context.write_receiver = &self->writer;
     }
-    return mr_part_writer_open(&self->writer, error) && mr_context_start(&self->context, error);
+    return mr_part_writer_open(&self->writer, error) && mr_context_start(&self->context, error) &&
+           report(self, (mr_report){.kind = MR_REPORT_READY}, error);
 }
 
 static void close_worker(worker *self) {
@@ -446,30 +478,36 @@ static void release_arena(worker *self) {
     (void)!madvise(job->arenas[self->index].base, job->plan.arena + job->plan.region, MADV_REMOVE);
 }
 
-/* Takes tasks until the queue is closed. */
-static bool work(worker *self, mr_error *error) {
+/* Does the next task when there is one in timeout_ms (-1: however long it takes). *more is false when the queue is
+ * closed: there are no tasks any more. */
+static bool work_once(worker *self, int timeout_ms, bool *more, mr_error *error) {
     mr_task task;
-    for (;;) {
-        ssize_t length = mp_queue_get(self->tasks, &task, sizeof task, -1);
-        if (length == -EPIPE) return true;
-        if (length != (ssize_t)sizeof task)
-            return mr_error_system(error, length < 0 ? (int)-length : EPROTO, "a worker could not get its next task");
-        if (!do_task(self, &task, error)) return false;
-    }
+    ssize_t length = mp_queue_get(self->tasks, &task, sizeof task, timeout_ms);
+    *more = length != -EPIPE;
+    if (!*more || length == -EAGAIN) return true;
+    if (length != (ssize_t)sizeof task)
+        return mr_error_system(error, length < 0 ? (int)-length : EPROTO, "a worker could not get its next task");
+    return do_task(self, &task, error);
+}
+
+static bool work(worker *self, mr_error *error) {
+    for (bool more = true; more;)
+        if (!work_once(self, -1, &more, error)) return false;
+    return true;
+}
+
+static bool stop(worker *self, mr_error *error) {
+    return mr_context_stop(&self->context, error) && commit(self, (mr_report){.kind = MR_REPORT_STOPPED}, error);
 }
 
 int mr_worker_main(void *argument) {
     const mr_worker_start *start = argument;
-    worker *self = calloc(1, sizeof *self);
+    worker *self = new_worker(start->job);
     mr_error error = {0};
     if (!self) return 1; /* the coordinator sees the exit status */
-    self->job = start->job;
-    self->index = start->index;
-    self->tasks = start->tasks;
-    self->slot = &start->job->shared->slots[start->index];
-    bool ok = open_worker(self, start, &error) && report(self, (mr_report){.kind = MR_REPORT_READY}, &error) &&
-              work(self, &error) && mr_context_stop(&self->context, &error) &&
-              commit(self, (mr_report){.kind = MR_REPORT_STOPPED}, &error);
+    take_start(self, start);
+    bool ok = open_process(self, &error) && load_plugin(self, &error) && open_worker(self, &error) &&
+              work(self, &error) && stop(self, &error);
     if (ok)
         release_arena(self);
     else
@@ -477,4 +515,39 @@ int mr_worker_main(void *argument) {
     close_worker(self);
     free(self);
     return ok ? 0 : 1;
+}
+
+/* ---- without a process ------------------------------------------------------------------------------------------- */
+
+mr_worker *mr_worker_load(const mr_job *job, mr_error *error) {
+    worker *self = new_worker(job);
+    if (!self) {
+        mr_error_memory(error, sizeof *self, "a worker");
+        return NULL;
+    }
+    if (load_plugin(self, error)) return self;
+    mr_worker_free(self);
+    return NULL;
+}
+
+void mr_worker_describe(const mr_worker *self, mr_description *description) {
+    mr_describe_loaded(&self->context.loaded.plugin, description);
+}
+
+bool mr_worker_open(mr_worker *self, const mr_worker_start *start, mr_error *error) {
+    take_start(self, start);
+    return open_worker(self, error);
+}
+
+bool mr_worker_turn(mr_worker *self, mr_error *error) {
+    bool more;
+    if (work_once(self, 0, &more, error) && (more || stop(self, error))) return true;
+    blame_descriptors(self, error);
+    return false;
+}
+
+void mr_worker_free(mr_worker *self) {
+    if (!self) return;
+    close_worker(self);
+    free(self);
 }
