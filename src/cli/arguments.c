@@ -192,6 +192,10 @@ static bool check_together(const mr_job_settings *settings, mr_error *error) {
         return mr_error_usage(error, "--only is for one input; there are %zu", settings->input_count);
     if (settings->alone && settings->timeout)
         return mr_error_usage(error, "--inline has no other process that could watch the time; leave --timeout out");
+    if (settings->alone && settings->worker_memory)
+        return mr_error_usage(error, "--inline has no worker that could be replaced; leave --worker-memory out");
+    if (settings->alone && settings->pin)
+        return mr_error_usage(error, "--inline has no worker that could be pinned; leave --pin out (see taskset)");
     return true;
 }
 

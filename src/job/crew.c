@@ -39,6 +39,7 @@ bool mr_crew_start(mr_crew *crew, uint32_t index, mr_error *error) {
     member->ready = false;
     return crew->job->alone ? start_here(crew, member, error) : start_process(crew, member, error);
 }
+
 /* Takes a process off the watch. Closing its descriptor would not do: workers that were forked later have it too. */
 static void unwatch(const mr_crew *crew, const mr_member *member) {
     struct epoll_event unused = {0};

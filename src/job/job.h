@@ -202,16 +202,16 @@ int mr_worker_main(void *argument);
 mr_worker *mr_worker_load(const mr_job *job, mr_error *error);
 
 /* What the loaded plugin says of itself. [coordinator] */
-void mr_worker_describe(const mr_worker *worker, mr_description *description);
+void mr_worker_describe(const mr_worker *self, mr_description *description);
 
 /* Makes the worker ready for tasks, and reports so. start is read only here. [coordinator] */
-bool mr_worker_open(mr_worker *worker, const mr_worker_start *start, mr_error *error);
+bool mr_worker_open(mr_worker *self, const mr_worker_start *start, mr_error *error);
 
 /* Does one task, if there is any; when the queue is closed and empty, ends the plugin's work and reports that. False
  * with the error of the task when the job cannot go on. [coordinator] */
-bool mr_worker_turn(mr_worker *worker, mr_error *error);
+bool mr_worker_turn(mr_worker *self, mr_error *error);
 
 /* NULL is allowed. [coordinator] */
-void mr_worker_free(mr_worker *worker);
+void mr_worker_free(mr_worker *self);
 
 #endif

@@ -193,16 +193,6 @@ static bool check_order(const mr_job *job, mr_error *error) {
     return true;
 }
 
-/* Without processes nobody is left to move, to watch or to replace one. */
-static bool check_alone(const mr_job_settings *settings, mr_error *error) {
-    if (!settings->alone) return true;
-    if (settings->pin) return mr_error_usage(error, "--inline starts no processes; --pin does not go with it");
-    if (settings->timeout) return mr_error_usage(error, "--inline starts no processes; --timeout does not go with it");
-    if (settings->worker_memory)
-        return mr_error_usage(error, "--inline starts no processes; --worker-memory does not go with it");
-    return true;
-}
-
 static bool open_output(mr_job *job, mr_error *error) {
     return mr_output_open(&job->output, job->settings->output, error);
 }
@@ -242,7 +232,6 @@ static void number_first_record(mr_job *job) {
 
 bool mr_job_open(mr_job *job, const mr_job_settings *settings, mr_error *error) {
     *job = (mr_job){.settings = settings, .output.file = -1};
-    if (!check_alone(settings, error)) return false;
     raise_file_limit();
     job->plugin_path = mr_plugin_find(settings->plugin, error);
     if (!job->plugin_path || !mr_input_open(&job->input, settings->inputs, settings->input_count, error) ||
