@@ -28,6 +28,7 @@ PLUGIN_SOURCES := $(wildcard plugins/*.c)
 UNIT_SOURCES   := $(wildcard tests/unit/*.c)
 EXAMPLE_SOURCES := $(wildcard tests/examples/*.c)
 TOOL_SOURCES   := $(wildcard tests/tools/*.c)
+PRELOAD_SOURCES := $(wildcard tests/preload/*.c)
 GENERATOR_SOURCES := $(wildcard datasets/*.c)
 ABI_SOURCES    := $(wildcard tests/abi/*.c)
 BENCH_SOURCES  := $(wildcard tests/bench/*.c)
@@ -37,6 +38,7 @@ PLUGINS    := $(patsubst plugins/%.c,$(BUILD)/plugins/%.so,$(PLUGIN_SOURCES))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SOURCES))
 EXAMPLES   := $(patsubst tests/examples/%.c,$(BUILD)/tests/examples/%,$(EXAMPLE_SOURCES))
 TOOLS      := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(TOOL_SOURCES))
+PRELOADS   := $(patsubst tests/preload/%.c,$(BUILD)/tests/preload/%.so,$(PRELOAD_SOURCES))
 GENERATORS := $(patsubst datasets/%.c,$(BUILD)/datasets/%,$(GENERATOR_SOURCES))
 BENCHES    := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(BENCH_SOURCES))
 ABI_PLUGINS := $(patsubst tests/abi/%.c,$(BUILD)/tests/abi/%.so,$(ABI_SOURCES))
@@ -92,6 +94,11 @@ $(BUILD)/tests/abi/%.so: tests/abi/%.c | $(BUILD)/.packages
 	@mkdir -p $(@D)
 	$(COMPILE) -fPIC -shared $< -o $@
 
+# Without sanitizers, whose own functions these libraries would stand before.
+$(BUILD)/tests/preload/%.so: tests/preload/%.c | $(BUILD)/.packages
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -MMD -MP -fPIC -shared $< -o $@
+
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libengine.a $(BUILD)/libmp.a
 	$(LINK) $^ -o $@ -lcmocka $(ENGINE_LIBS)
 
@@ -110,7 +117,7 @@ $(BUILD)/datasets/%: $(BUILD)/datasets/%.o
 	@mkdir -p $(@D)
 	$(LINK) $^ -o $@ $(GENERATOR_LIBS)
 
-test: all $(UNIT_TESTS) $(EXAMPLES) $(TOOLS) $(BENCHES) $(ABI_PLUGINS)
+test: all $(UNIT_TESTS) $(EXAMPLES) $(TOOLS) $(PRELOADS) $(BENCHES) $(ABI_PLUGINS)
 	BUILD=$(BUILD) tests/run_all.sh
 
 asan:

@@ -1,0 +1,177 @@
+#!/bin/bash
+# Whatever call of the system fails, at whatever point: mr ends with status 0 and the right output, or with status 1 and
+# one message, never hangs, and leaves nothing. tests/preload/fail_call.c lets one call of a small job fail, or be
+# interrupted by a signal, or transfer half of the bytes.
+#
+# In the suite random calls fail, for MR_TEST_SECONDS seconds. By hand every single call fails in turn, which takes tens of
+# thousands of runs, with
+#
+#     tests/fault/injection.sh every [PATTERN...]
+#
+# for the combinations "JOB to OUTPUT, KIND of CALLS" that contain one of the patterns; a table of what was injected where,
+# how often, and what mr said of it, comes at the end.
+# timeout: 240
+source "$(dirname "$0")/../tools/testing.sh"
+has_sanitizer && skip "a sanitizer defines the same functions as the library that lets them fail"
+
+fail_call=$build/tests/preload/fail_call.so
+# As little memory as two workers can have: runs, sorts and parts of the output are spilled.
+common=(-q -j 2 --memory 1M --chunk 64K)
+declare -A job=(
+    [fold]="wordcount input"
+    [ordered]="wordcount input --sort value:desc"
+    [group]="invertedindex input"
+    [map]="grep --set pattern=a input"
+    [numbered]="grep --set pattern=a --set line-numbers=yes input"
+)
+outputs=(new old stdout pipe)
+kinds=(error other interrupt short)
+# What is picked at random: mostly all of them, otherwise one that is called rarely.
+groups=(system system memory)
+rare=(access close dup2 epoll_create1 epoll_ctl epoll_wait eventfd fcntl fork fstat fsync ftruncate get_robust_list linkat lseek
+    madvise memfd_create mmap mprotect munmap open pidfd_open pidfd_send_signal poll prctl read readlink rename signalfd stat
+    waitid write)
+
+"$tools/random_input" 1 600000 many >input || exit 1
+for name in "${!job[@]}"; do
+    run "$mr" run ${job[$name]} "${common[@]}"
+    expect_status 0 "$name undisturbed"
+    mv out "expected.$name"
+done
+mkdir folder
+mkfifo pipe
+export MR_FAIL_STATE=$work/state MR_FAIL_CALLS MR_FAIL_KIND MR_FAIL_AT MR_FAIL_TIMES=1
+
+# start OUTPUT JOB - start the job in the background as $pid, with a time limit and in a process group of its own.
+start() {
+    local destination=()
+    rm -f folder/* out
+    : >state
+    case $1 in
+    new) destination=(-o folder/result) ;;
+    old)
+        destination=(-o folder/result)
+        echo before >folder/result
+        ;;
+    pipe) cat pipe >out & ;;
+    esac
+    local start=(timeout -s KILL 20 env "LD_PRELOAD=$fail_call" "$mr" run ${job[$2]} "${common[@]}" "${destination[@]}")
+    command_line="${start[*]}"
+    case $1 in
+    new | old) "${start[@]}" 2>err & ;;
+    stdout) "${start[@]}" >out 2>err & ;;
+    pipe) "${start[@]}" >pipe 2>err & ;;
+    esac
+    pid=$!
+}
+
+# expect_gone WHAT - of the group of processes that was $pid nobody lives; those killed by the kernel may take a moment.
+expect_gone() {
+    local attempt
+    for ((attempt = 0; attempt < 50; attempt++)); do
+        kill -0 -- "-$pid" 2>/dev/null && pgrep -g "$pid" -r D,R,S,T,t >/dev/null || return 0
+        sleep 0.02
+    done
+    fail "$1: processes are left: $(pgrep -g "$pid" -a)"
+}
+
+# expect_output WHAT OUTPUT JOB - the output is as $status demands: complete; or none, or the beginning in a stream.
+expect_output() {
+    local what=$1 expected=expected.$3 place=folder/result
+    [[ $2 == new || $2 == old ]] || place=out
+    if [[ $status -eq 0 ]]; then
+        expect_same "$expected" "$place" "$what"
+    elif [[ $place == out ]]; then
+        cmp -s -n "$(stat -c %s out)" out "$expected" || fail "$what: printed wrong bytes"
+    elif [[ $2 == old ]]; then
+        [[ $(<folder/result) == before ]] || fail "$what: the old output is gone"
+    fi
+    case $2-$status in
+    new-0 | old-*) expect_files folder result ;;
+    *) expect_files folder ;;
+    esac
+}
+
+# expect_message WHAT - a run that succeeds is silent; one that fails says why in one line, which is left in $message.
+expect_message() {
+    local lines
+    mapfile -t lines <err
+    message=${lines[0]:-}
+    [[ $status -eq 0 && ${#lines[@]} -eq 0 ]] && return 0
+    [[ $status -eq 1 && ${#lines[@]} -eq 1 && $message == "mr: "?* ]] && return 0
+    fail "$1: exit status $status with ${#lines[@]} lines of messages"
+    describe_run
+}
+
+# inject OUTPUT JOB - run it with the call failing that MR_FAIL_... say. $injected tells what was; nothing when there are
+# fewer calls.
+inject() {
+    local what="$2 to $1, MR_FAIL_KIND=$MR_FAIL_KIND MR_FAIL_CALLS='$MR_FAIL_CALLS' MR_FAIL_AT=$MR_FAIL_AT"
+    start "$@"
+    wait "$pid"
+    status=$?
+    [[ $1 != pipe ]] || wait
+    runs=$((runs + 1))
+    IFS= read -r injected <state
+    expect_message "$what ($injected)"
+    expect_output "$what ($injected)" "$1" "$2"
+    expect_gone "$what ($injected)"
+}
+
+# calls_of OUTPUT JOB - set REPLY to about the number of calls that count in a run.
+calls_of() {
+    MR_FAIL_AT=1000000000
+    inject "$@"
+    REPLY=$(od -A n -t u8 -j 1024 -N 8 state)
+}
+
+# Every call of the combinations that match one of the patterns, or of all.
+try_every() {
+    local output name kind calls combination
+    for name in "${!job[@]}"; do for output in "${outputs[@]}"; do for kind in "${kinds[@]}"; do for calls in system memory; do
+        combination="$name to $output, $kind of $calls"
+        [[ $calls == system || $kind == error ]] || continue
+        [[ $# -eq 0 ]] || grep -qF "$(printf '%s\n' "$@")" <<<"$combination" || continue
+        MR_FAIL_CALLS=$calls MR_FAIL_KIND=$kind
+        for ((MR_FAIL_AT = 1; ; MR_FAIL_AT++)); do
+            inject "$output" "$name"
+            [[ -n $injected ]] || break
+            echo "${injected/ in mr*, / at } => ${message:-success}" >>findings
+        done
+        echo "$combination: $((MR_FAIL_AT - 1)) calls"
+    done; done; done; done
+    sed -E 's/(byte|process) [0-9]+/\1 N/g' findings | sort | uniq -c
+}
+
+# Random calls, for a while. Some go on failing, as those on a full disk or without memory do.
+try_some() {
+    local seconds=${MR_TEST_SECONDS:-40} name output
+    for ((SECONDS = 0; SECONDS < seconds; )); do
+        pick "${!job[@]}"
+        name=$REPLY
+        pick "${outputs[@]}"
+        output=$REPLY
+        pick "${kinds[@]}"
+        MR_FAIL_KIND=$REPLY
+        pick "${groups[@]}" "${rare[@]:random % ${#rare[@]}:1}"
+        MR_FAIL_CALLS=$REPLY
+        calls_of "$output" "$name"
+        [[ $REPLY -gt 0 ]] || continue
+        below "$REPLY"
+        MR_FAIL_AT=$((REPLY + 1))
+        inject "$output" "$name"
+        [[ -z $injected ]] || hits=$((hits + 1))
+    done
+}
+
+runs=0 hits=0
+if [[ ${1:-} == every ]]; then
+    try_every "${@:2}"
+    echo "$runs runs"
+else
+    start_seed
+    try_some
+    echo "$runs runs, $hits calls failed"
+    [[ $hits -gt 0 ]] || fail "nothing was injected"
+fi
+finish
