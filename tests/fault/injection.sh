@@ -106,7 +106,7 @@ expect_message() {
 # inject OUTPUT JOB - run it with the call failing that MR_FAIL_... say. $injected tells what was; nothing when there are
 # fewer calls.
 inject() {
-    local what="$2 to $1, MR_FAIL_KIND=$MR_FAIL_KIND MR_FAIL_CALLS='$MR_FAIL_CALLS' MR_FAIL_AT=$MR_FAIL_AT"
+    local what="$2 to $1, MR_FAIL_KIND=$MR_FAIL_KIND MR_FAIL_CALLS='$MR_FAIL_CALLS' MR_FAIL_AT=$MR_FAIL_AT MR_FAIL_TIMES=$MR_FAIL_TIMES"
     start "$@"
     wait "$pid"
     status=$?
@@ -119,10 +119,15 @@ inject() {
 }
 
 # calls_of OUTPUT JOB - set REPLY to about the number of calls that count in a run.
+declare -A counted
 calls_of() {
-    MR_FAIL_AT=1000000000
-    inject "$@"
-    REPLY=$(od -A n -t u8 -j 1024 -N 8 state)
+    local combination="$* $MR_FAIL_KIND $MR_FAIL_CALLS"
+    if [[ -z ${counted[$combination]:-} ]]; then
+        MR_FAIL_AT=1000000000 MR_FAIL_TIMES=1
+        inject "$@"
+        counted[$combination]=$(od -A n -t u8 -j 1024 -N 8 state)
+    fi
+    REPLY=${counted[$combination]}
 }
 
 # Every call of the combinations that match one of the patterns, or of all.
@@ -145,7 +150,8 @@ try_every() {
 
 # Random calls, for a while. Some go on failing, as those on a full disk or without memory do.
 try_some() {
-    local seconds=${MR_TEST_SECONDS:-40} name output
+    local seconds=${MR_TEST_SECONDS:-30} name output
+    MR_FAIL_TIMES=1
     for ((SECONDS = 0; SECONDS < seconds; )); do
         pick "${!job[@]}"
         name=$REPLY
@@ -153,16 +159,70 @@ try_some() {
         output=$REPLY
         pick "${kinds[@]}"
         MR_FAIL_KIND=$REPLY
-        pick "${groups[@]}" "${rare[@]:random % ${#rare[@]}:1}"
+        pick "${rare[@]}"
+        pick "${groups[@]}" "$REPLY"
         MR_FAIL_CALLS=$REPLY
         calls_of "$output" "$name"
         [[ $REPLY -gt 0 ]] || continue
         below "$REPLY"
         MR_FAIL_AT=$((REPLY + 1))
+        pick 1 1 1 2 10 1000000000
+        MR_FAIL_TIMES=$REPLY
         inject "$output" "$name"
         [[ -z $injected ]] || hits=$((hits + 1))
     done
 }
+
+# expect_injected STATUS TEXT - the run that was injected last had this status, and its message holds the text.
+expect_injected() {
+    [[ -n $injected ]] || fail "MR_FAIL_CALLS=$MR_FAIL_CALLS MR_FAIL_AT=$MR_FAIL_AT: nothing was injected"
+    [[ $status -eq $1 ]] || fail "MR_FAIL_CALLS=$MR_FAIL_CALLS MR_FAIL_AT=$MR_FAIL_AT: status $status, not $1"
+    [[ -z $2 ]] || expect_error "$2"
+}
+
+# What has to come out is known in these cases.
+try_certain() {
+    local name
+    # A file system on which every call transfers a part only.
+    MR_FAIL_KIND=short MR_FAIL_CALLS="read pread write pwrite" MR_FAIL_AT=1 MR_FAIL_TIMES=1000000000
+    for name in "${!job[@]}"; do
+        inject new "$name"
+        expect_injected 0 ""
+        inject pipe "$name"
+        expect_injected 0 ""
+    done
+    # A damaged place of the input: which file, which byte.
+    MR_FAIL_KIND=error MR_FAIL_CALLS=pread MR_FAIL_TIMES=1
+    common+=(--memory 64M)
+    for MR_FAIL_AT in 1 2 3 5 10; do
+        inject new map
+        expect_injected 1 "could not read input at byte "
+    done
+    unset 'common[-1]' 'common[-1]'
+    # No more processes: at the child that looks at the plugin, at the first worker, at the second.
+    MR_FAIL_CALLS=fork
+    for MR_FAIL_AT in 1 2 3; do
+        inject new fold
+        expect_injected 1 "could not start a "
+    done
+}
+
+# No process can be started for a worker that was killed.
+try_replacing() {
+    make_slow_lines 1500 >slow
+    MR_FAIL_KIND=error MR_FAIL_CALLS=fork MR_FAIL_AT=4
+    : >state
+    env "LD_PRELOAD=$fail_call" "$mr" run grep --set "pattern=$slow_pattern" --chunk 1K -j 2 slow -o folder/slow >out 2>err &
+    pid=$!
+    wait_for_workers $pid 2
+    sleep 0.2
+    kill -9 $(children_of $pid | cut -d ' ' -f 1)
+    wait $pid
+    status=$?
+    IFS= read -r injected <state
+    expect_injected 1 "could not start a worker process"
+    [[ ! -e folder/slow ]] || fail "an output in spite of a failure"
+} 2>/dev/null
 
 runs=0 hits=0
 if [[ ${1:-} == every ]]; then
@@ -170,6 +230,8 @@ if [[ ${1:-} == every ]]; then
     echo "$runs runs"
 else
     start_seed
+    try_certain
+    try_replacing
     try_some
     echo "$runs runs, $hits calls failed"
     [[ $hits -gt 0 ]] || fail "nothing was injected"
