@@ -57,6 +57,10 @@ static pcre2_code *compile(mr_ctx *ctx, mr_slice pattern, uint32_t flags) {
         pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* where it fails, matching is only slower */
         return code;
     }
+    if (error == PCRE2_ERROR_NOMEMORY || error == PCRE2_ERROR_HEAP_FAILED) {
+        mr_fail(ctx, "out of memory");
+        return NULL;
+    }
     pcre2_get_error_message(error, (PCRE2_UCHAR *)why, sizeof why);
     mr_fail(ctx, "the pattern '%.*s' is wrong at character %zu: %s", (int)pattern.length, pattern.data, at, why);
     return NULL;

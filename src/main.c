@@ -1,8 +1,11 @@
 /* main.c - parse, run, exit. */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "cli/commands.h"
 
 /* Takes the places of closed standard streams, so that no file of ours gets one of their numbers by chance. Opened for
@@ -16,7 +19,10 @@ static int hold_standard_streams(void) {
 }
 
 int main(int argc, char **argv) {
-    if (hold_standard_streams() < 0) return 1;
+    if (hold_standard_streams() < 0) {
+        mr_message("could not open /dev/null: %s", strerror(errno));
+        return 1;
+    }
     mr_exit end = mr_command(argc, argv);
     if (end.signal) {
         /* Ends as if the signal had not been held back, so that the shell sees what happened. */

@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -70,6 +71,7 @@ void mr_error_set_memory(mr_error *error, size_t bytes, const char *what) {
 static void write_all(const char *text, size_t length) {
     for (size_t written = 0; written < length;) {
         ssize_t count = write(STDERR_FILENO, text + written, length - written);
+        if (count < 0 && errno == EINTR) continue;
         if (count <= 0) return; /* nowhere left to say it */
         written += (size_t)count;
     }

@@ -1,5 +1,6 @@
 #include "host/describe.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -68,8 +69,10 @@ static bool answer(exchange *shared) {
 static int describe_in_child(void *argument) {
     exchange *shared = argument;
     /* What a constructor prints must not get into the output. */
-    if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return 1;
-    answer(shared);
+    if (dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
+        answer(shared);
+    else
+        mr_error_system(&shared->error, errno, "could not redirect output");
     shared->answered = true;
     return 0;
 }

@@ -20,11 +20,15 @@ enum { HEADER_SIZE = 16, VALUE_SIZE_MAX = 65536, KNOWN_NEEDS = MR_NEEDS_RECORD_N
 typedef struct folder_list {
     char *paths[FOLDERS_MAX]; /* allocated */
     size_t count;
+    int failure; /* why the list is not complete, an errno value; 0: it is */
 } folder_list;
 
 static void add_folder(folder_list *list, const char *format, int length, const char *path) {
     if (list->count == FOLDERS_MAX) return;
-    if (asprintf(&list->paths[list->count], format, length, path) >= 0) list->count++;
+    if (asprintf(&list->paths[list->count], format, length, path) >= 0)
+        list->count++;
+    else
+        list->failure = ENOMEM;
 }
 
 static void free_folders(folder_list *list) {
@@ -41,11 +45,43 @@ static void list_folders(folder_list *list) {
     }
     char executable[4096];
     ssize_t length = readlink("/proc/self/exe", executable, sizeof executable - 1);
-    if (length <= 0) return;
+    if (length < 0) {
+        list->failure = errno;
+        return;
+    }
     executable[length] = 0;
     int folder = (int)(strrchr(executable, '/') - executable);
     add_folder(list, "%.*s/plugins", folder, executable);
     add_folder(list, "%.*s/../lib/mr/plugins", folder, executable);
+}
+
+/* The path of a plugin in a folder, allocated; NULL when it is not there, or with error set when nobody can tell. */
+static char *look_in_folder(const char *folder, const char *name, mr_error *error) {
+    char *path;
+    if (asprintf(&path, "%s/%s.so", folder, name) < 0) {
+        mr_error_memory(error, strlen(folder) + strlen(name), "a path");
+        return NULL;
+    }
+    if (access(path, F_OK) == 0) return path;
+    if (errno != ENOENT && errno != ENOTDIR) mr_error_system(error, errno, "could not look at the plugin %s", path);
+    free(path);
+    return NULL;
+}
+
+/* Looks in one folder after the other, up to one where nobody can tell: what lies behind it may be another plugin. */
+static char *look_in_folders(const folder_list *folders, const char *name, mr_error *error) {
+    char *path = NULL;
+    for (size_t i = 0; i < folders->count && *name && !path && !error->set; i++)
+        path = look_in_folder(folders->paths[i], name, error);
+    if (path || error->set) return path;
+    if (folders->failure)
+        mr_error_system(error, folders->failure, "could not look everywhere for the plugin %s", name);
+    else
+        mr_error_usage(error,
+                       "there is no plugin '%s' ('mr list' shows those there are; a plugin of your own is given "
+                       "as a path with a slash, such as ./mine.so)",
+                       name);
+    return NULL;
 }
 
 char *mr_plugin_find(const char *name, mr_error *error) {
@@ -57,18 +93,8 @@ char *mr_plugin_find(const char *name, mr_error *error) {
     }
     folder_list folders;
     list_folders(&folders);
-    for (size_t i = 0; i < folders.count; i++) {
-        if (asprintf(&path, "%s/%s.so", folders.paths[i], name) < 0) continue;
-        if (*name && access(path, F_OK) == 0) break;
-        free(path);
-        path = NULL;
-    }
+    path = look_in_folders(&folders, name, error);
     free_folders(&folders);
-    if (!path)
-        mr_error_usage(error,
-                       "there is no plugin '%s' ('mr list' shows those there are; a plugin of your own is given "
-                       "as a path with a slash, such as ./mine.so)",
-                       name);
     return path;
 }
 
