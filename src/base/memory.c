@@ -29,7 +29,7 @@ void mr_unmap_memory(void *memory, size_t bytes) {
 }
 
 void mr_empty_memory(void *memory, size_t bytes) {
-    (void)!madvise(memory, mapped_size(bytes), MADV_DONTNEED); /* cannot fail on a mapping of ours */
+    (void)!madvise(memory, mapped_size(bytes), MADV_DONTNEED); /* where it fails the pages stay */
 }
 
 bool mr_protect_memory(void *memory, size_t bytes, bool writable, mr_error *error) {

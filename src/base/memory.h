@@ -17,7 +17,7 @@ void *mr_map_memory(size_t bytes, const char *purpose, mr_error *error);
 /* Gives back what mr_map_memory gave for the same number of bytes; NULL is fine. */
 void mr_unmap_memory(void *memory, size_t bytes);
 
-/* Forgets what is in memory of mr_map_memory: the pages go back to the system, and read as zeros. */
+/* Gives the pages of memory of mr_map_memory back to the system; what is in them is lost. */
 void mr_empty_memory(void *memory, size_t bytes);
 
 /* Makes whole pages writable, or read-only: then a write into them kills the process that tries it, and no other.

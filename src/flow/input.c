@@ -33,7 +33,7 @@ static bool look_at(mr_source *source, mr_error *error) {
     int64_t count = mr_read_at(file, magic, sizeof magic, 0);
     int failure = errno;
     close(file);
-    if (count < 0) return mr_error_system(error, failure, "could not read %s", source->path);
+    if (count < 0) return mr_error_system(error, failure, "could not read %s at byte 0", source->path);
     if (!memcmp(magic, "\x1f\x8b\x08", sizeof magic))
         return mr_error_set(error, "%s is compressed with gzip; unpack it into a file first", source->path);
     source->size = source->file_size = (uint64_t)status.st_size;

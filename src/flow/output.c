@@ -41,11 +41,20 @@ static mode_t usual_mode(void) {
     return 0666 & ~mask;
 }
 
+/* The path of the output behind all links, allocated, or as it is when there is no such file yet; NULL on error. */
+static char *resolve_path(const mr_output *output, mr_error *error) {
+    char *path = realpath(output->path, NULL);
+    if (!path && errno == ENOENT) path = strdup(output->path);
+    if (!path) mr_error_system(error, errno, "could not write %s", output->path);
+    return path;
+}
+
 static bool open_file(mr_output *output, mr_error *error) {
     /* Through a link: beside the file that is to be replaced, which may be on another file system. */
-    char *target = realpath(output->path, NULL);
-    output->folder = folder_of(target ? target : output->path);
-    free(target);
+    char *path = resolve_path(output, error);
+    if (!path) return false;
+    output->folder = folder_of(path);
+    free(path);
     if (!output->folder) return mr_error_memory(error, strlen(output->path), "a path");
     output->file = open(output->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
     if (output->file >= 0) return true;
@@ -123,20 +132,28 @@ static bool link_beside(mr_output *output, mr_error *error) {
     return mr_error_system(error, errno, "could not write %s", output->path);
 }
 
-/* Takes over the permissions of the file that is replaced, and resolves a link to it. */
+/* Takes over the permissions of the file that is replaced. Where they are the same already, as they always are on a
+ * file system that has none, they need not be set. */
+static bool take_permissions(const mr_output *output, const char *path, mr_error *error) {
+    struct stat old, own;
+    bool ok = stat(path, &old) == 0;
+    if ((!ok && errno == ENOENT) || (ok && !S_ISREG(old.st_mode))) return true;
+    ok = ok && fstat(output->file, &own) == 0;
+    ok = ok && (((old.st_mode ^ own.st_mode) & 07777) == 0 || fchmod(output->file, old.st_mode & 07777) == 0);
+    return ok || mr_error_system(error, errno, "could not give %s the permissions that it has", output->path);
+}
+
+/* Puts the file into the place of another one, or of one that a link leads to. */
 static bool replace(mr_output *output, mr_error *error) {
-    struct stat status;
-    char *target = realpath(output->path, NULL);
-    const char *path = target ? target : output->path;
-    if (stat(path, &status) == 0 && S_ISREG(status.st_mode)) (void)!fchmod(output->file, status.st_mode & 07777);
-    bool ok = output->temporary || link_beside(output, error);
+    char *path = resolve_path(output, error);
+    bool ok = path && take_permissions(output, path, error) && (output->temporary || link_beside(output, error));
     ok = ok &&
          (rename(output->temporary, path) == 0 || mr_error_system(error, errno, "could not replace %s", output->path));
     if (ok) {
         free(output->temporary);
         output->temporary = NULL;
     }
-    free(target);
+    free(path);
     return ok;
 }
 
@@ -144,6 +161,7 @@ bool mr_output_commit(mr_output *output, uint64_t length, mr_error *error) {
     if (output->stream) return true;
     if (ftruncate(output->file, (off_t)length) < 0 || fsync(output->file) < 0)
         return mr_error_system(error, errno, "could not write %s", output->path);
+    /* mkostemp gives less than the usual permissions, which is no reason to lose the output. */
     if (output->temporary) (void)!fchmod(output->file, usual_mode());
     if (!output->temporary && link_as(output, output->path)) return true;
     return replace(output, error);
