@@ -168,6 +168,7 @@ try_some() {
         MR_FAIL_AT=$((REPLY + 1))
         pick 1 1 1 2 10 1000000000
         MR_FAIL_TIMES=$REPLY
+        [[ $MR_FAIL_KIND != interrupt || $MR_FAIL_TIMES -le 10 ]] || continue # nobody sends signals for ever
         inject "$output" "$name"
         [[ -z $injected ]] || hits=$((hits + 1))
     done
