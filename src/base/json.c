@@ -44,8 +44,14 @@ bool mr_json_add_bytes(cJSON *object, const char *name, const char *bytes, size_
     if (mr_utf8_is_text(bytes, length)) return add(object, name, string_of(bytes, length, false));
     if (name) return mr_json_add_hex(object, name, bytes, length);
     cJSON *element = cJSON_CreateObject();
-    bool ok = element && add(element, "hex", string_of(bytes, length, true));
-    return add(object, NULL, ok ? element : (cJSON_Delete(element), NULL));
+    if (element && mr_json_add_element(element, bytes, length)) return add(object, NULL, element);
+    cJSON_Delete(element);
+    return false;
+}
+
+bool mr_json_add_element(cJSON *object, const char *bytes, size_t length) {
+    bool hex = !mr_utf8_is_text(bytes, length);
+    return add(object, hex ? "hex" : "text", string_of(bytes, length, hex));
 }
 
 bool mr_json_add_text(cJSON *object, const char *name, const char *text) {
@@ -140,10 +146,12 @@ bool mr_json_get_bytes(const cJSON *object, const char *name, bool *present, cha
 
 bool mr_json_element_bytes(const cJSON *element, const char *name, char **bytes, size_t *length, mr_error *error) {
     const cJSON *hex = cJSON_GetObjectItemCaseSensitive(element, "hex");
+    const cJSON *text = cJSON_GetObjectItemCaseSensitive(element, "text");
     *bytes = NULL;
+    if (cJSON_IsString(text) && !hex) element = text;
     if (cJSON_IsString(element)) return copy_text(element->valuestring, bytes, length, error);
-    if (cJSON_IsString(hex)) return read_hex(hex->valuestring, name, bytes, length, error);
-    return mr_error_set(error, "\"%s\" holds something else than strings and {\"hex\": ...}", name);
+    if (cJSON_IsString(hex) && !text) return read_hex(hex->valuestring, name, bytes, length, error);
+    return mr_error_set(error, "\"%s\" holds something else than strings and {\"hex\": \"...\"}", name);
 }
 
 bool mr_json_get_number(const cJSON *object, const char *name, uint64_t fallback, uint64_t *number, mr_error *error) {

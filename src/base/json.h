@@ -15,10 +15,13 @@
  * {"hex": ...}. False when there is no memory; the object is then to be deleted. Bytes are copied. */
 bool mr_json_add_bytes(cJSON *object, const char *name, const char *bytes, size_t length);
 
+/* Adds "text" or "hex" to an object: how an element of an array is written that has more members. */
+bool mr_json_add_element(cJSON *object, const char *bytes, size_t length);
+
 /* Adds "name_hex" whatever the bytes are. */
 bool mr_json_add_hex(cJSON *object, const char *name, const char *bytes, size_t length);
 
-/* The same for a C string; NULL becomes null. */
+/* Adds a C string as mr_json_add_bytes does; NULL becomes null. */
 bool mr_json_add_text(cJSON *object, const char *name, const char *text);
 
 bool mr_json_add_number(cJSON *object, const char *name, uint64_t number);
@@ -34,7 +37,7 @@ cJSON *mr_json_read(const char *text, size_t length, mr_error *error);
 bool mr_json_get_bytes(const cJSON *object, const char *name, bool *present, char **bytes, size_t *length,
                        mr_error *error);
 
-/* The same for an element of an array, and for the object {"hex": ...}; name is for messages. */
+/* What an element of an array holds: a string, or an object with "text" or "hex". name: of the array, for messages. */
 bool mr_json_element_bytes(const cJSON *element, const char *name, char **bytes, size_t *length, mr_error *error);
 
 /* A whole number from 0 to 2^53 that a member holds; fallback when there is none. */

@@ -167,6 +167,34 @@ bool mr_output_commit(mr_output *output, uint64_t length, mr_error *error) {
     return replace(output, error);
 }
 
+/* Writes to a stream, and waits when its reader is slow. False with errno set on error. */
+static bool write_stream(int file, const char *bytes, size_t length) {
+    while (length > 0) {
+        ssize_t count = write(file, bytes, length);
+        if (count < 0 && errno == EAGAIN && poll(&(struct pollfd){file, POLLOUT, 0}, 1, -1) >= 0) continue;
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return false;
+        bytes += count;
+        length -= (size_t)count;
+    }
+    return true;
+}
+
+bool mr_output_write(mr_output *output, const void *bytes, size_t length, uint64_t offset, mr_error *error) {
+    bool ok =
+        output->stream ? write_stream(output->file, bytes, length) : mr_write_at(output->file, bytes, length, offset);
+    return ok || mr_error_system(error, errno, "could not write %s", output->path);
+}
+
+bool mr_output_check(const char *path, mr_error *error) {
+    struct stat status;
+    mr_output output = {.file = -1};
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) return true;
+    bool ok = mr_output_open(&output, path, error);
+    mr_output_close(&output);
+    return ok;
+}
+
 void mr_output_close(mr_output *output) {
     if (output->temporary) {
         unlink(output->temporary);

@@ -23,6 +23,13 @@ bool mr_output_open(mr_output *output, const char *path, mr_error *error);
  * process in which a plugin is to run: what that prints must not get into the output. */
 bool mr_output_divert(mr_output *output, mr_error *error);
 
+/* Writes bytes that the coordinator has at hand. A file: at an offset; a stream: behind what was written before,
+ * waiting for its reader if there is no other way. */
+bool mr_output_write(mr_output *output, const void *bytes, size_t length, uint64_t offset, mr_error *error);
+
+/* Whether mr_output_open can be expected to succeed later. Leaves pipes and devices alone. */
+bool mr_output_check(const char *path, mr_error *error);
+
 /* Makes a complete file of length bytes appear under its name, durably; nothing to do for a stream. */
 bool mr_output_commit(mr_output *output, uint64_t length, mr_error *error);
 

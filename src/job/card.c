@@ -26,15 +26,6 @@ enum { STACK_LINES = 8, NAME_COLUMN_MOST = 32 };
 
 /* ---- collecting -------------------------------------------------------------------------------------------------- */
 
-/* Whether the place is one of the input: it has come through memory that a plugin may have written to. */
-static const mr_source *source_of(const mr_job *job, const mr_place *place) {
-    if (place->kind != MR_PLACE_RECORD && place->kind != MR_PLACE_PIECE) return NULL;
-    if (place->source >= job->input.count) return NULL;
-    const mr_source *source = &job->input.sources[place->source];
-    bool inside = place->offset <= source->size && place->length <= source->size - place->offset;
-    return inside ? source : NULL;
-}
-
 static void read_record(mr_card *card) {
     const mr_place *place = &card->death->place;
     mr_source_file file = {.file = -1, .folder = card->job->input.folder};
@@ -74,7 +65,7 @@ static bool propose_commands(mr_card *card, mr_error *error) {
 }
 
 bool mr_card_open(mr_card *card, const mr_job *job, const mr_death *death, mr_error *error) {
-    *card = (mr_card){.job = job, .death = death, .source = source_of(job, &death->place)};
+    *card = (mr_card){.job = job, .death = death, .source = mr_place_source(&job->input, &death->place)};
     mr_death_words(death, card->happened);
     if (card->source) {
         card->offset = card->source->origin + death->place.offset;

@@ -4,8 +4,13 @@
 
 #include "job/coordinator.h"
 
-/* To be called when no worker is left, while the job is still open: prints the crash card if the plugin's death has
- * ended the job. summary is complete but for what this adds. What cannot be told is told so; the outcome stays. */
-void mr_conclude(const mr_job *job, const mr_result_summary *summary);
+/* Writes the file of bad records, if there are any and it has not been written yet, and says where it is. Before the
+ * output is committed: what is left out of it must not get lost. */
+bool mr_keep_bad_records(const mr_job *job, mr_result_summary *summary, mr_error *error);
+
+/* To be called when no worker is left, while the job is still open: keeps the bad records of a job that has failed,
+ * and prints the crash card if the plugin's death has ended it. What cannot be done is said; the outcome stays. summary
+ * is complete but for what this adds. */
+void mr_conclude(const mr_job *job, mr_result_summary *summary);
 
 #endif

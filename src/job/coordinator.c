@@ -229,6 +229,7 @@ static bool run(mr_coordinator *self, mr_error *error) {
     if (!stop_workers(self, error)) return false;
     tell_phase(self, "stop", job->plan.workers, &end);
     end = mr_moment_now();
+    if (!mr_keep_bad_records(job, self->summary, error)) return false;
     if (!mr_output_commit(&job->output, self->delivery.end, error)) return false;
     tell_phase(self, "commit", 1, &end);
     return true;
@@ -250,8 +251,11 @@ void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_
     double start = mr_seconds();
     sigset_t before;
     sigprocmask(SIG_BLOCK, NULL, &before);
-    mr_coordinator self = {
-        .signals = -1, .summary = summary, .job.output.file = -1, .start = start, .last_sample = start};
+    mr_coordinator self = {.signals = -1,
+                           .summary = summary,
+                           .job = {.output.file = -1, .bad_file = -1},
+                           .start = start,
+                           .last_sample = start};
     *summary = (mr_result_summary){.outcome = MR_OUTCOME_FAILED};
     if (open_signals(&self, settings->alone, &before, error) && mr_job_open(&self.job, settings, error) &&
         run(&self, error))

@@ -2,6 +2,8 @@
 #ifndef MR_JOB_COORDINATOR_H
 #define MR_JOB_COORDINATOR_H
 
+#include <limits.h>
+
 #include "job/bad.h"
 #include "job/job.h"
 
@@ -19,6 +21,7 @@ typedef struct mr_result_summary {
     uint64_t spilled;                           /* bytes written to temporary files */
     uint64_t retries;                           /* workers that were replaced */
     mr_bad_list bad;                            /* records that were left out; owned */
+    char bad_path[PATH_MAX];                    /* where they have been kept; empty: nowhere */
     mr_death death;                             /* FAILED, and cause is not 0: what ended the job */
     uint64_t peak_memory;                       /* bytes in all processes together, shared memory counted once */
     uint32_t workers;                           /* processes at a time */

@@ -104,6 +104,8 @@ typedef struct mr_job {
     mr_spill *run_files;  /* one per worker: runs */
     mr_spill *part_files; /* one per worker: parts of the output */
     char *temporary;      /* the folder of these files; owned */
+    int bad_file;         /* a temporary file for lines about bad groups, see quarantine.h; -1: none */
+    uint64_t bad_bytes;   /* coordinator: of it that hold whole lines; a worker writes behind them */
     mp_queue *reports;    /* from all workers to the coordinator */
     mr_worker *alone;     /* the only worker, in this process; NULL: workers are processes; owned */
 } mr_job;

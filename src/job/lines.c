@@ -57,6 +57,14 @@ uint64_t mr_line_at(mr_line_counter *counter, const mr_source *source, uint64_t 
     return count_up_to(counter, offset) ? counter->newlines + 1 : 0;
 }
 
+const mr_source *mr_place_source(const mr_input *input, const mr_place *place) {
+    if (place->kind != MR_PLACE_RECORD && place->kind != MR_PLACE_PIECE) return NULL;
+    if (place->source >= input->count) return NULL;
+    const mr_source *source = &input->sources[place->source];
+    bool inside = place->offset <= source->size && place->length <= source->size - place->offset;
+    return inside ? source : NULL;
+}
+
 void mr_line_counter_close(mr_line_counter *counter) {
     mr_source_close(&counter->file);
     counter->source = NULL;

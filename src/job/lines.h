@@ -22,6 +22,10 @@ typedef struct mr_line_counter {
  * source is taken from. 0: it is not known, because the file cannot be read or a signal came. */
 uint64_t mr_line_at(mr_line_counter *counter, const mr_source *source, uint64_t offset);
 
+/* The source that a place of the input is in; NULL when it is a place of another kind, or there is no such place: it
+ * may have come through memory that a plugin has written to. */
+const mr_source *mr_place_source(const mr_input *input, const mr_place *place);
+
 void mr_line_counter_close(mr_line_counter *counter);
 
 /* Whether a signal waits that is to end the job; they are held back while a job runs. */

@@ -11,6 +11,7 @@
 #include "flow/input.h"
 #include "job/job.h"
 #include "job/lines.h"
+#include "job/quarantine.h"
 
 /* Memory is divided once, before anything starts. A worker's share is split into shared memory for runs (which lives
  * from the map to the reduce phase), working memory (the table of the map phase, later the table and the sort of one
@@ -184,6 +185,24 @@ static void raise_file_limit(void) {
     (void)!setrlimit(RLIMIT_NOFILE, &limit); /* where it is refused, opening will tell */
 }
 
+/* That these files cannot be written should be said before the work and not behind it. */
+static bool check_other_outputs(const mr_job *job, mr_error *error) {
+    const mr_job_settings *settings = job->settings;
+    if (settings->stats && !mr_output_check(settings->stats, error)) return false;
+    if (!settings->skip_bad && !settings->bad) return true;
+    char *path = mr_quarantine_path(job);
+    bool ok = path ? mr_output_check(path, error) : mr_error_memory(error, 64, "a path");
+    free(path);
+    return ok;
+}
+
+/* Where lines about bad records are collected; opened before the first fork, because workers write about groups. Where
+ * it cannot be opened, mr_quarantine_write tells. */
+static bool open_bad_file(mr_job *job, mr_error *error) {
+    if (job->settings->skip_bad || job->settings->bad) job->bad_file = mr_open_unnamed(job->temporary);
+    return check_other_outputs(job, error);
+}
+
 /* ---- opening and closing ----------------------------------------------------------------------------------------- */
 
 static bool check_order(const mr_job *job, mr_error *error) {
@@ -231,7 +250,7 @@ static void number_first_record(mr_job *job) {
 }
 
 bool mr_job_open(mr_job *job, const mr_job_settings *settings, mr_error *error) {
-    *job = (mr_job){.settings = settings, .output.file = -1};
+    *job = (mr_job){.settings = settings, .output.file = -1, .bad_file = -1};
     raise_file_limit();
     job->plugin_path = mr_plugin_find(settings->plugin, error);
     if (!job->plugin_path || !mr_input_open(&job->input, settings->inputs, settings->input_count, error) ||
@@ -240,7 +259,7 @@ bool mr_job_open(mr_job *job, const mr_job_settings *settings, mr_error *error) 
     number_first_record(job);
     return check_order(job, error) && make_plan(job, error) && (!settings->pin || mr_cpus_open(&job->cpus, error)) &&
            (settings->alone || open_output(job, error)) && map_memory(job, error) && open_spills(job, error) &&
-           open_reports(job, error);
+           open_bad_file(job, error) && open_reports(job, error);
 }
 
 static void close_spills(mr_spill *spills, uint32_t count) {
@@ -254,6 +273,7 @@ void mr_job_close(mr_job *job) {
     mp_queue_free(job->reports);
     close_spills(job->run_files, job->plan.workers);
     close_spills(job->part_files, job->plan.workers);
+    if (job->bad_file >= 0) close(job->bad_file);
     if (job->shared) munmap(job->shared, sizeof *job->shared);
     if (job->arena_memory) munmap(job->arena_memory, job->arena_bytes);
     mr_output_close(&job->output);
@@ -264,5 +284,5 @@ void mr_job_close(mr_job *job) {
     free(job->regions);
     free(job->temporary);
     free(job->plugin_path);
-    *job = (mr_job){.output.file = -1};
+    *job = (mr_job){.output.file = -1, .bad_file = -1};
 }
