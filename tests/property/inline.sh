@@ -1,7 +1,7 @@
 #!/bin/bash
 # mr run --inline prints the same bytes as with two workers, for all plugins and random options, and says the same when a
 # plugin fails; it makes no process and no thread, prints nothing of the plugin's own, keeps to its memory, ends by signals
-# as any program does, and works under gdb. Every round has a seed of its own: MR_TEST_SEED=N begins with that round.
+# as any program does, and works under gdb and with a sanitizer in the plugin. Every round has a seed of its own: MR_TEST_SEED=N begins with that round.
 # timeout: 240
 source "$(dirname "$0")/../tools/testing.sh"
 start_seed
@@ -177,6 +177,14 @@ if ${CC:-cc} -g -O0 -shared -fPIC -I"$root/src" plugin.c -o plugin.so 2>compiler
             </dev/null >gdb.out 2>&1
         grep -q "^\$1 = .*'n'" gdb.out && grep -q 'exited normally' gdb.out && [[ $(cat result) == $'one\t2\ntwo\t1' ]] ||
             fail "gdb: $(cat gdb.out)"
+    fi
+    asan=$(${CC:-cc} -print-file-name=libasan.so 2>/dev/null)
+    if [[ $asan == /* ]] && ! has_sanitizer; then
+        sed -n '/^.\* longest\.c - /,/^```/p' "$root/plugins/README.md" | sed '$d' >longest.c
+        ${CC:-cc} -g -fsanitize=address -shared -fPIC -I"$root/src" longest.c -o longest.so || fail "longest.c"
+        LD_PRELOAD=$asan "$mr" run ./longest.so "$root/datasets/bakery.txt" --inline -o result.longest >out 2>err
+        grep -q 'heap-buffer-overflow' err && grep -q 'in map .*longest\.c:15' err || fail "ASan: $(head -n 20 err)"
+        [[ ! -e result.longest ]] || fail "output in spite of an error"
     fi
 else
     fail "the plugin does not compile: $(cat compiler)"
