@@ -1,7 +1,8 @@
 #!/bin/bash
 # mr run --inline prints the same bytes as with two workers, for all plugins and random options, and says the same when a
-# plugin fails; it makes no process and no thread, prints nothing of the plugin's own, keeps to its memory, ends by signals
-# as any program does, and works under gdb and with a sanitizer in the plugin. Every round has a seed of its own: MR_TEST_SEED=N begins with that round.
+# plugin fails; it makes no process and no thread, keeps what the plugin prints out of the output, keeps to its memory,
+# ends by signals as any program does, and works under gdb and with a sanitizer in the plugin. Every round has a seed of
+# its own: MR_TEST_SEED=N begins with that round.
 # timeout: 240
 source "$(dirname "$0")/../tools/testing.sh"
 start_seed
