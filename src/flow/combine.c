@@ -78,18 +78,36 @@ static bool fold_short(mr_folder *folder, mr_slice key, mr_slice value, mr_error
     return accumulator;
 }
 
+/* Makes a table for one key, which is in it then. */
+static void *open_alone(const mr_folder *folder, mr_fold_table *alone, mr_slice key, mr_error *error) {
+    size_t size = 8 * mr_entry_size(&folder->table.longs, key.length) + 65536;
+    *alone = (mr_fold_table){0};
+    if (!mr_fold_table_open(alone, size, folder->fold, error)) return NULL;
+    void *accumulator = mr_table_append(&alone->longs, key.data, key.length);
+    if (!accumulator) mr_error_set(error, "a key of %zu bytes is too long", key.length);
+    return accumulator;
+}
+
 /* A pair whose key does not even fit into the empty table goes on in a table of its own. */
 static bool send_alone(mr_folder *folder, mr_slice key, mr_slice value, mr_error *error) {
-    mr_fold_table large = {0};
-    size_t size = 8 * mr_entry_size(&folder->table.longs, key.length) + 65536;
-    bool ok = mr_fold_table_open(&large, size, folder->fold, error);
-    if (ok) {
-        void *accumulator = mr_table_append(&large.longs, key.data, key.length);
-        ok = accumulator || mr_error_set(error, "a key of %zu bytes is too long", key.length);
-        if (ok) fold_value(folder->fold, accumulator, true, value);
-        ok = ok && folder->sink(folder->receiver, &large, error);
-    }
-    mr_fold_table_close(&large);
+    mr_fold_table alone;
+    void *accumulator = open_alone(folder, &alone, key, error);
+    if (accumulator) fold_value(folder->fold, accumulator, true, value);
+    bool ok = accumulator && folder->sink(folder->receiver, &alone, error);
+    mr_fold_table_close(&alone);
+    return ok;
+}
+
+/* There are few of these: each goes on in a table of its own, and they meet behind the exchange. */
+bool mr_folder_take(void *receiver, mr_slice key, const void *accumulator, mr_error *error) {
+    mr_folder *folder = receiver;
+    mr_fold_table alone;
+    key = mr_context_full_key(folder->context, key);
+    if (!mr_context_ok(folder->context, error)) return false;
+    void *copy = open_alone(folder, &alone, key, error);
+    if (copy) memcpy(copy, accumulator, folder->fold->size);
+    bool ok = copy && folder->sink(folder->receiver, &alone, error);
+    mr_fold_table_close(&alone);
     return ok;
 }
 

@@ -28,6 +28,9 @@ void mr_folder_listen(mr_folder *folder);
 bool mr_fold_pairs(void *receiver, const char *pairs, const char *end, mr_error *error);
 bool mr_fold_shorts(void *receiver, const char *pairs, size_t count, mr_error *error);
 
+/* A mr_accumulator_sink (inject.h) whose receiver is a mr_folder. */
+bool mr_folder_take(void *receiver, mr_slice key, const void *accumulator, mr_error *error);
+
 /* Sends what the table holds on. */
 bool mr_folder_flush(mr_folder *folder, mr_error *error);
 

@@ -28,10 +28,18 @@
 
 /* ---- input, split ------------------------------------------------------------------------------------------------ */
 
+/* What a source holds. */
+enum mr_source_kind {
+    MR_SOURCE_RECORDS = 0, /* lines */
+    MR_SOURCE_VALUES,      /* a key and its values: see inject.h */
+    MR_SOURCE_ACCUMULATOR  /* a key and what a fold has come to for it: see inject.h */
+};
+
 /* One input file, or a part of one. Sources never change after planning; workers inherit them by fork. Offsets within a
  * source count from its first byte; origin makes offsets within its file of them. */
 typedef struct mr_source {
     const char *path;         /* as given by the user; borrowed */
+    uint32_t kind;            /* enum mr_source_kind */
     uint64_t number;          /* of the first source with the same path */
     uint64_t start;           /* position of its first byte in the whole input */
     uint64_t size;            /* bytes, as planned */
@@ -50,8 +58,12 @@ typedef struct mr_input {
     mr_source *sources; /* in the order of the command line; owned */
     const char **names; /* their paths; owned array */
     size_t count;       /* sources */
-    uint64_t bytes;     /* of all together */
-    int folder;         /* from which relative paths count, wherever a plugin may go: the working directory */
+    size_t groups;      /* of them that hold something else than records */
+    int held;           /* the file that sources without one of their own are held in; 0: none */
+    char **paths;       /* of such sources; owned, and so is each */
+    size_t path_count;
+    uint64_t bytes; /* of all together */
+    int folder;     /* from which relative paths count, wherever a plugin may go: the working directory */
 } mr_input;
 
 /* The index of the source that holds a position; of several that start there (all but the last are empty) the first. */

@@ -64,22 +64,29 @@ static bool number_sources(mr_input *input, mr_error *error) {
     return true;
 }
 
-bool mr_input_open(mr_input *input, const char *const *paths, size_t count, mr_error *error) {
-    *input = (mr_input){.count = count, .folder = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
-    if (input->folder < 0) input->folder = AT_FDCWD; /* then it is where they count from as long as nobody moves */
-    input->sources = calloc(count, sizeof *input->sources);
-    input->names = calloc(count, sizeof *input->names);
-    if (!input->sources || !input->names)
-        return mr_error_memory(error, count * sizeof *input->sources, "the list of inputs");
-    for (size_t i = 0; i < count; i++) {
+bool mr_input_arrange(mr_input *input, mr_error *error) {
+    input->names = calloc(input->count, sizeof *input->names);
+    if (!input->names) return mr_error_memory(error, input->count * sizeof *input->names, "the list of inputs");
+    for (size_t i = 0; i < input->count; i++) {
         mr_source *source = &input->sources[i];
-        source->path = input->names[i] = paths[i];
+        input->names[i] = source->path;
         source->start = input->bytes;
-        if (!look_at(source, error)) return false;
         if (__builtin_add_overflow(input->bytes, source->size, &input->bytes))
             return mr_error_set(error, "the inputs together are larger than 2^64 bytes");
     }
     return number_sources(input, error);
+}
+
+bool mr_input_open(mr_input *input, const char *const *paths, size_t count, mr_error *error) {
+    *input = (mr_input){.count = count, .folder = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    if (input->folder < 0) input->folder = AT_FDCWD; /* then it is where they count from as long as nobody moves */
+    input->sources = calloc(count, sizeof *input->sources);
+    if (!input->sources) return mr_error_memory(error, count * sizeof *input->sources, "the list of inputs");
+    for (size_t i = 0; i < count; i++) {
+        input->sources[i].path = paths[i];
+        if (!look_at(&input->sources[i], error)) return false;
+    }
+    return mr_input_arrange(input, error);
 }
 
 /* Where the first newline at or behind an offset is; the size of the source when there is none. */
@@ -123,6 +130,10 @@ bool mr_input_narrow(mr_input *input, uint64_t offset, uint64_t length, mr_error
 
 void mr_input_close(mr_input *input) {
     if (input->count && input->folder >= 0) close(input->folder);
+    for (size_t i = 0; i < input->path_count; i++)
+        free(input->paths[i]);
+    free(input->paths);
+    if (input->held) close(input->held);
     free(input->sources);
     free(input->names);
     *input = (mr_input){0};

@@ -9,6 +9,10 @@
 bool mr_input_open(mr_input *input, const char *const *paths, size_t count, mr_error *error);
 void mr_input_close(mr_input *input);
 
+/* Puts sources, of which path and size are known, one behind the other: fills in everything else of the input that
+ * depends on them. [coordinator] */
+bool mr_input_arrange(mr_input *input, mr_error *error);
+
 /* Leaves of an input with one source only the records that begin in length bytes (> 0) from offset on. It is a usage
  * error if there are none. [coordinator] */
 bool mr_input_narrow(mr_input *input, uint64_t offset, uint64_t length, mr_error *error);

@@ -192,6 +192,7 @@ bool mr_split_chunk(mr_splitter *splitter, const mr_chunk *chunk, mr_piece_sink 
     for (size_t i = mr_input_find(input, chunk->begin); i < input->count; i++) {
         const mr_source *source = &input->sources[i];
         if (source->start > chunk->end || (source->start == chunk->end && !(chunk->last && !source->size))) break;
+        if (source->kind != MR_SOURCE_RECORDS) continue;
         if (!source->size) {
             if (!split_empty(splitter, source, sink, receiver, error)) return false;
             continue;

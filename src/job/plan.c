@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/units.h"
 #include "flow/input.h"
+#include "job/from_bad.h"
 #include "job/job.h"
 #include "job/lines.h"
 #include "job/quarantine.h"
@@ -234,6 +235,12 @@ static bool open_reports(mr_job *job, mr_error *error) {
     return code == 0 || mr_error_system(error, -code, "could not make a queue");
 }
 
+static bool open_input(mr_job *job, mr_error *error) {
+    const mr_job_settings *settings = job->settings;
+    if (settings->from_bad) return mr_from_bad_open(&job->input, settings->from_bad, temporary_folder(settings), error);
+    return mr_input_open(&job->input, settings->inputs, settings->input_count, error);
+}
+
 /* Only a part of the input may be wanted. What it is numbered from is found out when the plugin wants to know. */
 static bool narrow_input(mr_job *job, mr_error *error) {
     const mr_job_settings *settings = job->settings;
@@ -253,8 +260,7 @@ bool mr_job_open(mr_job *job, const mr_job_settings *settings, mr_error *error) 
     *job = (mr_job){.settings = settings, .output.file = -1, .bad_file = -1};
     raise_file_limit();
     job->plugin_path = mr_plugin_find(settings->plugin, error);
-    if (!job->plugin_path || !mr_input_open(&job->input, settings->inputs, settings->input_count, error) ||
-        !narrow_input(job, error) || !describe_plugin(job, error))
+    if (!job->plugin_path || !open_input(job, error) || !narrow_input(job, error) || !describe_plugin(job, error))
         return false;
     number_first_record(job);
     return check_order(job, error) && make_plan(job, error) && (!settings->pin || mr_cpus_open(&job->cpus, error)) &&

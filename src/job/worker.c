@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "flow/combine.h"
 #include "flow/exchange.h"
+#include "flow/inject.h"
 #include "flow/input.h"
 #include "flow/map.h"
 #include "flow/merge.h"
@@ -43,6 +44,7 @@ typedef struct worker {
     mr_descriptors descriptors;      /* what there was before the plugin came */
     mr_splitter splitter;
     mr_mapper mapper;
+    mr_injector injector;
     mr_folder folder;     /* fold jobs */
     mr_combiner combiner; /* group jobs with combine */
     mr_exchange exchange;
@@ -139,9 +141,13 @@ static bool announce_run(void *receiver, const mr_run *run, mr_error *error) {
 
 /* ---- the map phase ----------------------------------------------------------------------------------------------- */
 
+static mr_source_reader reader_of_sources(worker *self) {
+    return (mr_source_reader){.read = mr_source_read, .check = mr_source_check, .file = &self->file};
+}
+
 static bool open_splitter(worker *self, uint64_t record_limit, mr_error *error) {
-    mr_source_reader reader = {.read = mr_source_read, .check = mr_source_check, .file = &self->file};
-    return mr_splitter_open(&self->splitter, &self->job->input, reader, self->job->plan.piece, record_limit, error);
+    return mr_splitter_open(&self->splitter, &self->job->input, reader_of_sources(self), self->job->plan.piece,
+                            record_limit, error);
 }
 
 static bool open_sample(worker *self, mr_error *error) {
@@ -214,7 +220,7 @@ static bool map_chunk(worker *self, const mr_chunk *chunk, mr_error *error) {
     wire_map(self);
     mr_map_begin(&self->mapper, chunk);
     if (!mr_split_chunk(&self->splitter, chunk, mr_map_piece, &self->mapper, error)) return false;
-    return mr_context_flush(&self->context, error);
+    return mr_inject_chunk(&self->injector, chunk, error) && mr_context_flush(&self->context, error);
 }
 
 /* Maps a chunk of a map job: what it writes is a part of the output, complete at once. */
@@ -446,6 +452,12 @@ static bool open_worker(worker *self, mr_error *error) {
     self->order = (mr_key_order){
         .compare = plugin->compare, .ctx = &self->context.ctx, .skip = mr_context_key_skip(&self->context)};
     self->mapper = (mr_mapper){.context = &self->context, .input = &job->input};
+    self->injector = (mr_injector){.context = &self->context,
+                                   .input = &job->input,
+                                   .reader = reader_of_sources(self),
+                                   .fold = is_fold(self) ? &self->fold : NULL,
+                                   .sink = mr_folder_take,
+                                   .receiver = &self->folder};
     self->writer = (mr_part_writer){.region = job->regions[self->index],
                                     .released = &self->slot->released,
                                     .spill = self->parts,
