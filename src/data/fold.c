@@ -127,7 +127,7 @@ void mr_fold_merge(const mr_fold *fold, void *accumulator, const void *other) {
         mr_store_u64(accumulator, mr_add_capped(mine, theirs));
         break;
     case MR_FOLD_SUM_INT64: {
-        wide_integer a, b;
+        wide_unsigned a, b; /* in two's complement; damaged records may be beyond 128 bits together */
         memcpy(&a, accumulator, sizeof a);
         memcpy(&b, other, sizeof b);
         a += b;
@@ -227,7 +227,7 @@ static char *encode_stats(char *to, const mr_stats_total *total) {
 static bool decode_stats(const char **from, const char *end, mr_stats_total *total) {
     uint64_t count, minimum, range;
     wide_unsigned sum;
-    if (!mr_get_varint(from, end, &count) || !mr_get_varint(from, end, &minimum)) return false;
+    if (!mr_get_varint(from, end, &count) || !count || !mr_get_varint(from, end, &minimum)) return false;
     mr_stats_start(total, (int64_t)unzigzag(minimum));
     if (count == 1) return true;
     if (!mr_get_varint(from, end, &range) || !get_wide_varint(from, end, &sum)) return false;
