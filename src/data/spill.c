@@ -117,7 +117,7 @@ bool mr_run_next_block(mr_run_reader *reader, bool *more, mr_error *error) {
     if (reader->rest.length < sizeof *block) return mr_error_set(error, "a spilled run ends inside a block");
     if (!mr_spill_read(reader->spill, block, sizeof *block, offset, error)) return false;
     uint64_t size = sizeof *block + block->used;
-    if (block->used > reader->rest.length - sizeof *block)
+    if (!block->used || block->used > reader->rest.length - sizeof *block)
         return mr_error_set(error, "a spilled block in %s is damaged: its length is wrong", reader->spill->folder);
     if (block->used > reader->capacity) {
         char *larger = realloc(reader->records, block->used + MR_READ_SLACK);

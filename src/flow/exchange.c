@@ -277,6 +277,13 @@ static bool damaged(const mr_partition_reader *reader, mr_error *error) {
                         reader->worker);
 }
 
+/* The block at an offset of the arena at hand; NULL when no block can be there. */
+static mr_block *block_at(const mr_partition_reader *reader, uint64_t offset) {
+    const mr_arena *arena = &reader->arenas[reader->worker];
+    if (offset % sizeof(uint64_t) || offset > arena->size - sizeof(mr_block)) return NULL;
+    return (mr_block *)(void *)(arena->base + offset);
+}
+
 /* Finds the partition's entry in the next run. */
 static bool open_run(mr_partition_reader *reader, mr_error *error) {
     const mr_run *run = &reader->runs[reader->next_run++];
@@ -294,22 +301,24 @@ static bool open_run(mr_partition_reader *reader, mr_error *error) {
     if (offset > arena->size - sizeof entry) return damaged(reader, error);
     memcpy(&entry, arena->base + offset, sizeof entry);
     if (!entry.bytes) return true;
-    if (entry.offset >= arena->size) return damaged(reader, error);
-    reader->block = (mr_block *)(void *)(arena->base + entry.offset);
-    return true;
+    reader->block = block_at(reader, entry.offset);
+    reader->rest = entry.bytes;
+    return (reader->block && entry.bytes <= arena->size) || damaged(reader, error);
 }
 
-/* The next block of a run in memory. */
+/* The next block of a run in memory. Its header has no checksum; but where it leads to, there have to be just as many
+ * bytes as the index says, so that no block can be left out, or be read again and again. */
 static bool next_in_memory(mr_partition_reader *reader, mr_slice *records, mr_error *error) {
     mr_block *block = reader->block;
     const mr_arena *arena = &reader->arenas[reader->worker];
     uint64_t offset = (uint64_t)((char *)block - arena->base) + sizeof *block;
-    if (offset > arena->size || block->used > arena->size - offset || block->next >= arena->size ||
+    if (reader->rest < sizeof *block || block->used > mr_smaller(arena->size - offset, reader->rest - sizeof *block) ||
         !mr_block_intact(block, mr_block_records(block)))
         return damaged(reader, error);
+    reader->rest -= sizeof *block + block->used;
     *records = mr_bytes(mr_block_records(block), block->used);
-    reader->block = block->next ? (mr_block *)(void *)(arena->base + block->next) : NULL;
-    return true;
+    reader->block = block->next ? block_at(reader, block->next) : NULL;
+    return (!reader->rest == !block->next && (reader->block || !block->next)) || damaged(reader, error);
 }
 
 static bool next_block(void *source, mr_slice *records, bool *more, mr_error *error) {

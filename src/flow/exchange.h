@@ -62,6 +62,7 @@ typedef struct mr_partition_reader {
     size_t next_run;        /* to be opened next */
     bool in_file;           /* the run at hand is in a file */
     mr_block *block;        /* next block of the run at hand, in memory; NULL: none */
+    uint64_t rest;          /* bytes of that block and those behind it, with their headers */
     uint32_t worker;        /* whose run is at hand */
     mr_run_reader reader;   /* of the run at hand, in a file */
 } mr_partition_reader;

@@ -148,6 +148,7 @@ static void *find_key(mr_fold_table *table, const read_record *record, bool *is_
 static bool fold_record(mr_reducer *reducer, const read_record *record, mr_error *error) {
     bool is_new;
     size_t value_size = reducer->fold->size;
+    if (record->key.length < reducer->order.skip) return damaged(error);
     void *accumulator = find_key(&reducer->table, record, &is_new);
     if (!accumulator) {
         if (!empty_table(reducer, error)) return false;
@@ -344,7 +345,7 @@ static bool sort_block(mr_reducer *reducer, mr_slice records, mr_error *error) {
         }
         key_length--;
         if (!mr_get_varint(&at, end, &value_length) || key_length > (uint64_t)(end - at) ||
-            value_length > (uint64_t)(end - at) - key_length)
+            key_length < reducer->order.skip || value_length > (uint64_t)(end - at) - key_length)
             return damaged(error);
         mr_slice key = mr_bytes(at, key_length), value = mr_bytes(at + key_length, value_length);
         if (!mr_sorter_add(&reducer->sorter, key, value, position, error)) return false;
