@@ -142,7 +142,8 @@ static bool check_handshake(const mr_plugin *entry, const char *path, mr_error *
         return mr_error_set(error, "%s is too old for this mr: compile it again with the present mr.h", path);
     if (entry->pointer_size != sizeof(void *))
         return mr_error_set(error, "%s was built for %u-bit pointers", path, entry->pointer_size * 8);
-    if (entry->struct_size < HEADER_SIZE)
+    /* No version of it ends inside a pointer. */
+    if (entry->struct_size < HEADER_SIZE || entry->struct_size % sizeof(void *))
         return mr_error_set(error, "%s is damaged: its description has %u bytes", path, entry->struct_size);
     return true;
 }
@@ -159,6 +160,11 @@ static bool copy_entry(mr_plugin *plugin, const mr_plugin *entry, const char *pa
     return true;
 }
 
+bool mr_plugin_accept(mr_plugin *plugin, const mr_plugin *entry, const char *path, mr_error *error) {
+    return check_handshake(entry, path, error) && copy_entry(plugin, entry, path, error) &&
+           mr_plugin_check(plugin, error);
+}
+
 bool mr_plugin_load(mr_loaded *loaded, const char *path, mr_error *error) {
     if (access(path, R_OK) < 0) return mr_error_system(error, errno, "could not read the plugin %s", path);
     mr_watch_forks();
@@ -169,9 +175,7 @@ bool mr_plugin_load(mr_loaded *loaded, const char *path, mr_error *error) {
     if (!entry)
         return mr_error_set(error, "%s is no mr plugin: it has no symbol " ENTRY_SYMBOL " (is MR_PLUGIN(...) there?)",
                             path);
-    if (!check_handshake(entry, path, error)) return false;
-    if (!copy_entry(&loaded->plugin, entry, path, error)) return false;
-    return mr_plugin_check(&loaded->plugin, error);
+    return mr_plugin_accept(&loaded->plugin, entry, path, error);
 }
 
 /* ---- checking ---------------------------------------------------------------------------------------------------- */

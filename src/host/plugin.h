@@ -23,6 +23,10 @@ bool mr_plugin_each(bool (*found)(void *context, const char *name, const char *p
 /* Loads a plugin file and checks its handshake. [describe, worker] */
 bool mr_plugin_load(mr_loaded *loaded, const char *path, mr_error *error);
 
+/* Copies what a plugin says of itself (entry->struct_size bytes from entry on can be read) as far as this host knows
+ * it, and checks it; path is for messages. Calls nothing. [describe, worker] */
+bool mr_plugin_accept(mr_plugin *plugin, const mr_plugin *entry, const char *path, mr_error *error);
+
 /* Checks that what a plugin declares goes together; again after configure. [describe, worker] */
 bool mr_plugin_check(const mr_plugin *plugin, mr_error *error);
 
