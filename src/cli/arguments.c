@@ -206,7 +206,7 @@ bool mr_run_arguments_read(mr_run_arguments *arguments, const char *program, int
     arguments->settings.settings = arguments->options;
     bool sorted = false;
     opterr = 0;
-    optind = 1;
+    optind = 0; /* this also forgets where an earlier call stopped */
     for (int option; (option = getopt_long(argc, argv, ":o:j:qv", run_options, NULL)) != -1;) {
         if (option == '?' || option == ':') return wrong_option(option, argv, error);
         if (!read_option(arguments, option, &sorted, error)) return false;
