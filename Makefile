@@ -2,6 +2,7 @@
 #
 #   make          build everything below build/
 #   make test     run the whole test suite
+#   make fuzz     run each fuzzer for FUZZ_SECONDS (60), FUZZ_JOBS (2) at a time; needs clang
 #   make demo     generate 256 MiB of text once and count its words
 #
 # Variables: CC, CFLAGS, WERROR=1, SANITIZE=address,undefined, BUILD=dir, PREFIX, DESTDIR.
@@ -32,6 +33,7 @@ PRELOAD_SOURCES := $(wildcard tests/preload/*.c)
 GENERATOR_SOURCES := $(wildcard datasets/*.c)
 ABI_SOURCES    := $(wildcard tests/abi/*.c)
 BENCH_SOURCES  := $(wildcard tests/bench/*.c)
+FUZZ_SOURCES   := $(wildcard tests/fuzz/*.c)
 
 object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 PLUGINS    := $(patsubst plugins/%.c,$(BUILD)/plugins/%.so,$(PLUGIN_SOURCES))
@@ -41,6 +43,7 @@ TOOLS      := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(TOOL_SOURCES))
 PRELOADS   := $(patsubst tests/preload/%.c,$(BUILD)/tests/preload/%.so,$(PRELOAD_SOURCES))
 GENERATORS := $(patsubst datasets/%.c,$(BUILD)/datasets/%,$(GENERATOR_SOURCES))
 BENCHES    := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(BENCH_SOURCES))
+FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(FUZZ_SOURCES))
 ABI_PLUGINS := $(patsubst tests/abi/%.c,$(BUILD)/tests/abi/%.so,$(ABI_SOURCES))
 
 # Libraries that single programs need beyond the common ones.
@@ -48,7 +51,7 @@ $(BUILD)/plugins/grep.so: PLUGIN_LIBS := -lpcre2-8
 $(BUILD)/datasets/%: GENERATOR_LIBS := -lm
 $(BUILD)/tests/bench/naive_grep: BENCH_LIBS := -lpcre2-8
 
-.PHONY: all test asan ubsan bench bench-compare bench-scaling demo deps check-layers check-format format lint install uninstall clean
+.PHONY: all test asan ubsan fuzz fuzzers bench bench-compare bench-scaling demo deps check-layers check-format format lint install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -113,6 +116,9 @@ $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
 	@mkdir -p $(@D)
 	$(LINK) $^ -o $@ -lutf8proc
 
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libengine.a $(BUILD)/libmp.a
+	$(LINK) -fsanitize=fuzzer $^ -o $@ $(ENGINE_LIBS)
+
 $(BUILD)/datasets/%: $(BUILD)/datasets/%.o
 	@mkdir -p $(@D)
 	$(LINK) $^ -o $@ $(GENERATOR_LIBS)
@@ -125,6 +131,17 @@ asan:
 
 ubsan:
 	$(MAKE) BUILD=build/ubsan SANITIZE=undefined CFLAGS="-O1 -g" test
+
+FUZZ_SECONDS ?= 60
+FUZZ_JOBS    ?= 2
+
+fuzz:
+	@tests/fuzz.sh --can-build
+	$(MAKE) CC=clang BUILD=$(BUILD)/fuzz SANITIZE=fuzzer-no-link,address,undefined CFLAGS="-O1 -g" fuzzers
+	BUILD=$(BUILD)/fuzz FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_JOBS=$(FUZZ_JOBS) tests/fuzz.sh
+
+# By 'make fuzz', which sets the compiler and its flags.
+fuzzers: $(FUZZERS)
 
 bench: all $(BENCHES)
 	BUILD=$(BUILD) tests/bench/run.sh
