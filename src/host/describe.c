@@ -9,7 +9,7 @@
 #include "host/context.h"
 #include "mp/mp.h"
 
-enum { DESCRIBE_TIMEOUT_MS = 30000 };
+enum { DESCRIBE_TIMEOUT_MS = 30000, ORPHANS_MS = 5000 };
 
 /* What passes between asker and child, in memory that both share. */
 typedef struct exchange {
@@ -107,11 +107,13 @@ bool mr_describe(const char *path, const mr_setting *settings, size_t setting_co
     shared->name_count = name_count;
     mp_process *process;
     mp_process_options options = {.name = "mr-describe", .flags = MP_PROCESS_DAEMON};
+    (void)!mp_orphans_adopt(); /* where that does not work, what a plugin leaves running goes on */
     int code = mp_process_start(&process, &options, describe_in_child, shared);
     bool ok = code == 0 || mr_error_system(error, -code, "could not start a process");
     if (ok) {
         ok = await_answer(process, shared, path, error);
         mp_process_free(process);
+        mp_orphans_kill(NULL, NULL, ORPHANS_MS);
     }
     if (ok && shared->error.set) {
         *error = shared->error;

@@ -82,7 +82,10 @@ static bool turn(mr_coordinator *self, mr_error *error) {
         if (!mr_replace_worker(self, ended, error)) return false;
     if (self->delivering && !mr_delivery_go_on(&self->delivery, error)) return false;
     if (reader_gone(self)) return false;
-    if (mr_seconds() - self->last_sample > MEMORY_SAMPLE_MS * 1e-3) sample_memory(self);
+    if (mr_seconds() - self->last_sample > MEMORY_SAMPLE_MS * 1e-3) {
+        sample_memory(self);
+        mr_crew_collect_orphans(&self->crew);
+    }
     return true;
 }
 

@@ -5,7 +5,11 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { TASK_QUEUE = 32 << 10, GOODBYE_MS = 10000 };
+enum {
+    TASK_QUEUE = 32 << 10, /* bytes */
+    GOODBYE_MS = 10000,    /* for a worker that has reported a good end */
+    ORPHANS_MS = 5000      /* for processes that a plugin has left, when they have been killed */
+};
 
 static bool start_process(mr_crew *crew, mr_member *member, mr_error *error) {
     mp_process_options options = {.name = "mr-worker", .flags = MP_PROCESS_DAEMON};
@@ -74,6 +78,18 @@ bool mr_crew_open(mr_crew *crew, const mr_job *job, mr_report_sink *sink, void *
     return true;
 }
 
+/* Whether a child of the coordinator is a worker, and not what a plugin has left behind: an mp_is_known. */
+static int is_member(const void *context, pid_t child) {
+    const mr_crew *crew = context;
+    for (uint32_t i = 0; crew->members && i < crew->count; i++)
+        if (crew->members[i].process && mp_process_id(crew->members[i].process) == child) return 1;
+    return 0;
+}
+
+void mr_crew_collect_orphans(const mr_crew *crew) {
+    mp_orphans_collect(is_member, crew);
+}
+
 void mr_crew_close(mr_crew *crew) {
     for (uint32_t i = 0; crew->members && i < crew->count; i++)
         if (crew->members[i].process && !crew->members[i].stopped) mp_process_kill(crew->members[i].process);
@@ -82,10 +98,12 @@ void mr_crew_close(mr_crew *crew) {
         /* Who has reported a good end has only its memory to free. */
         if (member->process && member->stopped) mp_process_join(member->process, GOODBYE_MS);
         mp_process_free(member->process);
+        member->process = NULL;
         mp_queue_free(member->tasks);
         free(member->assignments);
         free(member->runs);
     }
+    mp_orphans_kill(is_member, crew, ORPHANS_MS);
     free(crew->members);
     if (crew->watch > 0) close(crew->watch);
     *crew = (mr_crew){0};
@@ -98,8 +116,9 @@ void mr_crew_collect(mr_crew *crew, uint32_t index, int *code) {
     mp_process_exit_code(member->process, code);
     unwatch(crew, member);
     mp_process_free(member->process);
-    mp_queue_free(member->tasks);
     member->process = NULL;
+    mp_orphans_kill(is_member, crew, ORPHANS_MS);
+    mp_queue_free(member->tasks);
     member->tasks = NULL;
 }
 

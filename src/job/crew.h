@@ -69,8 +69,12 @@ bool mr_crew_next_ended(const mr_crew *crew, uint32_t *index);
 /* Notes that a worker has reported a good end: its process is watched no longer. */
 void mr_crew_stopped(mr_crew *crew, uint32_t index);
 
-/* Collects a process that has ended; *code is what mp_process_exit_code says. The assignments stay. */
+/* Collects a process that has ended, and ends those that the plugin has started there (and all others that have lost
+ * their parent); *code is what mp_process_exit_code says. The assignments stay. */
 void mr_crew_collect(mr_crew *crew, uint32_t index, int *code);
+
+/* Collects those processes without a parent that have ended: the coordinator is what init is to others. */
+void mr_crew_collect_orphans(const mr_crew *crew);
 
 /* Gives a worker a task, whose sequence is filled in. *taken is false when its queue is full. */
 bool mr_crew_assign(mr_crew *crew, uint32_t index, mr_task *task, bool *taken, mr_error *error);

@@ -3,6 +3,7 @@
  * A small library for Linux after the model of Python's multiprocessing. It needs nothing but the C library.
  *
  *   Process     runs a function in a forked child; join it, kill it, let it die with its parent
+ *   Orphans     what such children leave running when they end: adopt it, kill it
  *   Queue       carries messages of any length between any number of processes
  *   Value       a number (or some bytes) that all processes see; Array is many of them
  *   Lock        lets one process at a time do something; Semaphore lets a number of them
@@ -114,6 +115,29 @@ int mp_process_fd(const mp_process *process);
 /* Frees the handle. In the process that started it, a child that is still running is killed and collected first: join
  * it before if its work matters. In other processes only the handle goes. */
 void mp_process_free(mp_process *process);
+
+/* ---- Orphans ---------------------------------------------------------------------------------------------------- */
+
+/* Children may fork in their turn, and what they leave running when they end becomes a child of init. These functions
+ * are for a program that starts code which it does not trust, and shall leave no process behind. They belong to its
+ * main thread. */
+
+/* From now on a process whose parent ends becomes a child of the caller, if it descends from it. Not inherited by
+ * children. Returns 0; -EBUSY when the caller has children already: what they leave shall perhaps live; -ENOSYS when
+ * the kernel does not list children (CONFIG_PROC_CHILDREN). */
+int mp_orphans_adopt(void);
+
+/* Whether a child is one that the caller has started, and no orphan: 1 or 0. NULL stands for a function that always
+ * returns 0. context: as it was passed on. */
+typedef int mp_is_known(const void *context, pid_t child);
+
+/* Collects the orphans that have ended, so that no zombies remain. Returns how many are running. Does nothing and
+ * returns 0, as the next one does, unless the caller has called mp_orphans_adopt. */
+int mp_orphans_collect(mp_is_known *is_known, const void *context);
+
+/* Kills all orphans, and what they leave behind, and collects them. Returns 0; -EAGAIN or -ETIMEDOUT when some have not
+ * ended, such as one that has changed its user. */
+int mp_orphans_kill(mp_is_known *is_known, const void *context, int timeout_ms);
 
 /* ---- Queue ------------------------------------------------------------------------------------------------------ */
 
