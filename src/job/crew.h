@@ -22,6 +22,7 @@ typedef struct mr_member {
     bool ready;                 /* it has loaded the plugin */
     bool stopped;               /* it has reported a good end */
     unsigned failed_starts;     /* processes in a row that died before they were ready */
+    unsigned failed_errands;    /* processes in a row that died while they were sealing or delivering */
     uint64_t sequence;          /* of the last task; goes on when the process is replaced */
     mr_assignment *assignments; /* not yet both done and committed, oldest first; owned */
     size_t assignment_count;

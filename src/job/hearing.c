@@ -25,6 +25,7 @@ static bool take_sealed(mr_coordinator *self, const mr_report *report, mr_error 
         shared->runs[shared->run_count++] = member->runs[i];
     }
     member->run_count = 0;
+    member->failed_errands = 0;
     for (size_t i = 0; i < member->assignment_count; i++) {
         mr_assignment *assignment = &member->assignments[i];
         if (assignment->sequence > report->sequence || assignment->kind != MR_TASK_MAP || assignment->committed)
@@ -60,6 +61,7 @@ static bool finish_assignment(mr_coordinator *self, const mr_assignment *assignm
         if (!take_part(self, assignment->unit, report, error)) return false;
         break;
     case MR_TASK_DELIVER:
+        self->crew.members[report->worker].failed_errands = 0;
         mr_delivery_done(&self->delivery, assignment->unit);
         return true;
     case MR_TASK_SEAL:

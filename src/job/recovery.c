@@ -7,9 +7,10 @@
  * the unit that it was working on. */
 
 enum {
-    CRASHES_MAX = 2,      /* a unit on which workers crash this often ends the job */
-    KILLS_MAX = 50,       /* also one whose workers are killed from outside this often */
-    FAILED_STARTS_MAX = 3 /* a worker that dies this often before it is ready ends the job */
+    CRASHES_MAX = 2,       /* a unit on which workers crash this often ends the job */
+    KILLS_MAX = 50,        /* also one whose workers are killed from outside this often */
+    FAILED_STARTS_MAX = 3, /* a worker that dies this often before it is ready ends the job */
+    FAILED_ERRANDS_MAX = 3 /* also one that dies this often while it seals or delivers */
 };
 
 static bool is_kill(int code) {
@@ -56,14 +57,22 @@ static void tell_death(const mr_coordinator *self, uint32_t index, int code, con
     mr_message("worker %u %s during %s; %s", index, mr_describe_end(code, end, sizeof end), occupation, consequence);
 }
 
+/* Sealing and delivering belong to no unit of the phase: such deaths are charged to the slot. */
+static bool charge_errand(mr_coordinator *self, uint32_t index, int code, mr_error *error) {
+    mr_member *member = &self->crew.members[index];
+    if (++member->failed_errands < (is_kill(code) ? KILLS_MAX : FAILED_ERRANDS_MAX)) return true;
+    return give_up(self, index, code, member->failed_errands, error);
+}
+
 /* Charges the death of a worker to the unit that it was working on; false when that is once too often. */
 static bool charge_death(mr_coordinator *self, uint32_t index, int code, mr_error *error) {
     mr_member *member = &self->crew.members[index];
     const mr_assignment *assignment = task_at_death(self, index);
     if (!member->ready && ++member->failed_starts >= (is_kill(code) ? KILLS_MAX : FAILED_STARTS_MAX))
         return give_up(self, index, code, member->failed_starts, error);
-    if (!assignment || assignment->kind != self->kind || assignment->kind == MR_TASK_DELIVER || assignment->done)
-        return true;
+    if (!assignment || assignment->done) return true;
+    if (assignment->kind == MR_TASK_SEAL || assignment->kind == MR_TASK_DELIVER)
+        return charge_errand(self, index, code, error);
     uint8_t *times = is_kill(code) ? &self->units.kills[assignment->unit] : &self->units.crashes[assignment->unit];
     if (++*times < (is_kill(code) ? KILLS_MAX : CRASHES_MAX)) return true;
     return give_up(self, index, code, *times, error);

@@ -22,7 +22,7 @@
  * are wired together: each is opened when the first task needs it, with a sink that leads to the next. Memory of the
  * map phase is given back when the reduce phase begins. */
 
-enum { SAMPLE_RECORD_LIMIT = 1 << 20 };
+enum { SAMPLE_RECORD_LIMIT = 1 << 20, PARENT_CHECK_MS = 1000 };
 
 typedef struct worker {
     const mr_job *job;
@@ -30,6 +30,7 @@ typedef struct worker {
     mp_queue *tasks;                 /* from the coordinator */
     mr_report_sink *sink;            /* where reports go; NULL: into the job's queue */
     void *receiver;                  /* for sink */
+    pid_t coordinator;               /* the process, which is the parent */
     mr_slot *slot;                   /* shared: what survives this process */
     mr_protection protection;        /* of shared memory */
     mr_context context;              /* the plugin */
@@ -490,21 +491,25 @@ static void release_arena(worker *self) {
     (void)!madvise(job->arenas[self->index].base, job->plan.arena + job->plan.region, MADV_REMOVE);
 }
 
-/* Does the next task when there is one in timeout_ms (-1: however long it takes). *more is false when the queue is
+/* Does the next task when there is one in timeout_ms . *more is false when the queue is
  * closed: there are no tasks any more. */
 static bool work_once(worker *self, int timeout_ms, bool *more, mr_error *error) {
     mr_task task;
     ssize_t length = mp_queue_get(self->tasks, &task, sizeof task, timeout_ms);
     *more = length != -EPIPE;
-    if (!*more || length == -EAGAIN) return true;
+    if (!*more || length == -EAGAIN || length == -ETIMEDOUT) return true;
     if (length != (ssize_t)sizeof task)
         return mr_error_system(error, length < 0 ? (int)-length : EPROTO, "a worker could not get its next task");
     return do_task(self, &task, error);
 }
 
+/* The kernel ends a worker whose coordinator has gone, unless the plugin has called it off or has become another user;
+ * then the worker finds out itself. */
 static bool work(worker *self, mr_error *error) {
-    for (bool more = true; more;)
-        if (!work_once(self, -1, &more, error)) return false;
+    for (bool more = true; more;) {
+        if (!work_once(self, PARENT_CHECK_MS, &more, error)) return false;
+        if (getppid() != self->coordinator) return mr_error_set(error, "the coordinator has gone");
+    }
     return true;
 }
 
@@ -518,6 +523,7 @@ int mr_worker_main(void *argument) {
     mr_error error = {0};
     if (!self) return 1; /* the coordinator sees the exit status */
     take_start(self, start);
+    self->coordinator = getppid();
     bool ok = open_process(self, &error) && load_plugin(self, &error) && open_worker(self, &error) &&
               work(self, &error) && stop(self, &error);
     if (ok)

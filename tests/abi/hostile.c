@@ -113,9 +113,28 @@ static void ring_alarm(mr_ctx *ctx) {
     wait_for_end();
 }
 
+/* Says in a file that it has come so far. */
+static void say_ready(void) {
+    int file = open("ready", O_WRONLY | O_CREAT, 0600);
+    if (file >= 0) close(file);
+}
+
+/* Does not want to be ended. */
+static void stay_for_ever(mr_ctx *ctx) {
+    block_signals(ctx);
+    ignore_signals(ctx);
+    if (fork() > 0) say_ready();
+    wait_for_end();
+}
+
+/* Goes on when the coordinator has gone, of which the kernel is not to tell. */
 static void outlive_mr(mr_ctx *ctx) {
+    pid_t coordinator = getppid();
     block_signals(ctx);
     prctl(PR_SET_PDEATHSIG, 0);
+    say_ready();
+    while (getppid() == coordinator)
+        usleep(10000);
 }
 
 /* ---- processes and threads --------------------------------------------------------------------------------------- */
@@ -141,6 +160,14 @@ static void fork_and_emit(mr_ctx *ctx) {
 static void fork_and_stay(mr_ctx *ctx) {
     (void)ctx;
     if (fork() == 0) wait_for_end();
+}
+
+/* What a child crashes with is no matter of the worker's. */
+static void fork_a_crash(mr_ctx *ctx) {
+    (void)ctx;
+    pid_t child = fork();
+    if (child == 0) abort();
+    waitpid(child, NULL, 0);
 }
 
 static void fork_daemon(mr_ctx *ctx) {
@@ -253,11 +280,13 @@ static const struct {
     {"handle-signals", handle_signals},
     {"ignore-and-crash", ignore_and_crash},
     {"alarm", ring_alarm},
+    {"stay", stay_for_ever},
     {"outlive", outlive_mr},
     {"fork-and-end", fork_and_end},
     {"fork-and-return", fork_and_return},
     {"fork-and-emit", fork_and_emit},
     {"fork-and-stay", fork_and_stay},
+    {"fork-a-crash", fork_a_crash},
     {"fork-daemon", fork_daemon},
     {"fork-and-crash", fork_and_crash},
     {"threads", start_threads},

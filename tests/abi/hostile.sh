@@ -13,6 +13,7 @@ printf '%s\n' a b c d e f g h >two
 sed 's/$/\t1/' one two >expected.map
 sort one two | uniq -c | awk '{print $2 "\t" $1}' >expected.fold
 cp expected.fold expected.group
+seq 100000 >many
 
 # hostile KIND CALLBACK MISDEED [ARGUMENT...] - run a job of this kind with the misdeed in this callback.
 hostile() {
@@ -49,6 +50,25 @@ everywhere() {
     done
 }
 
+# wait_for MILLISECONDS COMMAND... - until it succeeds, at most so long.
+wait_for() {
+    local deadline=$(($(milliseconds) + $1))
+    shift
+    until "$@"; do
+        [[ $(milliseconds) -lt $deadline ]] || return 1
+        sleep 0.01
+    done
+}
+
+# start_hostile MISDEED - begin a map job in the background, number $pid, and wait until the misdeed is under way.
+start_hostile() {
+    rm -f ready result
+    "$mr" run "$plugin" one two -q -j 2 --chunk 7 -o result --set kind=map --set where=map --set what="$1" >out 2>err &
+    pid=$!
+    command_line="$1"
+    wait_for 20000 test -e ready || fail "$1 did not begin"
+}
+
 # ---- forks and threads
 
 everywhere fork-and-return
@@ -57,6 +77,20 @@ for kind in fold group map; do
     harmless $kind map fork-and-emit
 done
 harmless group reduce fork-and-emit
+# What is left running is ended with the job, which tests/tools/contain looks at.
+for kind in fold group map; do
+    for where in configure open map close; do
+        harmless $kind $where fork-and-stay
+        harmless $kind $where fork-daemon
+    done
+    harmless $kind map fork-a-crash
+    reported $kind map fork-and-crash "hostile" "map" "signal 6"
+done
+run "$mr" help "$plugin"
+# But not what was there before mr was.
+run bash -c 'sleep 1000 & echo $! >before; exec "$@"' - "$mr" run "$plugin" one two -q -o result --set where=map --set what=fork-and-end
+expect_status 0 "with a child from before" && expect_same expected.fold result "with a child from before"
+kill "$(cat before)" || fail "a child from before mr was is gone"
 everywhere threads
 for kind in fold group map; do
     reported $kind map crash-in-thread "hostile" "map" "signal 11"
@@ -76,7 +110,6 @@ for kind in fold group map; do
     done
 done
 # Also in the middle of a task, where the map phase spills, and the reduce phase.
-seq 100000 >many
 for where in map reduce; do
     rm -f result
     run "$mr" run "$plugin" many -q -j 2 --memory 1M -o result --set kind=group --set where=$where --set what=replace-all
@@ -94,6 +127,25 @@ for misdeed in block-signals ignore-signals handle-signals; do
 done
 reported fold map ignore-and-crash "hostile" "map" "signal 11"
 reported group reduce alarm "hostile" "reduce" "signal 14"
+set -m # SIGINT as it is by default
+for signal in INT TERM; do
+    start_hostile stay
+    kill -$signal $pid
+    wait $pid
+    status=$?
+    expect_status $((128 + $(kill -l $signal))) "SIG$signal while the plugin stays for ever"
+    [[ -e result ]] && fail "SIG$signal left output"
+done
+set +m
+# A coordinator that is killed outright: its workers notice, even if the kernel does not tell them.
+start_hostile outlive
+workers=$(children_of "$pid")
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null
+for worker in $workers; do
+    wait_for 20000 eval "! kill -0 $worker 2>/dev/null || grep -q '^State:.Z' /proc/$worker/status 2>/dev/null" ||
+        fail "a worker outlives its coordinator"
+done
 
 # ---- output
 
@@ -110,6 +162,7 @@ for kind in fold group map; do
         harmless $kind $where change-folder
     done
     reported $kind open forbid-files "could not read"
+    reported $kind open forbid-writing "hostile" "signal 25"
 done
 if [[ $(id -u) -eq 0 && -z $(find one two -not -perm -004) ]]; then
     chmod 755 . # for nobody
@@ -127,4 +180,41 @@ for kind in fold group map; do
     reported $kind map scan-zeros "hostile" "map" "signal 11"
 done
 reported map map write-huge "a line of output"
+
+# An order that is none: each key comes out, once for each time it was not recognised, and all of them are counted.
+for kind in fold group; do
+    for memory in 1M 64M; do
+        run "$mr" run "$plugin" many many -q -j 2 --memory $memory -o result --set kind=$kind --set where=compare --set what=inconsistent
+        expect_status 0 "$kind with an inconsistent order, $memory"
+        awk -F '\t' '{count[$1] += $2} END {for (key in count) if (count[key] == 2) right++; exit right != 100000}' result ||
+            fail "$kind with an inconsistent order, $memory: keys are missing"
+    done
+done
+
+# An exception has nowhere to go.
+cat >thrower.cpp <<'END'
+#include "mr.h"
+
+#include <stdexcept>
+
+namespace {
+void map(mr_ctx *, char *, size_t) {
+    throw std::runtime_error("thrown by a plugin");
+}
+
+void fill(mr_plugin *plugin) {
+    plugin->name = "thrower";
+    plugin->kind = MR_FOLD;
+    plugin->fold_type = MR_FOLD_COUNT;
+    plugin->map = map;
+}
+} // namespace
+
+MR_PLUGIN_FROM(fill)
+END
+if g++ -O1 -fPIC -shared -I "$root/src" thrower.cpp -o thrower.so 2>/dev/null; then
+    run "$mr" run ./thrower.so one -q
+    [[ $status -eq 1 ]] || fail "an exception: status $status"
+    expect_error "thrower" "map" "signal 6"
+fi
 finish
