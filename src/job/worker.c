@@ -491,8 +491,8 @@ static void release_arena(worker *self) {
     (void)!madvise(job->arenas[self->index].base, job->plan.arena + job->plan.region, MADV_REMOVE);
 }
 
-/* Does the next task when there is one in timeout_ms . *more is false when the queue is
- * closed: there are no tasks any more. */
+/* Does the next task when there is one in timeout_ms. *more is false when the queue is closed: there are no tasks any
+ * more. */
 static bool work_once(worker *self, int timeout_ms, bool *more, mr_error *error) {
     mr_task task;
     ssize_t length = mp_queue_get(self->tasks, &task, sizeof task, timeout_ms);
