@@ -89,6 +89,7 @@ static bool report(worker *self, mr_report report, mr_error *error) {
 
 /* Where descriptors are lost that is the reason for a failure, whatever it looked like; otherwise false. */
 static bool blame_descriptors(const worker *self, mr_error *failure) {
+    if (!self->context.where) return false; /* the plugin has not been loaded */
     if (mr_descriptors_all_intact(&self->descriptors)) return false;
     failure->set = false;
     lost_descriptors(self, failure);
