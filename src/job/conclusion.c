@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "job/card.h"
 #include "job/quarantine.h"
+#include "job/statistics.h"
 
 static void print_card(const mr_card *card) {
     mr_error error = {0};
@@ -31,16 +31,25 @@ bool mr_keep_bad_records(const mr_job *job, mr_result_summary *summary, mr_error
     return ok;
 }
 
-static void tell_death(const mr_job *job, const mr_result_summary *summary) {
+/* The card of the death that has ended the job; NULL when it was none, or there is no memory for it. */
+static mr_card *make_card(const mr_job *job, const mr_result_summary *summary) {
     mr_error error = {0};
+    if (summary->outcome != MR_OUTCOME_FAILED || !summary->death.cause) return NULL;
     mr_card *card = malloc(sizeof *card);
-    if (card && mr_card_open(card, job, &summary->death, &error)) print_card(card);
-    if (card) mr_card_close(card);
+    if (!card || mr_card_open(card, job, &summary->death, &error)) return card;
+    mr_message("%s", error.text);
+    mr_card_close(card);
     free(card);
+    return NULL;
 }
 
-void mr_conclude(const mr_job *job, mr_result_summary *summary) {
-    mr_error error = {0};
+void mr_conclude(const mr_job *job, mr_result_summary *summary, const mr_error *failure) {
+    mr_error error = {0}, other = {0};
+    const char *stats = job->settings->stats;
     if (!mr_keep_bad_records(job, summary, &error)) mr_message("%s", error.text);
-    if (summary->outcome == MR_OUTCOME_FAILED && summary->death.cause) tell_death(job, summary);
+    mr_card *card = make_card(job, summary);
+    if (card) print_card(card);
+    if (stats && !mr_statistics_write(stats, job, summary, card, failure, &other)) mr_message("%s", other.text);
+    if (card) mr_card_close(card);
+    free(card);
 }

@@ -256,7 +256,7 @@ void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_
     sigprocmask(SIG_BLOCK, NULL, &before);
     mr_coordinator self = {.signals = -1,
                            .summary = summary,
-                           .job = {.output.file = -1, .bad_file = -1},
+                           .job = {.settings = settings, .output.file = -1, .bad_file = -1},
                            .start = start,
                            .last_sample = start};
     *summary = (mr_result_summary){.outcome = MR_OUTCOME_FAILED};
@@ -270,7 +270,7 @@ void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_
     uint64_t tasks = self.crew.tasks;
     end_crew(&self);
     summary->seconds = mr_seconds() - start;
-    mr_conclude(&self.job, summary);
+    mr_conclude(&self.job, summary, error);
     close_coordinator(&self);
     if (settings->verbose && summary->outcome == MR_OUTCOME_DONE) mr_tell_totals(tasks, self.reports);
     close_signals(&self, &before);
