@@ -12,6 +12,7 @@ static bool set_message(mr_error *error, bool usage, const char *format, va_list
     if (error->set) return false;
     error->set = true;
     error->usage = usage;
+    error->damage = false;
     vsnprintf(error->text, sizeof error->text, format, arguments);
     return false;
 }
@@ -37,6 +38,16 @@ bool mr_error_usage(mr_error *error, const char *format, ...) {
     va_start(arguments, format);
     set_message(error, true, format, arguments);
     va_end(arguments);
+    return false;
+}
+
+bool mr_error_damage(mr_error *error, const char *format, ...) {
+    if (error->set) return false;
+    va_list arguments;
+    va_start(arguments, format);
+    set_message(error, false, format, arguments);
+    va_end(arguments);
+    error->damage = true;
     return false;
 }
 

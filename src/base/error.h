@@ -15,6 +15,7 @@ enum { MR_ERROR_TEXT = 2048 };
 typedef struct mr_error {
     bool set;                 /* whether something went wrong */
     bool usage;               /* the user's command line is at fault: exit status 2 instead of 1 */
+    bool damage;              /* something stored is not as it was written: when it is made again the work can go on */
     char text[MR_ERROR_TEXT]; /* one message without "mr: " and without a newline at its end; cut when too long */
 } mr_error;
 
@@ -23,6 +24,9 @@ bool mr_error_set(mr_error *error, const char *format, ...) __attribute__((forma
 
 /* Like mr_error_set, for a mistake in the command line. */
 bool mr_error_usage(mr_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Like mr_error_set, for something stored that is not as it was written. */
+bool mr_error_damage(mr_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Like mr_error_set, with ": " and the system's text for the errno value code behind the message. */
 bool mr_error_system(mr_error *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));

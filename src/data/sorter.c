@@ -183,7 +183,7 @@ static bool advance_source(mr_merge_source *source, bool *more, mr_error *error)
         !mr_get_varint(&source->next, source->end, &value_length) ||
         !mr_get_varint(&source->next, source->end, &head->rank) || key_length > (size_t)(source->end - source->next) ||
         value_length > (size_t)(source->end - source->next) - key_length)
-        return mr_error_set(error, "a sorted run in %s is damaged", source->reader.spill->folder);
+        return mr_error_damage(error, "a sorted run in %s is damaged", source->reader.spill->folder);
     head->key = mr_bytes(source->next, key_length);
     head->value = mr_bytes(source->next + key_length, value_length);
     source->next += key_length + value_length;

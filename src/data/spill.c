@@ -33,15 +33,25 @@ bool mr_spill_append(mr_spill *spill, const void *bytes, size_t length, uint64_t
 
 bool mr_spill_read(const mr_spill *spill, void *bytes, size_t length, uint64_t offset, mr_error *error) {
     int64_t count = mr_read_at(spill->file, bytes, length, offset);
+    if (count < 0 && errno == EIO) return mr_error_damage(error, "the disk could not read a file in %s", spill->folder);
     if (count < 0) return mr_error_system(error, errno, "could not read a temporary file in %s", spill->folder);
     if ((uint64_t)count == length) return true;
-    return mr_error_set(error, "a temporary file in %s is shorter than what was written to it", spill->folder);
+    return mr_error_damage(error, "a file in %s is shorter than what was written to it", spill->folder);
 }
 
 void mr_spill_release(const mr_spill *spill, uint64_t offset, uint64_t length) {
     /* Best effort: where holes cannot be punched, the space is free when the job ends. */
     if (length && mr_spill_intact(spill))
         (void)!fallocate(spill->file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length);
+}
+
+bool mr_spill_append_block(mr_spill *spill, const void *bytes, size_t length, mr_extent *run, mr_error *error) {
+    mr_block block = {.used = length, .checksum = mr_hash_bytes(bytes, length)};
+    if (!mr_spill_append(spill, &block, sizeof block, NULL, error)) return false;
+    if (!mr_spill_append(spill, bytes, length, NULL, error)) return false;
+    run->length += sizeof block + length;
+    run->checksum = mr_block_chain(run->checksum, &block);
+    return true;
 }
 
 bool mr_run_writer_open(mr_run_writer *writer, mr_spill *spill, size_t block_size, mr_error *error) {
@@ -57,6 +67,7 @@ static bool flush_block(mr_run_writer *writer, mr_error *error) {
     size_t size = sizeof *block + block->used;
     if (!mr_spill_append(writer->spill, block, size, NULL, error)) return false;
     writer->extent.length += size;
+    writer->extent.checksum = mr_block_chain(writer->extent.checksum, block);
     block->used = 0;
     block->records = 0;
     return true;
@@ -101,6 +112,7 @@ void mr_run_reader_open(mr_run_reader *reader, const mr_spill *spill, mr_extent 
 void mr_run_reader_restart(mr_run_reader *reader, const mr_spill *spill, mr_extent extent) {
     reader->spill = spill;
     reader->rest = extent;
+    reader->chain = 0;
 }
 
 void mr_run_reader_close(mr_run_reader *reader) {
@@ -109,27 +121,35 @@ void mr_run_reader_close(mr_run_reader *reader) {
     reader->capacity = 0;
 }
 
-bool mr_run_next_block(mr_run_reader *reader, bool *more, mr_error *error) {
-    *more = reader->rest.length > 0;
-    if (!*more) return true;
-    mr_block *block = &reader->block;
-    uint64_t offset = reader->rest.offset;
-    if (reader->rest.length < sizeof *block) return mr_error_set(error, "a spilled run ends inside a block");
-    if (!mr_spill_read(reader->spill, block, sizeof *block, offset, error)) return false;
-    uint64_t size = sizeof *block + block->used;
-    if (!block->used || block->used > reader->rest.length - sizeof *block)
-        return mr_error_set(error, "a spilled block in %s is damaged: its length is wrong", reader->spill->folder);
-    if (block->used > reader->capacity) {
-        char *larger = realloc(reader->records, block->used + MR_READ_SLACK);
-        if (!larger) return mr_error_memory(error, block->used, "a spilled block");
-        reader->records = larger;
-        reader->capacity = block->used;
-    }
-    if (!mr_spill_read(reader->spill, reader->records, block->used, offset + sizeof *block, error)) return false;
-    if (!mr_block_intact(block, reader->records))
-        return mr_error_set(error, "a spilled block in %s is damaged: its checksum is wrong (faulty disk or memory?)",
-                            reader->spill->folder);
-    reader->rest.offset += size;
-    reader->rest.length -= size;
+static bool damaged(const mr_run_reader *reader, mr_error *error) {
+    return mr_error_damage(error, "a file in %s is damaged: the disk returned other bytes than were written",
+                           reader->spill->folder);
+}
+
+/* Room for the records of the block at hand. */
+static bool make_room(mr_run_reader *reader, mr_error *error) {
+    uint64_t used = reader->block.used;
+    if (used <= reader->capacity) return true;
+    char *larger = realloc(reader->records, used + MR_READ_SLACK);
+    if (!larger) return mr_error_memory(error, used, "a spilled block");
+    reader->records = larger;
+    reader->capacity = used;
     return true;
+}
+
+bool mr_run_next_block(mr_run_reader *reader, bool *more, mr_error *error) {
+    mr_block *block = &reader->block;
+    mr_extent *rest = &reader->rest;
+    *more = rest->length > 0;
+    if (!*more) return true;
+    if (rest->length < sizeof *block) return damaged(reader, error);
+    if (!mr_spill_read(reader->spill, block, sizeof *block, rest->offset, error)) return false;
+    if (!block->used || block->used > rest->length - sizeof *block) return damaged(reader, error);
+    if (!make_room(reader, error)) return false;
+    if (!mr_spill_read(reader->spill, reader->records, block->used, rest->offset + sizeof *block, error)) return false;
+    if (!mr_block_intact(block, reader->records)) return damaged(reader, error);
+    reader->chain = mr_block_chain(reader->chain, block);
+    rest->offset += sizeof *block + block->used;
+    rest->length -= sizeof *block + block->used;
+    return rest->length || reader->chain == rest->checksum || damaged(reader, error);
 }

@@ -27,7 +27,7 @@ bool mr_spill_intact(const mr_spill *spill);
 /* Appends bytes; *offset (if not NULL) is where they went. */
 bool mr_spill_append(mr_spill *spill, const void *bytes, size_t length, uint64_t *offset, mr_error *error);
 
-/* Reads exactly length bytes at offset. */
+/* Reads exactly length bytes at offset. Where the disk cannot give them back the error is a damage. */
 bool mr_spill_read(const mr_spill *spill, void *bytes, size_t length, uint64_t offset, mr_error *error);
 
 /* Gives the disk space of a range back, as far as the file system can. */
@@ -35,9 +35,13 @@ void mr_spill_release(const mr_spill *spill, uint64_t offset, uint64_t length);
 
 /* Where a run lies in a spill file. */
 typedef struct mr_extent {
-    uint64_t offset; /* of its first block */
-    uint64_t length; /* of all its blocks with their headers */
+    uint64_t offset;   /* of its first block */
+    uint64_t length;   /* of all its blocks with their headers */
+    uint64_t checksum; /* mr_block_chain of its blocks */
 } mr_extent;
+
+/* Appends bytes as one block of a run, which grows by it; it started with offset at the end of the spill. */
+bool mr_spill_append_block(mr_spill *spill, const void *bytes, size_t length, mr_extent *run, mr_error *error);
 
 /* Collects records into blocks and appends these. */
 typedef struct mr_run_writer {
@@ -61,7 +65,8 @@ void mr_run_writer_close(mr_run_writer *writer);
 /* Reads the blocks of a run one by one. */
 typedef struct mr_run_reader {
     const mr_spill *spill; /* borrowed */
-    mr_extent rest;        /* not read yet */
+    mr_extent rest;        /* not read yet; checksum is that of the whole run */
+    uint64_t chain;        /* mr_block_chain of the blocks that have been read */
     mr_block block;        /* header of the block at hand */
     char *records;         /* its records */
     size_t capacity;       /* bytes allocated for records */
@@ -72,7 +77,7 @@ void mr_run_reader_open(mr_run_reader *reader, const mr_spill *spill, mr_extent 
 void mr_run_reader_restart(mr_run_reader *reader, const mr_spill *spill, mr_extent extent);
 void mr_run_reader_close(mr_run_reader *reader);
 
-/* Reads and verifies the next block. *more is false at the end of the run. */
+/* Reads and verifies the next block, with the last one also that it was all. *more is false at the end of the run. */
 bool mr_run_next_block(mr_run_reader *reader, bool *more, mr_error *error);
 
 #endif

@@ -79,9 +79,10 @@ static void close_block(mr_exchange *exchange, mr_partition_writer *partition) {
     if (partition->last)
         partition->last->next = offset;
     else
-        partition->entry.offset = offset;
+        partition->entry.blocks.offset = offset;
     partition->last = block;
-    partition->entry.bytes += sizeof *block + block->used;
+    partition->entry.blocks.length += sizeof *block + block->used;
+    partition->entry.blocks.checksum = mr_block_chain(partition->entry.blocks.checksum, block);
     partition->entry.records += partition->records;
     partition->records = 0;
     partition->block = NULL;
@@ -96,20 +97,21 @@ static void close_blocks(mr_exchange *exchange) {
 /* Appends the blocks of one partition to the spill file; its entry then says where they are there. */
 static bool spill_partition(mr_exchange *exchange, mr_partition_writer *partition, mr_error *error) {
     uint64_t start = exchange->spill->end;
-    uint64_t offset = partition->last ? partition->entry.offset : 0;
+    uint64_t offset = partition->last ? partition->entry.blocks.offset : 0;
     while (offset) {
         mr_block *block = (mr_block *)(void *)(exchange->arena.base + offset);
         offset = block->next;
         if (!mr_spill_append(exchange->spill, block, sizeof *block + block->used, NULL, error)) return false;
     }
-    partition->entry.offset = start;
+    partition->entry.blocks.offset = start;
     return true;
 }
 
-/* The entries of all partitions, in order, which are forgotten. */
+/* The sealed entries of all partitions, in order, which are forgotten. */
 static void take_index(mr_exchange *exchange, mr_run_entry *entries) {
     for (uint32_t i = 0; i < partition_count(exchange); i++) {
         entries[i] = exchange->partitions[i].entry;
+        entries[i].seal = mr_run_entry_seal(&entries[i], i);
         exchange->partitions[i] = (mr_partition_writer){0};
     }
     exchange->records = 0;
@@ -153,7 +155,7 @@ bool mr_exchange_seal(mr_exchange *exchange, mr_error *error) {
 /* Bytes for the next block of a partition. Blocks double until they have the usual size: where many workers see the
  * same few keys, each of them has little for every partition, and mostly empty blocks would be most of the memory. */
 static uint64_t next_block_size(const mr_exchange *exchange, const mr_partition_writer *partition, uint64_t need) {
-    uint64_t usual = mr_round_up(mr_between(FIRST_BLOCK, partition->entry.bytes, exchange->block_size), 64);
+    uint64_t usual = mr_round_up(mr_between(FIRST_BLOCK, partition->entry.blocks.length, exchange->block_size), 64);
     return mr_larger(usual, mr_round_up(sizeof(mr_block) + need, 64));
 }
 
@@ -273,8 +275,9 @@ void mr_partition_reader_close(mr_partition_reader *reader) {
 }
 
 static bool damaged(const mr_partition_reader *reader, mr_error *error) {
-    return mr_error_set(error, "records that worker %u had sealed are damaged: a plugin has written where it may not",
-                        reader->worker);
+    return mr_error_damage(error, "the records are damaged: %s",
+                           reader->in_file ? "the disk returned other bytes than were written"
+                                           : "a plugin has written where it may not");
 }
 
 /* The block at an offset of the arena at hand; NULL when no block can be there. */
@@ -284,41 +287,49 @@ static mr_block *block_at(const mr_partition_reader *reader, uint64_t offset) {
     return (mr_block *)(void *)(arena->base + offset);
 }
 
-/* Finds the partition's entry in the next run. */
+/* The partition's entry in the run at hand, as it is stored. */
+static bool read_entry(const mr_partition_reader *reader, const mr_run *run, mr_run_entry *entry, mr_error *error) {
+    const mr_arena *arena = &reader->arenas[run->worker];
+    uint64_t offset = run->index_offset + reader->partition * sizeof *entry;
+    if (run->in_file) return mr_spill_read(&reader->spills[run->worker], entry, sizeof *entry, offset, error);
+    if (offset > arena->size - sizeof *entry) return damaged(reader, error);
+    memcpy(entry, arena->base + offset, sizeof *entry);
+    return true;
+}
+
+/* Finds the partition's blocks in the next run. */
 static bool open_run(mr_partition_reader *reader, mr_error *error) {
     const mr_run *run = &reader->runs[reader->next_run++];
-    const mr_arena *arena = &reader->arenas[run->worker];
-    uint64_t offset = run->index_offset + reader->partition * sizeof(mr_run_entry);
     mr_run_entry entry;
     reader->worker = run->worker;
     reader->in_file = run->in_file;
-    if (run->in_file) {
-        const mr_spill *spill = &reader->spills[run->worker];
-        if (!mr_spill_read(spill, &entry, sizeof entry, offset, error)) return false;
-        mr_run_reader_restart(&reader->reader, spill, (mr_extent){.offset = entry.offset, .length = entry.bytes});
-        return true;
-    }
-    if (offset > arena->size - sizeof entry) return damaged(reader, error);
-    memcpy(&entry, arena->base + offset, sizeof entry);
-    if (!entry.bytes) return true;
-    reader->block = block_at(reader, entry.offset);
-    reader->rest = entry.bytes;
-    return (reader->block && entry.bytes <= arena->size) || damaged(reader, error);
+    if (!read_entry(reader, run, &entry, error)) return false;
+    if (entry.seal != mr_run_entry_seal(&entry, reader->partition)) return damaged(reader, error);
+    reader->chain = 0;
+    reader->rest = entry.blocks;
+    if (run->in_file)
+        mr_run_reader_restart(&reader->reader, &reader->spills[run->worker], entry.blocks);
+    else if (entry.blocks.length)
+        reader->block = block_at(reader, entry.blocks.offset);
+    return run->in_file || !entry.blocks.length || reader->block || damaged(reader, error);
 }
 
-/* The next block of a run in memory. Its header has no checksum; but where it leads to, there have to be just as many
- * bytes as the index says, so that no block can be left out, or be read again and again. */
+/* The next block of a run in memory. Where its header leads to, there have to be just as many bytes as the index says,
+ * so that no block can be left out, or be read again and again; and in the end it has to have been these blocks. */
 static bool next_in_memory(mr_partition_reader *reader, mr_slice *records, mr_error *error) {
     mr_block *block = reader->block;
     const mr_arena *arena = &reader->arenas[reader->worker];
     uint64_t offset = (uint64_t)((char *)block - arena->base) + sizeof *block;
-    if (reader->rest < sizeof *block || block->used > mr_smaller(arena->size - offset, reader->rest - sizeof *block) ||
+    mr_extent *rest = &reader->rest;
+    if (rest->length < sizeof *block || block->used > mr_smaller(arena->size - offset, rest->length - sizeof *block) ||
         !mr_block_intact(block, mr_block_records(block)))
         return damaged(reader, error);
-    reader->rest -= sizeof *block + block->used;
+    rest->length -= sizeof *block + block->used;
+    reader->chain = mr_block_chain(reader->chain, block);
     *records = mr_bytes(mr_block_records(block), block->used);
     reader->block = block->next ? block_at(reader, block->next) : NULL;
-    return (!reader->rest == !block->next && (reader->block || !block->next)) || damaged(reader, error);
+    if (rest->length ? !reader->block : block->next || reader->chain != rest->checksum) return damaged(reader, error);
+    return true;
 }
 
 static bool next_block(void *source, mr_slice *records, bool *more, mr_error *error) {
@@ -332,6 +343,7 @@ static bool next_block(void *source, mr_slice *records, bool *more, mr_error *er
             if (*more) return true;
         }
         *more = reader->next_run < reader->run_count;
+        reader->ended = !*more;
         if (!*more) return true;
         if (!open_run(reader, error)) return false;
     }

@@ -59,10 +59,12 @@ typedef struct mr_partition_reader {
     const mr_arena *arenas; /* of all workers; borrowed */
     const mr_spill *spills; /* of all workers; borrowed */
     uint32_t partition;     /* which one */
-    size_t next_run;        /* to be opened next */
+    size_t next_run;        /* to be opened next; the one before it is at hand */
+    bool ended;             /* there is none at hand any more */
     bool in_file;           /* the run at hand is in a file */
     mr_block *block;        /* next block of the run at hand, in memory; NULL: none */
-    uint64_t rest;          /* bytes of that block and those behind it, with their headers */
+    uint64_t chain;         /* in memory: mr_block_chain of its blocks so far */
+    mr_extent rest;         /* in memory: length of the blocks that are to come, and the checksum of all */
     uint32_t worker;        /* whose run is at hand */
     mr_run_reader reader;   /* of the run at hand, in a file */
 } mr_partition_reader;

@@ -130,13 +130,19 @@ typedef struct mr_run {
 
 /* Where a run keeps the records of one partition. */
 typedef struct mr_run_entry {
-    uint64_t offset;  /* of the first block; meaningless without bytes */
-    uint64_t bytes;   /* of all its blocks with their headers; 0: it has none */
+    mr_extent blocks; /* in memory linked by mr_block.next, in a file one behind the other; length 0: there are none */
     uint64_t records; /* in these blocks */
+    uint64_t seal;    /* mr_run_entry_seal, once the run is sealed */
 } mr_run_entry;
 
+/* The checksum of an entry, which belongs to one partition. */
+static inline uint64_t mr_run_entry_seal(const mr_run_entry *entry, uint32_t partition) {
+    return XXH3_64bits_withSeed(entry, offsetof(mr_run_entry, seal), partition);
+}
+
 /* Gives the blocks of one partition one by one; *more is false at the end. The records stay valid until the next call
- * and have been verified. Blocks of one worker come in the order in which it wrote them. */
+ * and have been verified. Blocks of one worker come in the order in which it wrote them. A damage may also be found
+ * behind the last block of a run: results count only when the end has been reached. */
 typedef struct mr_block_stream {
     bool (*next)(void *source, mr_slice *records, bool *more, mr_error *error);
     void *source; /* for next */
@@ -159,13 +165,20 @@ typedef bool mr_result_sink(void *receiver, const mr_result *result, mr_error *e
 typedef struct mr_part {
     uint32_t worker;   /* in whose output region or output file it is */
     uint32_t in_file;  /* 1: in the output file of the worker, 0: in its region */
-    uint64_t offset;   /* in that place */
-    uint64_t bytes;    /* its length */
+    mr_extent place;   /* in the region: these bytes, and their XXH3; in a file: a run of blocks */
+    uint64_t bytes;    /* its length, without the headers of blocks */
     uint64_t results;  /* results in it */
-    uint64_t checksum; /* XXH3 of its bytes, when it is in a file */
     uint64_t released; /* how much of the region's sequence of bytes the worker may use again, once this part and all
                         * earlier ones of the worker have been delivered */
 } mr_part;
+
+/* Verifies a part in a region (those of all workers); one in a file is verified block by block, while it is read. */
+static inline bool mr_part_verify(const mr_part *part, const mr_arena *regions, mr_error *error) {
+    if (part->in_file) return true;
+    const char *bytes = regions[part->worker].base + part->place.offset;
+    return mr_hash_bytes(bytes, part->bytes) == part->place.checksum ||
+           mr_error_damage(error, "it is damaged: a plugin has written where it may not");
+}
 
 /* Takes bytes of output: reserve gives room for at most length bytes (NULL on error), commit says how many it was. */
 typedef struct mr_byte_sink {

@@ -102,13 +102,12 @@ bool mr_orderer_finish(mr_orderer *orderer, const mr_byte_sink *sink, uint64_t *
 typedef struct part_source {
     const mr_part *part;
     const char *memory;   /* its bytes, when they are in a region */
-    const mr_spill *file; /* where they are otherwise */
-    char *buffer;         /* a part of the file; owned */
+    mr_run_reader reader; /* of its blocks otherwise */
+    char *buffer;         /* of these, what has not been given out yet; owned */
     size_t buffer_size;   /* bytes allocated */
     size_t held;          /* bytes in the buffer */
     size_t used;          /* of these, bytes that have been given out */
-    uint64_t read;        /* bytes of the part that have been read or given out */
-    XXH3_state_t *hash;   /* of what has been read from the file; owned; NULL: the part is in memory */
+    uint64_t taken;       /* bytes of the part that have been given out */
     mr_slice place;       /* of the record at hand */
     mr_slice line;        /* of the record at hand */
 } part_source;
@@ -124,45 +123,48 @@ static int compare_places(const void *context, uint32_t a, uint32_t b) {
     return mr_compare_bytes(merge->sources[a].place, merge->sources[b].place);
 }
 
-/* Makes length bytes of a part in a file available at buffer + used. */
-static bool fill_buffer(part_source *source, size_t length, mr_error *error) {
-    if (source->held - source->used >= length) return true;
+static bool damaged(mr_error *error) {
+    return mr_error_damage(error, "it is damaged: a plugin has written where it may not, before it was complete");
+}
+
+/* Appends the next block of a part in a file to what is in the buffer. */
+static bool read_block(part_source *source, mr_error *error) {
+    bool more;
+    if (!mr_run_next_block(&source->reader, &more, error)) return false;
+    if (!more) return damaged(error);
+    size_t length = source->reader.block.used;
     if (source->used) memmove(source->buffer, source->buffer + source->used, source->held - source->used);
     source->held -= source->used;
     source->used = 0;
-    if (length > source->buffer_size) {
-        char *larger = realloc(source->buffer, length);
-        if (!larger) return mr_error_memory(error, length, "a long line");
+    if (length > source->buffer_size - source->held) {
+        char *larger = realloc(source->buffer, source->held + length);
+        if (!larger) return mr_error_memory(error, source->held + length, "merging");
         source->buffer = larger;
-        source->buffer_size = length;
+        source->buffer_size = source->held + length;
     }
-    size_t count = mr_smaller(source->buffer_size - source->held, source->part->bytes - source->read);
-    char *to = source->buffer + source->held;
-    if (!mr_spill_read(source->file, to, count, source->part->offset + source->read, error)) return false;
-    XXH3_64bits_update(source->hash, to, count);
-    source->read += count;
-    source->held += count;
-    return source->held >= length || mr_error_set(error, "an ordered part in %s is damaged", source->file->folder);
+    memcpy(source->buffer + source->held, source->reader.records, length);
+    source->held += length;
+    return true;
 }
 
-/* Gives the next length bytes of a part. */
+/* Gives the next length bytes of a part; those given before are no longer valid. */
 static const char *next_bytes(part_source *source, size_t length, mr_error *error) {
-    if (!source->hash) {
-        source->read += length;
-        return source->memory + source->read - length;
+    if (length > source->part->bytes - source->taken) {
+        damaged(error);
+        return NULL;
     }
-    if (!fill_buffer(source, length, error)) return NULL;
+    source->taken += length;
+    if (source->memory) return source->memory + source->taken - length;
+    while (source->held - source->used < length)
+        if (!read_block(source, error)) return NULL;
     source->used += length;
     return source->buffer + source->used - length;
 }
 
 /* Moves to the next record; *more is false at the end of the part. */
 static bool next_record(part_source *source, bool *more, mr_error *error) {
-    *more = source->read < source->part->bytes || source->used < source->held;
-    if (!*more) {
-        if (!source->hash || XXH3_64bits_digest(source->hash) == source->part->checksum) return true;
-        return mr_error_set(error, "an ordered part in %s is damaged: its checksum is wrong", source->file->folder);
-    }
+    *more = source->taken < source->part->bytes;
+    if (!*more) return true;
     const char *header = next_bytes(source, RECORD_HEADER, error);
     if (!header) return false;
     size_t place_length = mr_load_u32(header), line_length = mr_load_u32(header + 4);
@@ -174,18 +176,13 @@ static bool next_record(part_source *source, bool *more, mr_error *error) {
 }
 
 static bool open_source(part_source *source, const mr_part *part, const mr_arena *regions, const mr_spill *files,
-                        size_t buffer_size, mr_error *error) {
-    *source = (part_source){.part = part, .file = &files[part->worker]};
-    if (!part->in_file) {
-        source->memory = regions[part->worker].base + part->offset;
-        return true;
-    }
-    source->buffer = malloc(buffer_size);
-    source->buffer_size = buffer_size;
-    source->hash = XXH3_createState();
-    if (!source->buffer || !source->hash) return mr_error_memory(error, buffer_size, "merging");
-    XXH3_64bits_reset(source->hash);
-    return true;
+                        mr_error *error) {
+    *source = (part_source){.part = part};
+    if (part->in_file)
+        mr_run_reader_open(&source->reader, &files[part->worker], part->place);
+    else
+        source->memory = regions[part->worker].base + part->place.offset;
+    return mr_part_verify(part, regions, error);
 }
 
 static bool hand_on_line(const mr_byte_sink *sink, mr_slice line, mr_error *error) {
@@ -196,14 +193,16 @@ static bool hand_on_line(const mr_byte_sink *sink, mr_slice line, mr_error *erro
     return true;
 }
 
+/* *at is the source that is being read. */
 static bool merge_sources(part_merge *merge, const bool *alive, uint64_t top, const mr_byte_sink *sink,
-                          uint64_t *results, mr_error *error) {
+                          uint64_t *results, uint64_t *at, mr_error *error) {
     mr_loser_tree tree;
     if (!mr_loser_tree_open(&tree, (uint32_t)merge->count, alive, compare_places, merge, error)) return false;
     bool ok = true;
     uint32_t winner;
     for (*results = 0; ok && *results < top && mr_loser_tree_winner(&tree, &winner); ++*results) {
         bool more = false;
+        *at = winner;
         ok = hand_on_line(sink, merge->sources[winner].line, error) &&
              next_record(&merge->sources[winner], &more, error);
         mr_loser_tree_advance(&tree, more);
@@ -213,18 +212,17 @@ static bool merge_sources(part_merge *merge, const bool *alive, uint64_t top, co
 }
 
 bool mr_merge_parts(const mr_part *parts, size_t part_count, const mr_arena *regions, const mr_spill *files,
-                    uint64_t top, size_t budget, const mr_byte_sink *sink, uint64_t *results, mr_error *error) {
+                    uint64_t top, const mr_byte_sink *sink, uint64_t *results, uint64_t *at, mr_error *error) {
     part_merge merge = {.sources = calloc(part_count + 1, sizeof *merge.sources)};
     bool *alive = calloc(part_count + 1, sizeof *alive);
     bool ok = (merge.sources && alive) || mr_error_memory(error, part_count * sizeof *merge.sources, "merging");
-    size_t buffer_size = mr_between(4096, budget / (part_count + 1), 256 << 10);
-    for (; ok && merge.count < part_count; merge.count++)
-        ok = open_source(&merge.sources[merge.count], &parts[merge.count], regions, files, buffer_size, error) &&
-             next_record(&merge.sources[merge.count], &alive[merge.count], error);
-    ok = ok && merge_sources(&merge, alive, top, sink, results, error);
+    for (*at = 0; ok && merge.count < part_count; *at = merge.count)
+        ok = open_source(&merge.sources[merge.count], &parts[merge.count], regions, files, error) &&
+             next_record(&merge.sources[merge.count], &alive[merge.count], error) && ++merge.count;
+    ok = ok && merge_sources(&merge, alive, top, sink, results, at, error);
     for (size_t i = 0; merge.sources && i < part_count; i++) {
         free(merge.sources[i].buffer);
-        XXH3_freeState(merge.sources[i].hash);
+        mr_run_reader_close(&merge.sources[i].reader);
     }
     free(merge.sources);
     free(alive);

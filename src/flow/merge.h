@@ -31,8 +31,8 @@ bool mr_order_result(void *receiver, const mr_result *result, mr_error *error);
 bool mr_orderer_finish(mr_orderer *orderer, const mr_byte_sink *sink, uint64_t *results, mr_error *error);
 
 /* Merges ordered parts, which come in the order of their keys, and hands their lines on. regions and files are those of
- * all workers. budget: bytes of memory for reading. */
+ * all workers; of each part in a file two blocks are in memory. *at: when one is damaged, which. */
 bool mr_merge_parts(const mr_part *parts, size_t part_count, const mr_arena *regions, const mr_spill *files,
-                    uint64_t top, size_t budget, const mr_byte_sink *sink, uint64_t *results, mr_error *error);
+                    uint64_t top, const mr_byte_sink *sink, uint64_t *results, uint64_t *at, mr_error *error);
 
 #endif

@@ -16,7 +16,7 @@
  * the name at once. When the name is taken the file first gets a name beside it and is then renamed, which replaces the
  * old one at once. Until then a crash of any process leaves nothing behind. */
 
-enum { STREAM_BUFFER = 256 << 10, NAME_ATTEMPTS = 100 };
+enum { NAME_ATTEMPTS = 100 };
 
 static char *folder_of(const char *path) {
     const char *slash = strrchr(path, '/');
@@ -207,24 +207,44 @@ void mr_output_close(mr_output *output) {
 
 /* ---- streams ----------------------------------------------------------------------------------------------------- */
 
-/* The bytes of the part that come next: in shared memory, or read into the buffer. */
-static bool next_bytes(mr_part_stream *stream, const mr_arena *regions, const mr_spill *files, mr_slice *bytes,
-                       mr_error *error) {
+static bool open_part(mr_part_stream *stream, const mr_arena *regions, const mr_spill *files, mr_error *error) {
+    const mr_part *part = &stream->part;
+    if (stream->open) return true;
+    if (part->in_file)
+        mr_run_reader_open(&stream->reader, &files[part->worker], part->place);
+    else if (!mr_part_verify(part, regions, error))
+        return false;
+    stream->read = 0;
+    stream->open = true;
+    return true;
+}
+
+void mr_part_stream_close(mr_part_stream *stream) {
+    if (stream->open && stream->part.in_file) mr_run_reader_close(&stream->reader);
+    stream->open = false;
+}
+
+/* The bytes of the part that come next: in shared memory, or read from a file. */
+static bool next_bytes(mr_part_stream *stream, const mr_arena *regions, mr_slice *bytes, mr_error *error) {
     const mr_part *part = &stream->part;
     if (!part->in_file) {
-        *bytes = mr_bytes(regions[part->worker].base + part->offset + stream->written, part->bytes - stream->written);
+        const char *start = regions[part->worker].base + part->place.offset;
+        *bytes = mr_bytes(start + stream->written, part->bytes - stream->written);
         return true;
     }
-    if (!stream->buffer && !(stream->buffer = malloc(STREAM_BUFFER)))
-        return mr_error_memory(error, STREAM_BUFFER, "writing output");
-    if (stream->written == stream->buffered) {
-        uint64_t count = mr_smaller(STREAM_BUFFER, part->bytes - stream->written);
-        const mr_spill *file = &files[part->worker];
-        if (!mr_spill_read(file, stream->buffer, count, part->offset + stream->written, error)) return false;
-        stream->buffer_at = stream->written;
-        stream->buffered = stream->written + count;
+    bool more = true;
+    mr_run_reader *reader = &stream->reader;
+    while (stream->read <= stream->written) {
+        if (!mr_run_next_block(reader, &more, error)) {
+            /* All blocks were intact, but they are not those that were written: what is out may be wrong. */
+            if (!reader->rest.length && stream->written) error->damage = false;
+            return false;
+        }
+        if (!more) return mr_error_damage(error, "a file in %s lacks a part of it", reader->spill->folder);
+        stream->read += reader->block.used;
     }
-    *bytes = mr_bytes(stream->buffer + (stream->written - stream->buffer_at), stream->buffered - stream->written);
+    uint64_t left = stream->read - stream->written;
+    *bytes = mr_bytes(reader->records + reader->block.used - left, left);
     return true;
 }
 
@@ -243,9 +263,10 @@ static ssize_t write_some(const mr_output *output, mr_slice bytes) {
 
 enum mr_stream_state mr_output_stream(mr_output *output, mr_part_stream *stream, const mr_arena *regions,
                                       const mr_spill *files, mr_error *error) {
+    if (!open_part(stream, regions, files, error)) return MR_STREAM_FAILED;
     while (stream->written < stream->part.bytes) {
         mr_slice bytes = {0};
-        if (!next_bytes(stream, regions, files, &bytes, error)) return MR_STREAM_FAILED;
+        if (!next_bytes(stream, regions, &bytes, error)) return MR_STREAM_FAILED;
         ssize_t count = write_some(output, bytes);
         if (count < 0 && errno == EPIPE) return MR_STREAM_CLOSED;
         if (count < 0) {
@@ -255,7 +276,6 @@ enum mr_stream_state mr_output_stream(mr_output *output, mr_part_stream *stream,
         if (count == 0) return MR_STREAM_WAIT;
         stream->written += (uint64_t)count;
     }
-    free(stream->buffer);
-    stream->buffer = NULL;
+    mr_part_stream_close(stream);
     return MR_STREAM_DONE;
 }

@@ -38,18 +38,23 @@ void mr_output_close(mr_output *output);
 
 /* A part on its way into a stream. */
 typedef struct mr_part_stream {
-    mr_part part;       /* which one */
-    uint64_t written;   /* bytes of it that are out */
-    char *buffer;       /* for a part in a file; owned */
-    uint64_t buffered;  /* bytes of the part up to which the buffer reaches */
-    uint64_t buffer_at; /* where in the part the buffer begins */
+    mr_part part;         /* which one */
+    uint64_t written;     /* bytes of it that are out */
+    bool open;            /* a part in memory has been verified; for one in a file there is a reader */
+    mr_run_reader reader; /* for a part in a file */
+    uint64_t read;        /* bytes of the part up to which the reader's block goes */
 } mr_part_stream;
 
 enum mr_stream_state { MR_STREAM_DONE, MR_STREAM_WAIT, MR_STREAM_CLOSED, MR_STREAM_FAILED };
 
-/* Writes as much of a part as the stream takes now. DONE: all of it; WAIT: again when poll says that it can be written
- * to; CLOSED: the reader has gone; FAILED: error is set. */
+/* Writes as much of a part as the stream takes now, none of it before it has been verified. DONE: all of it; WAIT:
+ * again when poll says that it can be written to; CLOSED: the reader has gone; FAILED: error is set; when that is a
+ * damage, the same bytes made again can take the place of the part after mr_part_stream_close, and what is out is not
+ * written again. */
 enum mr_stream_state mr_output_stream(mr_output *output, mr_part_stream *stream, const mr_arena *regions,
                                       const mr_spill *files, mr_error *error);
+
+/* Releases what the stream needed to read the part. */
+void mr_part_stream_close(mr_part_stream *stream);
 
 #endif

@@ -10,20 +10,14 @@
 /* Where a part belongs in the output is known only when all parts before it are finished, so it waits: in the worker's
  * region of shared memory as long as there is room, otherwise in its output file. The region is used as an endless
  * sequence of bytes that goes round and round; a part lies in one piece. What has been delivered is released, in order,
- * and may be written again. */
+ * and may be written again. A part in the region has a checksum as a whole; in the file it is a run of blocks, each
+ * with its own, so that whoever sends it on knows of every byte that it is right before it goes. */
 
-enum { OWN_SIZE = 64 << 10, COPY_SIZE = 256 << 10 };
-
-bool mr_part_writer_open(mr_part_writer *writer, mr_error *error) {
-    writer->hash = XXH3_createState();
-    return writer->hash || mr_error_memory(error, sizeof(XXH3_state_t), "a checksum");
-}
+enum { OWN_SIZE = 64 << 10 };
 
 void mr_part_writer_close(mr_part_writer *writer) {
     free(writer->own);
-    XXH3_freeState(writer->hash);
     writer->own = NULL;
-    writer->hash = NULL;
 }
 
 /* The place in the sequence before which everything is free. */
@@ -49,19 +43,18 @@ void mr_part_begin(mr_part_writer *writer) {
     }
     writer->staging = writer->region.base + writer->head % size;
     writer->staged = 0;
-    writer->part = (mr_part){.worker = writer->worker, .offset = writer->head % size};
+    writer->part = (mr_part){.worker = writer->worker, .place.offset = writer->head % size};
 }
 
 /* Moves what is staged to the file. */
 static bool flush_staging(mr_part_writer *writer, mr_error *error) {
     mr_part *part = &writer->part;
-    if (!part->in_file) {
-        part->in_file = 1;
-        part->offset = writer->spill->end;
-        XXH3_64bits_reset(writer->hash);
+    if (!part->in_file) part->place = (mr_extent){.offset = writer->spill->end};
+    part->in_file = 1;
+    for (uint64_t done = 0, count; done < writer->staged; done += count) {
+        count = mr_smaller(writer->block, writer->staged - done);
+        if (!mr_spill_append_block(writer->spill, writer->staging + done, count, &part->place, error)) return false;
     }
-    XXH3_64bits_update(writer->hash, writer->staging, writer->staged);
-    if (!mr_spill_append(writer->spill, writer->staging, writer->staged, NULL, error)) return false;
     part->bytes += writer->staged;
     writer->staged = 0;
     return true;
@@ -100,12 +93,11 @@ mr_byte_sink mr_part_bytes(mr_part_writer *writer) {
 
 bool mr_part_end(mr_part_writer *writer, mr_part *part, mr_error *error) {
     if (writer->part.in_file && writer->staged && !flush_staging(writer, error)) return false;
-    if (writer->part.in_file) {
-        writer->part.checksum = XXH3_64bits_digest(writer->hash);
-    } else {
-        writer->part.bytes = writer->staged;
+    if (!writer->part.in_file) {
+        writer->part.bytes = writer->part.place.length = writer->staged;
+        writer->part.place.checksum = mr_hash_bytes(writer->staging, writer->staged);
         writer->head += writer->staged;
-        writer->touched = mr_larger(writer->touched, writer->part.offset + writer->staged);
+        writer->touched = mr_larger(writer->touched, writer->part.place.offset + writer->staged);
     }
     writer->part.released = writer->head;
     *part = writer->part;
@@ -149,31 +141,24 @@ static bool write_out(int file, const char *bytes, size_t length, uint64_t offse
     return mr_write_at(file, bytes, length, offset) || mr_error_system(error, errno, "could not write %s", path);
 }
 
-/* Copies a part from the worker's output file and verifies it on the way. */
+/* Copies a part from the worker's output file. */
 static bool copy_from_file(const mr_part *part, const mr_spill *from, int file, uint64_t offset, const char *path,
-                           XXH3_state_t *hash, char *buffer, mr_error *error) {
-    XXH3_64bits_reset(hash);
-    for (uint64_t done = 0, count; done < part->bytes; done += count) {
-        count = mr_smaller(COPY_SIZE, part->bytes - done);
-        if (!mr_spill_read(from, buffer, count, part->offset + done, error)) return false;
-        XXH3_64bits_update(hash, buffer, count);
-        if (!write_out(file, buffer, count, offset + done, path, error)) return false;
+                           mr_error *error) {
+    mr_run_reader reader;
+    bool more = true, ok;
+    mr_run_reader_open(&reader, from, part->place);
+    while ((ok = mr_run_next_block(&reader, &more, error)) && more) {
+        ok = write_out(file, reader.records, reader.block.used, offset, path, error);
+        if (!ok) break;
+        offset += reader.block.used;
     }
-    if (XXH3_64bits_digest(hash) != part->checksum)
-        return mr_error_set(error, "a part of the output in %s is damaged: its checksum is wrong", from->folder);
-    return true;
+    mr_run_reader_close(&reader);
+    return ok;
 }
 
 bool mr_part_deliver(const mr_part *part, const mr_arena *regions, const mr_spill *files, int file, uint64_t offset,
                      const char *path, mr_error *error) {
-    if (!part->bytes) return true;
-    if (!part->in_file)
-        return write_out(file, regions[part->worker].base + part->offset, part->bytes, offset, path, error);
-    XXH3_state_t *hash = XXH3_createState();
-    char *buffer = malloc(COPY_SIZE);
-    bool ok = (hash && buffer) || mr_error_memory(error, COPY_SIZE, "copying");
-    ok = ok && copy_from_file(part, &files[part->worker], file, offset, path, hash, buffer, error);
-    XXH3_freeState(hash);
-    free(buffer);
-    return ok;
+    if (part->in_file) return copy_from_file(part, &files[part->worker], file, offset, path, error);
+    return mr_part_verify(part, regions, error) &&
+           write_out(file, regions[part->worker].base + part->place.offset, part->bytes, offset, path, error);
 }

@@ -11,6 +11,7 @@ typedef struct mr_part_writer {
     mr_arena region;                  /* shared memory for finished parts */
     const _Atomic uint64_t *released; /* how much of the region's sequence is free again; stored by the coordinator */
     mr_spill *spill;                  /* for parts that do not fit into the region; borrowed */
+    uint64_t block;                   /* the most bytes of a block there */
     uint32_t worker;                  /* for mr_part */
     uint64_t head;                    /* where in the sequence the part at hand starts */
     uint64_t skipped;                 /* everything before this place in the sequence is free, whatever released says */
@@ -20,12 +21,10 @@ typedef struct mr_part_writer {
     uint64_t staged;                  /* bytes in staging */
     char *own;                        /* memory for when the region is full; owned, NULL until needed */
     uint64_t own_size;                /* bytes allocated */
-    XXH3_state_t *hash;               /* of what has gone to the file; owned */
     mr_part part;                     /* the part at hand */
 } mr_part_writer;
 
-/* Sets up; region, released, spill, worker and head have been filled in. */
-bool mr_part_writer_open(mr_part_writer *writer, mr_error *error);
+/* Releases what it has come to own; region, released, spill, block, worker and head were filled in to set it up. */
 void mr_part_writer_close(mr_part_writer *writer);
 
 /* Starts a part. */
@@ -46,8 +45,8 @@ bool mr_part_pairs(void *receiver, const char *pairs, const char *end, mr_error 
 /* A mr_write_sink whose receiver is a mr_part_writer: bytes as they are. */
 bool mr_part_write(void *receiver, const void *bytes, size_t length, mr_error *error);
 
-/* Writes a finished part into a file at an offset; regions and files are those of all workers. The part stays where it
- * was: when this worker dies before it can say so, another does the same again. */
+/* Verifies a finished part and writes it into a file at an offset; regions and files are those of all workers. The part
+ * stays where it was: when this worker dies before it can say so, another does the same again. */
 bool mr_part_deliver(const mr_part *part, const mr_arena *regions, const mr_spill *files, int file, uint64_t offset,
                      const char *path, mr_error *error);
 

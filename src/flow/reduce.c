@@ -13,7 +13,8 @@
  * never all in memory. */
 
 static bool damaged(mr_error *error) {
-    return mr_error_set(error, "records passed between workers are damaged: a plugin has written where it may not");
+    return mr_error_damage(error, "the records are no records: a plugin has written where it may not, before they were "
+                                  "sealed");
 }
 
 bool mr_reducer_open(mr_reducer *reducer, mr_error *error) {
@@ -415,6 +416,7 @@ static bool reduce_sorted(mr_reducer *reducer, group_values *group, mr_error *er
         context->loaded.plugin.reduce(&context->ctx, plain_key(reducer, mr_bytes(group->key, group->key_length)),
                                       &group->values);
         mr_context_forget_words(context);
+        if (group->error.set) break; /* whatever the plugin made of values that ended too early */
         if (!mr_context_ok(context, error)) return false;
         mr_slice rest;
         while (next_value(&group->values, &rest)) /* what reduce did not want to see */

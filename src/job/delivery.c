@@ -29,7 +29,7 @@ void mr_delivery_close(mr_delivery *delivery) {
     free(delivery->parts);
     free(delivery->states);
     free(delivery->offsets);
-    free(delivery->stream.buffer);
+    mr_part_stream_close(&delivery->stream);
     *delivery = (mr_delivery){0};
 }
 
@@ -72,7 +72,8 @@ void mr_delivery_done(mr_delivery *delivery, uint64_t unit) {
     delivery->states[unit] = MR_PART_DELIVERED;
     delivery->delivered++;
     delivery->waiting -= part->bytes;
-    if (part->in_file) mr_spill_release(&delivery->crew->job->part_files[part->worker], part->offset, part->bytes);
+    if (part->in_file)
+        mr_spill_release(&delivery->crew->job->part_files[part->worker], part->place.offset, part->place.length);
     uint64_t released = 0;
     while (order->first < order->count && delivery->states[order->units[order->first]] == MR_PART_DELIVERED)
         released = delivery->parts[order->units[order->first++]].released;

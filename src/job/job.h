@@ -53,7 +53,7 @@ typedef struct mr_plan {
     uint64_t table;        /* each: the table (or combiner) of the map phase */
     uint64_t arena;        /* each: shared memory for runs */
     uint64_t region;       /* each: shared memory for finished parts */
-    uint64_t block;        /* a block of a partition */
+    uint64_t block;        /* a block of a partition, or of a part in a file */
     uint64_t reduce;       /* each: for one partition in the reduce phase */
     uint64_t record_limit; /* the longest record that is read */
     uint64_t seal;         /* input after which a worker seals what it has, so that little is lost with it */

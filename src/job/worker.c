@@ -326,6 +326,16 @@ static void close_reduce(worker *self) {
     self->reduce_open = false;
 }
 
+/* Says whose records are damaged: those of the run at hand, or what the sorter has made of all of them. */
+static void name_damage(const worker *self, const mr_partition_reader *reader, mr_error *error) {
+    if (reader->ended)
+        mr_error_context(error, "partition %u, sorted runs in the spill file of worker %u", reader->partition,
+                         self->index);
+    else
+        mr_error_context(error, "partition %u, run %zu, in %s of worker %u", reader->partition, reader->next_run,
+                         reader->in_file ? "the spill file" : "the memory", reader->worker);
+}
+
 static bool do_reduce(worker *self, const mr_task *task, mr_report *done, mr_error *error) {
     if (!open_reduce(self, error)) return false;
     const mr_job *job = self->job;
@@ -335,6 +345,7 @@ static bool do_reduce(worker *self, const mr_task *task, mr_report *done, mr_err
     mr_block_stream stream = mr_partition_reader_stream(&reader);
     mr_part_begin(&self->writer);
     bool ok = mr_reduce_partition(&self->reducer, &stream, error);
+    if (error->damage) name_damage(self, &reader, error);
     mr_partition_reader_close(&reader);
     uint64_t results = 0;
     if (ok && mr_job_is_ordered(job)) {
@@ -346,15 +357,21 @@ static bool do_reduce(worker *self, const mr_task *task, mr_report *done, mr_err
     return ok && mr_part_end(&self->writer, &done->part, error);
 }
 
+static void name_damaged_part(const mr_part *part, uint64_t unit, mr_error *error) {
+    mr_error_context(error, "part %llu of the output, in %s of worker %u", (unsigned long long)unit + 1,
+                     part->in_file ? "the spill file" : "the memory", part->worker);
+}
+
 static bool do_merge(worker *self, const mr_task *task, mr_report *done, mr_error *error) {
     (void)task;
     const mr_job *job = self->job;
-    uint64_t results = 0;
+    uint64_t results = 0, at;
     close_reduce(self);
     mr_part_begin(&self->writer);
     mr_byte_sink sink = mr_part_bytes(&self->writer);
     bool ok = mr_merge_parts(job->shared->ordered, job->shared->ordered_count, job->regions, self->part_files,
-                             job->settings->top, job->plan.reduce, &sink, &results, error);
+                             job->settings->top, &sink, &results, &at, error);
+    if (error->damage) name_damaged_part(&job->shared->ordered[at], at, error);
     self->writer.part.results = results;
     done->commits = 1;
     return ok && mr_part_end(&self->writer, &done->part, error);
@@ -363,8 +380,10 @@ static bool do_merge(worker *self, const mr_task *task, mr_report *done, mr_erro
 static bool do_deliver(worker *self, const mr_task *task, mr_report *done, mr_error *error) {
     const mr_job *job = self->job;
     (void)done;
-    return mr_part_deliver(&task->part, job->regions, self->part_files, job->output.file, task->offset,
-                           job->output.path, error);
+    bool ok = mr_part_deliver(&task->part, job->regions, self->part_files, job->output.file, task->offset,
+                              job->output.path, error);
+    if (error->damage) name_damaged_part(&task->part, task->unit, error);
+    return ok;
 }
 
 /* ---- the process ------------------------------------------------------------------------------------------------- */
@@ -463,14 +482,14 @@ static bool open_worker(worker *self, mr_error *error) {
     self->writer = (mr_part_writer){.region = job->regions[self->index],
                                     .released = &self->slot->released,
                                     .spill = self->parts,
+                                    .block = job->plan.block,
                                     .worker = self->index,
                                     .head = self->writer.head};
     if (mr_job_is_map(job)) {
         self->context.write = mr_part_write;
         self->context.write_receiver = &self->writer;
     }
-    return mr_part_writer_open(&self->writer, error) && mr_context_start(&self->context, error) &&
-           report(self, (mr_report){.kind = MR_REPORT_READY}, error);
+    return mr_context_start(&self->context, error) && report(self, (mr_report){.kind = MR_REPORT_READY}, error);
 }
 
 static void close_worker(worker *self) {

@@ -46,7 +46,7 @@ static void make_run(made_run *made, fuzz_input *in, uint32_t worker, bool in_fi
     char *bytes = calloc(1, room);
     require(bytes);
     uint64_t at = START;
-    mr_run_entry entry = {.offset = START};
+    mr_run_entry entry = {.blocks.offset = START};
     for (size_t i = 0; i < count; i++) {
         mr_slice records = take_bytes(in, take_number(in, take_bool(in) ? 4095 : 63));
         mr_block block = {.used = records.length};
@@ -57,10 +57,14 @@ static void make_run(made_run *made, fuzz_input *in, uint32_t worker, bool in_fi
         block.next = perhaps(in, i + 1 < count && !in_file ? next : 0);
         block.used = perhaps(in, block.used);
         memcpy(bytes + at, &block, sizeof block);
-        entry.bytes += sizeof block + records.length;
+        entry.blocks.length += sizeof block + records.length;
+        entry.blocks.checksum = mr_block_chain(entry.blocks.checksum, &block);
         at = next;
     }
-    entry = (mr_run_entry){perhaps(in, entry.offset), perhaps(in, entry.bytes), perhaps(in, count)};
+    entry.blocks.offset = perhaps(in, entry.blocks.offset);
+    entry.blocks.length = perhaps(in, entry.blocks.length);
+    entry.records = perhaps(in, count);
+    entry.seal = mr_run_entry_seal(&entry, 0);
     at = mr_round_up(at, 8);
     memcpy(bytes + at, &entry, sizeof entry);
     *made = (made_run){.length = at + sizeof entry, .run = {.worker = worker, .in_file = in_file}};

@@ -550,7 +550,22 @@ static void values_of_the_wrong_size_are_refused(void **state) {
     }
 }
 
-/* Sealed records that somebody has written to are noticed. */
+/* Reads partition 0 of all runs; false with error set when something is damaged. */
+static bool read_all(mr_error *error) {
+    mr_partition_reader reader;
+    mr_partition_reader_open(&reader, runs, run_count, arenas, spills, 0);
+    mr_block_stream stream = mr_partition_reader_stream(&reader);
+    mr_slice records;
+    bool more = true, ok;
+    while ((ok = stream.next(stream.source, &records, &more, error)) && more)
+        continue;
+    assert_int_equal(reader.ended, ok);
+    mr_partition_reader_close(&reader);
+    return ok;
+}
+
+/* Sealed records that somebody has written to are noticed, and so are entries, and blocks that are intact but no longer
+ * in their chain. */
 static void damage_is_noticed(void **state) {
     (void)state;
     setting how = {.pairs = 500,
@@ -567,18 +582,17 @@ static void damage_is_noticed(void **state) {
     assert_int_equal(run->in_file, 0);
     mr_run_entry entry;
     memcpy(&entry, arenas[run->worker].base + run->index_offset, sizeof entry);
-    mr_block *block = (mr_block *)(void *)(arenas[run->worker].base + entry.offset);
-    mr_block_records(block)[below(block->used)] ^= 4;
-    mr_partition_reader reader;
-    mr_partition_reader_open(&reader, runs, run_count, arenas, spills, 0);
-    mr_block_stream stream = mr_partition_reader_stream(&reader);
-    mr_slice records;
+    mr_block *block = (mr_block *)(void *)(arenas[run->worker].base + entry.blocks.offset);
+    char *damages[] = {mr_block_records(block) + below(block->used), (char *)block, (char *)&block->checksum,
+                       (char *)&block->next + 1, arenas[run->worker].base + run->index_offset + below(sizeof entry)};
     mr_error error = {0};
-    bool more = true, ok;
-    while ((ok = stream.next(stream.source, &records, &more, &error)) && more)
-        continue;
-    assert_refused(ok, &error, "damaged");
-    mr_partition_reader_close(&reader);
+    assert_ok(read_all(&error), &error);
+    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+        *damages[i] ^= 4;
+        assert_refused(read_all(&error), &error, "damaged");
+        assert_true(error.damage);
+        *damages[i] ^= 4;
+    }
     end_round(&how);
 }
 

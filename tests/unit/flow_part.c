@@ -3,6 +3,7 @@
 #include "engine_testing.h"
 
 #include "data/escape.h"
+#include "flow/output.h"
 #include "flow/part.h"
 
 enum { WORKERS = 3, PARTS = 400, REGION = 4096, OUTPUT = 8 << 20 };
@@ -17,13 +18,12 @@ static size_t expected_length;
 static uint64_t in_region, in_file, wrapped;
 
 static int open_writers(void **state) {
-    mr_error error = {0};
     for (uint32_t w = 0; w < WORKERS; w++) {
         released[w] = 0;
         files[w] = open_test_spill();
         regions[w] = (mr_arena){allocate(REGION), REGION};
-        writers[w] = (mr_part_writer){.region = regions[w], .released = &released[w], .spill = &files[w], .worker = w};
-        assert_ok(mr_part_writer_open(&writers[w], &error), &error);
+        writers[w] = (mr_part_writer){
+            .region = regions[w], .released = &released[w], .spill = &files[w], .block = 1 + below(3000), .worker = w};
     }
     expected = allocate(OUTPUT);
     expected_length = in_region = in_file = wrapped = 0;
@@ -146,10 +146,17 @@ static void unreleased_parts_stay(void **state) {
         size_t oldest = i < 3 ? 0 : i - 3; /* four wait at a time */
         for (size_t j = oldest; j <= i; j++)
             if (!parts[j].in_file)
-                assert_memory_equal(regions[0].base + parts[j].offset, expected + starts[j], parts[j].bytes);
+                assert_memory_equal(regions[0].base + parts[j].place.offset, expected + starts[j], parts[j].bytes);
         if (i >= 3) released[0] = parts[oldest].released;
     }
     assert_true(in_region > 0);
+}
+
+static void flip(mr_spill *file, uint64_t place) {
+    char byte;
+    assert_int_equal(mr_read_at(file->file, &byte, 1, place), 1);
+    byte ^= 1;
+    assert_true(mr_write_at(file->file, &byte, 1, place));
 }
 
 static void damaged_files_are_noticed(void **state) {
@@ -160,23 +167,56 @@ static void damaged_files_are_noticed(void **state) {
     do
         write_part(&writers[0], &parts[i], 3000);
     while (!parts[i].in_file || !parts[i].bytes);
-    uint64_t place = parts[i].offset + below(parts[i].bytes);
-    char byte;
-    assert_int_equal(mr_read_at(files[0].file, &byte, 1, place), 1);
-    byte ^= 1;
-    assert_true(mr_write_at(files[0].file, &byte, 1, place));
+    flip(&files[0], parts[i].place.offset + below(16)); /* how long the block is, or its checksum */
     assert_refused(mr_part_deliver(&parts[i], regions, files, output.file, 0, "output", &error), &error, "damaged");
     close_test_spill(&output);
+}
+
+static void damaged_memory_is_noticed(void **state) {
+    (void)state;
+    mr_spill output = open_test_spill();
+    mr_error error = {0};
+    do {
+        write_part(&writers[0], &parts[0], 30);
+        released[0] = parts[0].released;
+    } while (parts[0].in_file || !parts[0].bytes);
+    regions[0].base[parts[0].place.offset + below(parts[0].bytes)] ^= 1;
+    assert_refused(mr_part_deliver(&parts[0], regions, files, output.file, 0, "output", &error), &error, "damaged");
+    close_test_spill(&output);
+}
+
+/* What goes into a stream is right up to the damage, and goes on where it was when the part has been made again. */
+static void damaged_streams_go_on(void **state) {
+    (void)state;
+    mr_spill file = open_test_spill();
+    mr_output output = {.path = "output", .file = file.file, .stream = true};
+    mr_error error = {0};
+    size_t start;
+    do {
+        start = expected_length;
+        write_part(&writers[0], &parts[0], 3000);
+    } while (!parts[0].in_file || parts[0].bytes < 2 * writers[0].block);
+    flip(&files[0], parts[0].place.offset + parts[0].place.length - 1);
+    mr_part_stream stream = {.part = parts[0]};
+    assert_int_equal(mr_output_stream(&output, &stream, regions, files, &error), MR_STREAM_FAILED);
+    assert_refused(false, &error, "damaged");
+    assert_true(stream.written > 0 && stream.written < parts[0].bytes);
+    mr_part_stream_close(&stream);
+    flip(&files[0], parts[0].place.offset + parts[0].place.length - 1);
+    assert_int_equal(mr_output_stream(&output, &stream, regions, files, &error), MR_STREAM_DONE);
+    char *whole = allocate(parts[0].bytes);
+    assert_int_equal(mr_read_at(output.file, whole, parts[0].bytes + 1, 0), parts[0].bytes);
+    assert_memory_equal(whole, expected + start, parts[0].bytes);
+    free(whole);
+    close_test_spill(&file);
 }
 
 #define PART_TEST(function) cmocka_unit_test_setup_teardown(function, open_writers, close_writers)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        PART_TEST(parts_make_up_the_whole),
-        PART_TEST(full_regions_go_to_the_file),
-        PART_TEST(unreleased_parts_stay),
-        PART_TEST(damaged_files_are_noticed),
+        PART_TEST(parts_make_up_the_whole),   PART_TEST(full_regions_go_to_the_file), PART_TEST(unreleased_parts_stay),
+        PART_TEST(damaged_files_are_noticed), PART_TEST(damaged_memory_is_noticed),   PART_TEST(damaged_streams_go_on),
     };
     start_seed();
     return run_all_tests(tests);
