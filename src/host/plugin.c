@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/forked.h"
+#include "host/trust.h"
 
 #define ENTRY_SYMBOL "mr_plugin_entry"
 
@@ -167,6 +168,7 @@ bool mr_plugin_accept(mr_plugin *plugin, const mr_plugin *entry, const char *pat
 
 bool mr_plugin_load(mr_loaded *loaded, const char *path, mr_error *error) {
     if (access(path, R_OK) < 0) return mr_error_system(error, errno, "could not read the plugin %s", path);
+    if (!mr_plugin_trusted(path, error)) return false;
     mr_watch_forks();
     loaded->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     mr_end_if_forked();

@@ -20,7 +20,7 @@ char *mr_plugin_find(const char *name, mr_error *error);
  * within a folder. Stops when found returns false. */
 bool mr_plugin_each(bool (*found)(void *context, const char *name, const char *path), void *context, mr_error *error);
 
-/* Loads a plugin file and checks its handshake. [describe, worker] */
+/* Loads a plugin file, unless it is refused to root (trust.h), and checks its handshake. [describe, worker] */
 bool mr_plugin_load(mr_loaded *loaded, const char *path, mr_error *error);
 
 /* Copies what a plugin says of itself (entry->struct_size bytes from entry on can be read) as far as this host knows
