@@ -11,6 +11,13 @@ enum { MEMBER_NAME = 64 };
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
+cJSON *mr_json_new(mr_error *error) {
+    if (!mr_json_load(error)) return NULL;
+    cJSON *object = cJSON_CreateObject();
+    if (!object) mr_error_memory(error, sizeof *object, "writing JSON");
+    return object;
+}
+
 /* A string of the bytes as they are, or as hexadecimal digits; NULL when there is no memory. */
 static cJSON *string_of(const char *bytes, size_t length, bool hex) {
     static const char digits[] = "0123456789abcdef";
@@ -79,6 +86,7 @@ static bool has_zero(const char *text, size_t length) {
 
 cJSON *mr_json_read(const char *text, size_t length, mr_error *error) {
     const char *end = text;
+    if (!mr_json_load(error)) return NULL;
     if (has_zero(text, length)) {
         mr_error_set(error, "it holds a zero byte; such bytes are given as hexadecimal digits (..._hex)");
         return NULL;

@@ -11,6 +11,13 @@
 
 #include "base/error.h"
 
+/* Loads cJSON, if it has not been loaded yet. Called by mr_json_new and mr_json_read, before which nothing of JSON may
+ * be used; a process that will write JSON late can see early whether it can. */
+bool mr_json_load(mr_error *error);
+
+/* An empty object, to be released with cJSON_Delete; NULL with error set. */
+cJSON *mr_json_new(mr_error *error);
+
 /* Adds a member to an object, or (name NULL) an element to an array, of which bytes that are no text become an object
  * {"hex": ...}. False when there is no memory; the object is then to be deleted. Bytes are copied. */
 bool mr_json_add_bytes(cJSON *object, const char *name, const char *bytes, size_t length);

@@ -186,11 +186,14 @@ static void raise_file_limit(void) {
     (void)!setrlimit(RLIMIT_NOFILE, &limit); /* where it is refused, opening will tell */
 }
 
-/* That these files cannot be written should be said before the work and not behind it. */
+/* That these files cannot be written should be said before the work and not behind it. Also loads cJSON, so that
+ * workers that write about groups have it. */
 static bool check_other_outputs(const mr_job *job, mr_error *error) {
     const mr_job_settings *settings = job->settings;
+    bool keeps_bad = settings->skip_bad || settings->bad;
+    if ((settings->stats || keeps_bad) && !mr_json_load(error)) return false;
     if (settings->stats && !mr_output_check(settings->stats, error)) return false;
-    if (!settings->skip_bad && !settings->bad) return true;
+    if (!keeps_bad) return true;
     char *path = mr_quarantine_path(job);
     bool ok = path ? mr_output_check(path, error) : mr_error_memory(error, 64, "a path");
     free(path);

@@ -19,10 +19,10 @@ static bool no_memory(mr_error *error) {
 /* ---- lines ------------------------------------------------------------------------------------------------------- */
 
 static bool begin_line(mr_quarantine_writer *writer, mr_error *error) {
-    writer->line = cJSON_CreateObject();
+    writer->line = mr_json_new(error);
     writer->values = NULL;
     writer->line_bytes = 0;
-    return writer->line || no_memory(error);
+    return writer->line;
 }
 
 static bool write_line(mr_quarantine_writer *writer, mr_error *error) {

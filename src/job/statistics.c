@@ -123,7 +123,7 @@ static bool write_text(const char *path, const char *text, mr_error *error) {
 
 bool mr_statistics_write(const char *path, const mr_job *job, const mr_result_summary *summary, const mr_card *card,
                          const mr_error *failure, mr_error *error) {
-    cJSON *root = cJSON_CreateObject();
+    cJSON *root = mr_json_new(error);
     bool ok = root && mr_json_add_number(root, "version", LAYOUT) && mr_json_add_text(root, "mr", MR_VERSION) &&
               mr_json_add_text(root, "plugin", job->settings->plugin) && add_outcome(root, summary, failure) &&
               add_figures(root, summary) && add_counters(root, summary) && add_crash(root, card);
