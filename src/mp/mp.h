@@ -88,10 +88,11 @@ typedef struct {
 int mp_process_start(mp_process **process, const mp_process_options *options, int (*entry)(void *argument),
                      void *argument);
 
-/* Waits until the child has ended. Returns 0, -EAGAIN or -ETIMEDOUT while it is still running. */
+/* Waits until the child has ended. Returns 0, -EAGAIN or -ETIMEDOUT while it is still running, or what poll reports
+ * (-ENOMEM). */
 int mp_process_join(mp_process *process, int timeout_ms);
 
-/* 1 while the child is running, 0 when it has ended. */
+/* 1 while the child is running, also in doubt, 0 when it has ended. */
 int mp_process_alive(mp_process *process);
 
 /* How the child ended: its exit status (0 to 255) or minus the number of the signal that killed it goes to `*code`.
@@ -131,8 +132,9 @@ int mp_orphans_adopt(void);
  * returns 0. context: as it was passed on. */
 typedef int mp_is_known(const void *context, pid_t child);
 
-/* Collects the orphans that have ended, so that no zombies remain. Returns how many are running. Does nothing and
- * returns 0, as the next one does, unless the caller has called mp_orphans_adopt. */
+/* Collects the orphans that have ended, so that no zombies remain. Returns how many are running, one when
+ * that cannot be told just now. Does nothing and returns 0, as the next one does, unless the caller has called
+ * mp_orphans_adopt. */
 int mp_orphans_collect(mp_is_known *is_known, const void *context);
 
 /* Kills all orphans, and what they leave behind, and collects them. Returns 0; -EAGAIN or -ETIMEDOUT when some have not

@@ -42,11 +42,13 @@ static int list_children(char list[LIST_SIZE]) {
     return error;
 }
 
-/* Collects the orphans that have ended, and kills the others if so desired. Returns how many are left. */
+/* Collects the orphans that have ended, and kills the others if so desired. Returns how many are left: in doubt, when
+ * they cannot be listed just now, one. */
 static int visit_orphans(bool deadly, mp_is_known *is_known, const void *context) {
     char list[LIST_SIZE];
     int left = 0;
-    if (adopter != getpid() || list_children(list) != 0) return 0;
+    if (adopter != getpid()) return 0;
+    if (list_children(list) != 0) return 1;
     for (char *at = list, *blank; (blank = strchr(at, ' ')) != NULL; at = blank + 1) {
         pid_t id = (pid_t)strtol(at, NULL, 10);
         if (id <= 0 || (is_known != NULL && is_known(context, id))) continue;

@@ -307,18 +307,18 @@ static bool deliver(mp_pool *pool, mp_pool_result *result) {
     return false;
 }
 
-/* Sleeps until an answer has come or a worker has ended. */
+/* Sleeps until an answer has come or a worker has ended, for one slice at most. */
 static int wait_for_workers(mp_pool *pool, Deadline *deadline) {
     pool->poll[0] = (struct pollfd){.fd = mp_queue_fd(pool->results), .events = POLLIN};
     for (unsigned i = 0; i < pool->options.workers; i++) {
         const mp_process *process = pool->worker[i].process;
         pool->poll[i + 1] = (struct pollfd){.fd = process != NULL ? mp_process_fd(process) : -1, .events = POLLIN};
     }
-    int timeout_ms = mp_deadline_left_ms(deadline);
+    int64_t slice = mp_deadline_next_slice(deadline);
+    if (slice == 0) return deadline->timeout_ms == 0 ? -EAGAIN : -ETIMEDOUT;
+    int timeout_ms = (int)((slice + MP_NANOSECONDS_PER_MS - 1) / MP_NANOSECONDS_PER_MS);
     int ready = poll(pool->poll, (nfds_t)pool->options.workers + 1, timeout_ms);
-    if (ready < 0) return errno == EINTR ? 0 : -errno;
-    if (ready > 0) return 0;
-    return deadline->timeout_ms == 0 ? -EAGAIN : -ETIMEDOUT;
+    return ready < 0 && errno != EINTR ? -errno : 0;
 }
 
 /* Everything that can be done without waiting. */

@@ -100,7 +100,7 @@ int mp_process_join(mp_process *process, int timeout_ms) {
 }
 
 int mp_process_alive(mp_process *process) {
-    return mp_process_join(process, 0) == -EAGAIN;
+    return mp_process_join(process, 0) != 0; /* in doubt it lives */
 }
 
 int mp_process_exit_code(mp_process *process, int *code) {
@@ -133,8 +133,8 @@ int mp_process_fd(const mp_process *process) {
 
 void mp_process_free(mp_process *process) {
     if (process == NULL) return;
-    if (process->watch.starter == getpid() && !process->ended && mp_process_kill(process) == 0)
-        mp_process_join(process, -1);
+    /* Asking for the status waits for the end, so it needs no watch that may fail. */
+    if (process->watch.starter == getpid() && !process->ended && mp_process_kill(process) == 0) collect(process);
     mp_watch_close(&process->watch);
     free(process);
 }
