@@ -23,6 +23,7 @@ int main(int argc, char **argv) {
         mr_message("could not open /dev/null: %s", strerror(errno));
         return 1;
     }
+    signal(SIGCHLD, SIG_DFL); /* who ignores it, as the parent may have done, never hears how a child ended */
     mr_exit end = mr_command(argc, argv);
     if (end.signal) {
         /* Ends as if the signal had not been held back, so that the shell sees what happened. */

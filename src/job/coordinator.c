@@ -199,6 +199,12 @@ static bool stop_workers(mr_coordinator *self, mr_error *error) {
 
 /* ---- from start to end ------------------------------------------------------------------------------------------- */
 
+/* Adds a signal to a set, unless the user wants it to be ignored, as nohup does: blocked it would come all the same. */
+static void add_if_heeded(sigset_t *set, int number) {
+    struct sigaction action;
+    if (sigaction(number, NULL, &action) < 0 || action.sa_handler != SIG_IGN) sigaddset(set, number);
+}
+
 /* Signals that end a job become events; workers inherit that they do nothing there. Alone they end the process, as in
  * any program: a debugger sees only signals that are not blocked. */
 static bool open_signals(mr_coordinator *self, bool alone, sigset_t *before, mr_error *error) {
@@ -206,9 +212,9 @@ static bool open_signals(mr_coordinator *self, bool alone, sigset_t *before, mr_
     sigemptyset(&set);
     sigaddset(&set, SIGPIPE); /* an error of write is enough */
     if (!alone) {
-        sigaddset(&set, SIGINT);
-        sigaddset(&set, SIGTERM);
-        sigaddset(&set, SIGHUP);
+        add_if_heeded(&set, SIGINT);
+        add_if_heeded(&set, SIGTERM);
+        add_if_heeded(&set, SIGHUP);
     }
     if (sigprocmask(SIG_BLOCK, &set, before) < 0) return mr_error_system(error, errno, "could not block signals");
     if (alone) return true;

@@ -88,7 +88,31 @@ done 2>/dev/null
 echo "$hits of $rounds signals came in time, after the phases ${!phases[*]}"
 [[ $round -eq $rounds && $hits -gt 0 ]] || fail "no signal came in time"
 
-# ---- signals that do not
+# ---- signals that the user wants to be ignored, as nohup does
+
+for signal in INT TERM HUP; do
+    rm -f folder/result
+    (trap '' $signal && exec "${command[@]}" ${job[fold]} >out 2>err) &
+    pid=$!
+    wait_for_workers $pid $workers
+    kill -$signal -- -$pid
+    wait $pid
+    status=$?
+    expect_status 0 "an ignored SIG$signal" && expect_same expected.fold folder/result "an ignored SIG$signal"
+done
+
+# A job that is started with SIGCHLD ignored hears of the death of a worker all the same.
+rm -f folder/result
+(trap '' CHLD && exec "${command[@]}" ${job[map]} >out 2>err) &
+pid=$!
+wait_for_workers $pid $workers
+kill -9 $(children_of $pid | cut -d ' ' -f 1)
+wait $pid
+status=$?
+expect_status 0 "SIGCHLD ignored" && expect_same expected.map folder/result "SIGCHLD ignored"
+grep -q 'killed by signal 9' err || fail "the death of a worker is not told: $(cat err)"
+
+# ---- storms
 
 # Stopping and going on interrupts calls that no handler would; SIGPIPE is for the coordinator, which blocks it, alone.
 storms=("-WINCH -- -" "-CHLD -- -" "-URG -- -" "-STOP -- -" "-PIPE ")
