@@ -41,6 +41,7 @@ done
 mkdir folder
 mkfifo pipe
 export MR_FAIL_STATE=$work/state MR_FAIL_CALLS MR_FAIL_KIND MR_FAIL_AT MR_FAIL_TIMES=1
+export MALLOC_PERTURB_=165 # what is freed is overwritten
 
 # start OUTPUT JOB - start the job in the background as $pid, with a time limit and in a process group of its own.
 start() {

@@ -195,6 +195,7 @@ FUNCTION(pid_t, -1, fork, (void), (), EAGAIN, ENOMEM, false, false)
 FUNCTION(int, -1, fstat, (int file, struct stat *status), (file, status), EIO, ENOMEM, false, false)
 FUNCTION(int, -1, fsync, (int file), (file), EIO, ENOSPC, true, false)
 FUNCTION(int, -1, ftruncate, (int file, off_t length), (file, length), EIO, EFBIG, true, false)
+FUNCTION(char *, NULL, getcwd, (char *text, size_t size), (text, size), ENOENT, ENOMEM, false, false)
 FUNCTION(int, -1, kill, (pid_t process, int number), (process, number), EPERM, NO_ERROR, false, false)
 FUNCTION(int, -1, linkat, (int from, const char *old, int to, const char *path, int flags),
          (from, old, to, path, flags), EPERM, ENOSPC, false, false)
@@ -261,6 +262,19 @@ int open(const char *path, int flags, ...) {
     if (fails((flags & O_TMPFILE) == O_TMPFILE ? &unnamed : &function, __builtin_return_address(0))) return -1;
     if (!next) find_next(&next, "open");
     return next(path, flags, mode);
+}
+
+int openat(int folder, const char *path, int flags, ...) {
+    static const Function function = {"openat", EMFILE, EACCES, true, false};
+    static int (*next)(int, const char *, int, ...);
+    bool creates = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = creates ? va_arg(rest, mode_t) : 0;
+    va_end(rest);
+    if (fails(&function, __builtin_return_address(0))) return -1;
+    if (!next) find_next(&next, "openat");
+    return next(folder, path, flags, mode);
 }
 
 /* Takes one more argument out of the list, of the width of a register, whether it was given or not. */
