@@ -9,8 +9,10 @@
  *     -c COUNT     strike the coordinator instead, once in each run: one second later nobody may be alive
  *     -b BLOWS     what befalls a worker, any of `kill` (SIGKILL), `stop` (SIGSTOP) and `pause` (SIGSTOP, and SIGCONT
  *                  at the next blow), with commas between; `kill` by default
+ *     -m COUNT     strike workers so many times in each run at most; 20 by default, which is the most
  *     -e MIN-MAX   milliseconds from one blow to the next; 5-50 by default
  *     -f PHASE     no blow before the job has told that this phase is over, such as `start` or `map`
+ *     -x COMMAND   a shell command that has to succeed after every run that ended well
  *     -o FILE      the job writes this file, in a folder that holds nothing else; otherwise standard output, a pipe
  *     -l SECONDS   a run that takes longer hangs; 60 by default
  *     -a           after each run leave one alone, to learn better what a blow costs
@@ -56,7 +58,7 @@ enum {
 };
 
 /* What a worker can be doing when it dies, in the words of mr. */
-static const char *const occupations[] = {"start", "wait",   "sample", "split",   "count", "map",
+static const char *const occupations[] = {"start", "wait",   "sample", "split",   "count", "map", "trial",
                                           "seal",  "reduce", "merge",  "deliver", "stop",  NULL};
 enum { OCCUPATIONS = sizeof occupations / sizeof *occupations - 1 };
 
@@ -68,8 +70,10 @@ typedef struct {
     unsigned long workers;      /* blows at workers, or */
     unsigned long coordinators; /* blows at coordinators */
     bool blows[BLOWS];          /* what befalls workers */
+    unsigned most;              /* blows at workers in one run */
     double shortest, longest;   /* seconds between two blows */
     const char *after;          /* the phase that must be over before the first blow; NULL: none */
+    const char *check;          /* a shell command that looks at other results; NULL: none */
     const char *output;         /* the file that the job writes; NULL: standard output */
     char *folder;               /* that it is in */
     double limit;               /* seconds that a run may take */
@@ -116,7 +120,7 @@ typedef struct {
     bool begun;         /* all children are workers; before that one may be asking the plugin what it is */
     pid_t known[4096];  /* workers that have been seen */
     int known_count;
-    double blows[MOST_BLOWS + MAX_WORKERS]; /* when workers were killed that have not been replaced yet */
+    double blows[MOST_BLOWS + MAX_WORKERS]; /* when workers were struck that have not been replaced yet */
     int blow_count;
     int paused[MAX_WORKERS]; /* pidfds of workers that are to go on */
     int paused_count;
@@ -125,7 +129,7 @@ typedef struct {
     unsigned long retries;  /* the same, as its summary tells */
 } Run;
 
-static Plan plan = {.shortest = 0.005, .longest = 0.05, .limit = 60};
+static Plan plan = {.shortest = 0.005, .longest = 0.05, .limit = 60, .most = MOST_BLOWS};
 static Totals totals;
 
 /* ---- time and chance --------------------------------------------------------------------------------------------- */
@@ -182,12 +186,13 @@ __attribute__((format(printf, 2, 3))) static void fail(const Run *run, const cha
 
 /* ---- children ---------------------------------------------------------------------------------------------------- */
 
-/* The living workers of a run; returns how many. A child that has not said yet what it is may be the one that asks the
- * plugin what it is, until the coordinator has said that the workers are there. */
-static int living_workers(const Run *run, ProcessEntry *workers) {
+/* The workers of a run that are alive and not stopped; returns how many. A child that has not said yet what it is may
+ * be the one that asks the plugin what it is, until the coordinator has said that the workers are there. */
+static int working_workers(const Run *run, ProcessEntry *workers) {
     int count = children_of(run->pid, workers, MAX_WORKERS), kept = 0;
     for (int i = 0; i < count; i++)
-        if (is_alive(&workers[i]) && (run->begun || strcmp(workers[i].name, "mr-worker") == 0))
+        if (is_alive(&workers[i]) && workers[i].state != 'T' &&
+            (run->begun || strcmp(workers[i].name, "mr-worker") == 0))
             workers[kept++] = workers[i];
     return kept;
 }
@@ -206,7 +211,7 @@ static void strike_worker(Run *run, const ProcessEntry *worker, int blow) {
     if (pidfd < 0) return;
     if (signal_process(pidfd, blow == BLOW_KILL ? SIGKILL : SIGSTOP)) {
         if (!run->coordinator_struck) totals.struck++;
-        if (blow == BLOW_KILL) run->blows[run->blow_count++] = now();
+        if (blow != BLOW_PAUSE) run->blows[run->blow_count++] = now();
         if (blow == BLOW_PAUSE && run->paused_count < MAX_WORKERS) run->paused[run->paused_count++] = dup(pidfd);
     }
     close(pidfd);
@@ -241,7 +246,7 @@ static int choose_blow(void) {
 static void strike_workers(Run *run) {
     ProcessEntry workers[MAX_WORKERS];
     notice_successors(run);
-    int count = living_workers(run, workers), blow = choose_blow();
+    int count = working_workers(run, workers), blow = choose_blow();
     if (count == 0 || run->blow_count >= MOST_BLOWS) return;
     if (below(12) == 0) {
         for (int i = 0; i < count; i++)
@@ -492,6 +497,7 @@ static void expect_success(const Run *run, int status) {
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) fail(run, "it failed (status %#x)", (unsigned)status);
     if (run->retries != run->replaced)
         fail(run, "it told of %lu retries and of %lu deaths", run->retries, run->replaced);
+    if (plan.check && system(plan.check) != 0) fail(run, "%s does not succeed", plan.check);
 }
 
 /* Runs the job once. Returns the seconds that it took; *cpu: those of all processors. */
@@ -552,7 +558,7 @@ static void run_all(void) {
     while (totals.struck < wanted && totals.failures == 0) {
         unsigned long before = totals.struck;
         double first = between(0, mean(totals.alone.seconds, totals.alone.runs)), cpu;
-        double seconds = run_once(first, plan.coordinators ? 1 : 1 + (int)below(MOST_BLOWS), &cpu);
+        double seconds = run_once(first, plan.coordinators ? 1 : 1 + (int)below(plan.most), &cpu);
         if (totals.struck > before) {
             add_run(&totals.disturbed, seconds, cpu);
             fruitless = 0;
@@ -590,9 +596,8 @@ static void report(void) {
 }
 
 static void usage(void) {
-    fputs("usage: chaos (-w COUNT | -c COUNT) [-b BLOWS] [-e MIN-MAX] [-f PHASE] [-o FILE] [-l SECONDS] [-s SEED] "
-          "EXPECTED PROGRAM "
-          "[ARGUMENT...]\n",
+    fputs("usage: chaos (-w COUNT | -c COUNT) [-b BLOWS] [-m COUNT] [-e MIN-MAX] [-f PHASE] [-x COMMAND]\n"
+          "             [-o FILE] [-l SECONDS] [-a] [-s SEED] EXPECTED PROGRAM [ARGUMENT...]\n",
           stderr);
     exit(2);
 }
@@ -610,11 +615,13 @@ static void read_blows(char *list) {
 
 static void read_arguments(int argc, char **argv) {
     unsigned shortest, longest;
-    for (int option; (option = getopt(argc, argv, "+w:c:b:e:f:o:l:as:")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "+w:c:b:m:e:f:x:o:l:as:")) != -1;) {
         if (option == 'w') plan.workers = strtoul(optarg, NULL, 10);
         if (option == 'c') plan.coordinators = strtoul(optarg, NULL, 10);
         if (option == 'b') read_blows(optarg);
         if (option == 'f') plan.after = optarg;
+        if (option == 'm') plan.most = (unsigned)strtoul(optarg, NULL, 10);
+        if (option == 'x') plan.check = optarg;
         if (option == 'o') plan.output = optarg;
         if (option == 'l') plan.limit = strtod(optarg, NULL);
         if (option == 'a') plan.alternate = true;
@@ -625,7 +632,7 @@ static void read_arguments(int argc, char **argv) {
         plan.shortest = shortest / 1e3;
         plan.longest = longest / 1e3;
     }
-    if (!plan.workers == !plan.coordinators || argc - optind < 2) usage();
+    if (plan.most < 1 || plan.most > MOST_BLOWS || !plan.workers == !plan.coordinators || argc - optind < 2) usage();
     if (!plan.blows[BLOW_STOP] && !plan.blows[BLOW_PAUSE]) plan.blows[BLOW_KILL] = true;
     plan.command = argv + optind + 1;
 }
