@@ -256,6 +256,7 @@ struct mr_host {
     mr_needles *(*pattern_needles)(mr_ctx *ctx, const char *pattern, uint32_t flags);
     mr_slice (*pattern_of_lines)(mr_ctx *ctx, const char *pattern);
     const char *(*find)(const mr_needles *needles, const char *text, size_t length);
+    void (*skip)(mr_ctx *ctx, mr_slice record, const char *format, ...) MR_PRINTF(3, 4);
 };
 
 /* What a callback knows of its surroundings. The plugin may read every field and write state; the rest is the host's,
@@ -464,6 +465,21 @@ static inline mr_slice mr_appended(mr_ctx *ctx) {
 
 /* Ends the job with a message; the callback returns after it. printf-like; the host adds where it happened. */
 #define mr_fail(ctx, ...) ((ctx)->host->fail((ctx), __VA_ARGS__))
+
+/* Rejects the record (in map) or the key with its values (in reduce and finish) that the callback was called for, and
+ * returns from the callback: MR_SKIP(ctx, "the date is missing in field %d", 3). Nothing that was emitted for it counts,
+ * and the job fails, unless the user allows to leave out so many records (--skip-bad N): then it is kept in the
+ * quarantine file, with the reason, and the job goes on. printf-like. A statement, for the callback itself and not for
+ * a function that it calls. */
+#define MR_SKIP(ctx, ...)                                                                                              \
+    do {                                                                                                               \
+        (ctx)->host->skip((ctx), mr_bytes(NULL, 0), __VA_ARGS__);                                                      \
+        return;                                                                                                        \
+    } while (0)
+
+/* Rejects one record in map_chunk, and goes on: line lies in the text that map_chunk was handed, with or without its
+ * newline. Anything emitted for it before counts, so look first and emit then. printf-like. */
+#define mr_skip_line(ctx, line, ...) ((ctx)->host->skip((ctx), (line), __VA_ARGS__))
 
 /* ---- looking things up ------------------------------------------------------------------------------------------- */
 

@@ -9,6 +9,11 @@ typedef struct mr_mapper {
     const mr_input *input; /* borrowed */
     uint64_t records;      /* mapped so far */
     uint64_t next_record;  /* number of the next record within its source */
+    const mr_place *bad;   /* records to leave out, by source and offset; borrowed */
+    size_t bad_count;
+    bool (*after)(void *receiver, mr_error *error); /* singly: called after each record; NULL: nothing */
+    void *after_receiver;                           /* for after */
+    bool singly; /* every record is a call of its own, and what it emits goes on at once */
 } mr_mapper;
 
 /* To be called before the pieces of a chunk. */

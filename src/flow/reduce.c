@@ -54,6 +54,51 @@ static mr_slice plain_key(const mr_reducer *reducer, mr_slice key) {
     return mr_bytes(key.data + skip, key.length - skip);
 }
 
+/* Whether the group at hand is to be left out. */
+static bool is_bad(const mr_reducer *reducer) {
+    size_t low = 0, high = reducer->bad_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const mr_place *place = &reducer->bad[middle];
+        if (place->partition < reducer->partition ||
+            (place->partition == reducer->partition && place->offset < reducer->group))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < reducer->bad_count && reducer->bad[low].partition == reducer->partition &&
+           reducer->bad[low].offset == reducer->group;
+}
+
+/* A callback is about to be called for the group at hand. */
+static void enter_group(mr_reducer *reducer, const char *callback, mr_slice key) {
+    mr_where *where = reducer->context->where;
+    where->callback = callback;
+    where->place = (mr_place){.kind = MR_PLACE_GROUP, .partition = reducer->partition, .offset = reducer->group};
+    where->key = key.data;
+    where->key_length = key.length;
+    where->inside = 1;
+}
+
+/* The callback has returned; false when it has failed. A group that it has rejected is no failure. */
+static bool leave_group(mr_reducer *reducer, const mr_emit_mark *mark, mr_error *error) {
+    mr_context *context = reducer->context;
+    context->where->inside = 0;
+    mr_context_forget_words(context);
+    return !MR_UNLIKELY(context->error.set) || mr_context_undo(context, mark, error);
+}
+
+/* Lets the plugin print a finished accumulator. */
+static bool finish_by_plugin(mr_reducer *reducer, mr_slice key, const void *value, mr_error *error) {
+    mr_context *context = reducer->context;
+    if (reducer->bad_count && is_bad(reducer)) return true;
+    if (MR_UNLIKELY(context->rejects) && !mr_context_make_room(context, error)) return false;
+    mr_emit_mark mark = mr_context_mark(context);
+    enter_group(reducer, "finish", key);
+    context->loaded.plugin.finish(&context->ctx, key, value);
+    return leave_group(reducer, &mark, error);
+}
+
 /* From now on the plugin may emit; false when it has done so before, where it may not. */
 static bool accept_emitted(mr_reducer *reducer, mr_error *error) {
     if (!mr_context_flush(reducer->context, error)) return false;
@@ -72,10 +117,9 @@ static bool finish_key(mr_reducer *reducer, mr_slice key, const void *accumulato
         return mr_error_context(error, "plugin %s, key '%.*s'", context->loaded.plugin.name,
                                 (int)mr_smaller(result.key.length, 100), result.key.data);
     if (context->loaded.plugin.finish) {
-        context->where->callback = "finish";
-        context->loaded.plugin.finish(&context->ctx, result.key, value);
-        mr_context_forget_words(context);
-        return mr_context_ok(context, error);
+        bool ok = finish_by_plugin(reducer, result.key, value, error);
+        reducer->group++;
+        return ok;
     }
     char text[MR_FOLD_TEXT], order[MR_FOLD_ORDER];
     if (fold->type == MR_FOLD_CUSTOM) {
@@ -406,21 +450,30 @@ static bool keep_key(group_values *group) {
     return true;
 }
 
-static bool reduce_sorted(mr_reducer *reducer, group_values *group, mr_error *error) {
+/* Calls the plugin for the group at hand, unless that is bad. */
+static bool reduce_group(mr_reducer *reducer, group_values *group, mr_error *error) {
     mr_context *context = reducer->context;
-    context->where->callback = "reduce";
+    mr_slice key = plain_key(reducer, mr_bytes(group->key, group->key_length)), rest;
+    group->fresh = true;
+    if (!reducer->bad_count || !is_bad(reducer)) {
+        if (MR_UNLIKELY(context->rejects) && !mr_context_make_room(context, error)) return false;
+        mr_emit_mark mark = mr_context_mark(context);
+        enter_group(reducer, "reduce", key);
+        context->loaded.plugin.reduce(&context->ctx, key, &group->values);
+        bool ok = leave_group(reducer, &mark, error);
+        if (group->error.set) return true; /* the caller sees it, whatever the plugin made of values that ended early */
+        if (!ok) return false;
+    }
+    while (next_value(&group->values, &rest)) /* what reduce did not want to see */
+        continue;
+    reducer->group++;
+    return true;
+}
+
+static bool reduce_sorted(mr_reducer *reducer, group_values *group, mr_error *error) {
     bool ok = advance(group);
-    while (ok && group->more) {
-        if (!keep_key(group)) break;
-        group->fresh = true;
-        context->loaded.plugin.reduce(&context->ctx, plain_key(reducer, mr_bytes(group->key, group->key_length)),
-                                      &group->values);
-        mr_context_forget_words(context);
-        if (group->error.set) break; /* whatever the plugin made of values that ended too early */
-        if (!mr_context_ok(context, error)) return false;
-        mr_slice rest;
-        while (next_value(&group->values, &rest)) /* what reduce did not want to see */
-            continue;
+    while (ok && group->more && keep_key(group)) {
+        if (!reduce_group(reducer, group, error)) return false;
         ok = !group->error.set;
     }
     if (group->error.set) *error = group->error;
@@ -445,6 +498,9 @@ bool mr_reduce_partition(mr_reducer *reducer, const mr_block_stream *stream, mr_
     char *decoded = NULL;
     bool ok = true;
     mr_context_emit_to(context, NULL, NULL);
+    context->where->callback = reducer->order.compare ? "compare" : reducer->fold ? "fold" : "reduce";
+    context->where->place = (mr_place){.partition = reducer->partition};
+    reducer->group = 0;
     if (reducer->fold) {
         decoded = aligned_alloc(16, AHEAD * decoded_size(reducer->fold));
         ok = decoded || mr_error_memory(error, reducer->fold->size, "an accumulator");

@@ -16,6 +16,10 @@ typedef struct mr_reducer {
     mr_fold_table table;  /* fold jobs: key -> accumulator */
     mr_sorter sorter;     /* group jobs: all records; fold jobs: what did not fit into the table */
     bool sorter_open;     /* the sorter has been made */
+    uint32_t partition;   /* at hand, for reports */
+    uint64_t group;       /* number of the group at hand in its partition, from 0 */
+    const mr_place *bad;  /* groups to leave out, by partition and number; borrowed */
+    size_t bad_count;
 } mr_reducer;
 
 /* Sets up what is needed once per worker; the fields above from context to receiver have been filled in. */

@@ -51,10 +51,20 @@ static bool takes_shorts(const mr_context *context) {
     return context->ctx.short_value != SIZE_MAX;
 }
 
+/* The callback that the sinks call, if any: what crashes there is not the callback that emits. */
+static const char *sunk_callback(const mr_plugin *plugin, const char *callback) {
+    if (plugin->partition) return "partition";
+    if (plugin->fold) return "fold";
+    return plugin->compare ? "compare" : callback;
+}
+
 /* Hands what there is to the sinks. A callback that they call (partition, compare, fold) may not emit: the ends of the
  * buffers would move. */
 static void sink_pairs(mr_context *context, mr_emit_level *level) {
     char *end = context->ctx.emit_next, *short_end = context->ctx.short_next;
+    const char *callback = context->where->callback;
+    context->where->callback = sunk_callback(&context->loaded.plugin, callback);
+    context->departures++;
     level->sinking = true;
     if (end > level->buffer.start) level->sink(level->receiver, level->buffer.start, end, &context->error);
     if (takes_shorts(context) && short_end > context->shorts && !context->error.set) {
@@ -62,6 +72,7 @@ static void sink_pairs(mr_context *context, mr_emit_level *level) {
         context->short_sink(level->receiver, context->shorts, count, &context->error);
     }
     level->sinking = false;
+    context->where->callback = callback;
     if (context->ctx.emit_next != end || context->ctx.short_next != short_end)
         fail(&context->ctx, "it may not emit there");
 }
@@ -80,6 +91,7 @@ static void offer_room(mr_context *context, char *next) {
 
 static void flush(mr_ctx *ctx, size_t need) {
     mr_context *context = context_of(ctx);
+    if (context->rejected) context->departures++; /* what is in the buffers is dropped below */
     mr_emit_level *level = &context->levels[context->level];
     mr_end_if_forked();
     if (!level->sink || level->sinking) fail(ctx, "it may not emit there");
@@ -134,6 +146,7 @@ static void write_output(mr_ctx *ctx, const void *bytes, size_t length) {
         fail(ctx, "mr_write belongs into the map callbacks of an MR_MAP job");
         return;
     }
+    context->departures++;
     /* Pairs that were emitted before come first. */
     if (mr_context_flush(context, &context->error))
         context->write(context->write_receiver, bytes, length, &context->error);
@@ -174,6 +187,74 @@ static mr_slice appended(mr_ctx *ctx) {
     if (level->text_given) level->text_length = 0;
     level->text_given = true;
     return mr_bytes(level->text, level->text_length);
+}
+
+/* ---- rejecting --------------------------------------------------------------------------------------------------- */
+
+static bool takes_rejections(const char *callback) {
+    return !strcmp(callback, "map") || !strcmp(callback, "reduce") || !strcmp(callback, "finish");
+}
+
+/* The place of a line of the text at hand. */
+static mr_place place_of_line(const mr_context *context, mr_slice line) {
+    mr_place place = context->where->place;
+    place.kind = MR_PLACE_RECORD;
+    place.offset += (uint64_t)(line.data - context->ctx.text);
+    place.length = line.length;
+    const char *end = line.data + line.length, *text_end = context->ctx.text + context->ctx.text_length;
+    if (end < text_end && *end == '\n' && (!line.length || end[-1] != '\n')) place.length++;
+    return place;
+}
+
+/* Rejects a line of what map_chunk was handed. */
+static void skip_line(mr_context *context, mr_slice line, const char *reason) {
+    mr_ctx *ctx = &context->ctx;
+    bool inside = line.data >= ctx->text && line.data <= ctx->text + ctx->text_length &&
+                  line.length <= (size_t)(ctx->text + ctx->text_length - line.data);
+    if (strcmp(context->where->callback, "map_chunk") || !inside) {
+        fail(ctx, "mr_skip_line is for lines of the text that map_chunk is handed");
+        return;
+    }
+    mr_place place = place_of_line(context, line);
+    if (context->reject) context->reject(context->reject_receiver, &place, reason, true, &context->error);
+}
+
+static void skip(mr_ctx *ctx, mr_slice record, const char *format, ...) {
+    mr_context *context = context_of(ctx);
+    char reason[MR_REASON];
+    va_list arguments;
+    if (context->error.set) return;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    if (record.data) {
+        skip_line(context, record, reason);
+    } else if (takes_rejections(context->where->callback)) {
+        memcpy(context->rejection, reason, sizeof reason);
+        context->rejected = context->rejects = true;
+        mr_error_set(&context->error, "rejected"); /* stops the callback from emitting, until mr_context_undo */
+    } else {
+        fail(ctx, "MR_SKIP belongs into map, reduce and finish");
+    }
+}
+
+bool mr_context_undo(mr_context *context, const mr_emit_mark *mark, mr_error *error) {
+    if (!context->rejected) return mr_context_ok(context, error);
+    bool undone = context->departures == mark->departures;
+    context->rejected = false;
+    context->error.set = false;
+    context->ctx.emit_next = mark->next;
+    context->ctx.short_next = mark->short_next;
+    return !context->reject ||
+           context->reject(context->reject_receiver, &context->where->place, context->rejection, undone, error);
+}
+
+bool mr_context_make_room(mr_context *context, mr_error *error) {
+    const mr_ctx *ctx = &context->ctx;
+    const mr_emit_buffer *buffer = &context->levels[context->level].buffer;
+    bool crowded = (size_t)(ctx->emit_end - ctx->emit_next) < buffer->size / 2 ||
+                   (takes_shorts(context) && ctx->short_end - ctx->short_next < SHORT_BUFFER / 2);
+    return !crowded || mr_context_flush(context, error);
 }
 
 /* ---- looking things up ------------------------------------------------------------------------------------------- */
@@ -264,6 +345,7 @@ static const mr_host host_functions = {
     .pattern_needles = pattern_needles,
     .pattern_of_lines = pattern_of_lines,
     .find = mr_needles_find,
+    .skip = skip,
 };
 
 /* The order of keys starts with the partition, so the partition number is simply put in front of the key. */
@@ -301,10 +383,10 @@ static bool configure(mr_context *context, mr_error *error) {
 }
 
 bool mr_context_open(mr_context *context, const char *path, const mr_setting *settings, size_t setting_count,
-                     const char *const *names, size_t name_count, mr_error *error) {
+                     const char *const *names, size_t name_count, mr_where *where, mr_error *error) {
     *context = (mr_context){.ctx = {.host = &host_functions, .source_count = name_count}, .names = names};
-    context->where = &context->own_where;
-    context->where->callback = "the constructor";
+    context->where = where ? where : &context->own_where;
+    *context->where = (mr_where){.callback = "the constructor"};
     if (!mr_processor_choose(&context->processor, error)) return false;
     mr_scan_use(context->processor);
     mr_find_use(context->processor);

@@ -15,6 +15,24 @@ typedef struct mr_counter_value {
     uint64_t value;
 } mr_counter_value;
 
+/* Which kind of record a callback is at. */
+enum mr_place_kind {
+    MR_PLACE_NONE = 0, /* none: open, close, loading, sorting */
+    MR_PLACE_RECORD,   /* a record of the input: source, offset, length */
+    MR_PLACE_PIECE,    /* one of several records: source, offset, length of all */
+    MR_PLACE_GROUP     /* a key with its values: partition, offset */
+};
+
+/* Where in the data. */
+typedef struct mr_place {
+    uint32_t kind;      /* enum mr_place_kind */
+    uint32_t partition; /* GROUP: which partition */
+    uint64_t source;    /* RECORD, PIECE: index of the source */
+    uint64_t offset;    /* RECORD, PIECE: of its first byte within the source; GROUP: how many groups of the partition
+                         * come before it */
+    uint64_t length;    /* RECORD, PIECE: bytes, with the last newline if there is one */
+} mr_place;
+
 /* Takes a batch of emitted pairs, from pairs to end (mr_pair, key, value, each padded to 8). */
 typedef bool mr_pair_sink(void *receiver, const char *pairs, const char *end, mr_error *error);
 
@@ -23,6 +41,11 @@ typedef bool mr_short_sink(void *receiver, const char *pairs, size_t count, mr_e
 
 /* Takes raw output of a map job. */
 typedef bool mr_write_sink(void *receiver, const void *bytes, size_t length, mr_error *error);
+
+/* Takes a record that the plugin rejects, and why. undone: nothing that was emitted for it has got away. */
+typedef bool mr_reject_sink(void *receiver, const mr_place *place, const char *reason, bool undone, mr_error *error);
+
+enum { MR_REASON = 200 };
 
 /* Memory for emitted pairs. */
 typedef struct mr_emit_buffer {
@@ -45,24 +68,6 @@ typedef struct mr_emit_level {
 } mr_emit_level;
 
 enum { MR_EMIT_LEVELS = 2 };
-
-/* Which kind of record a callback is at. */
-enum mr_place_kind {
-    MR_PLACE_NONE = 0, /* none: open, close, loading, sorting */
-    MR_PLACE_RECORD,   /* a record of the input: source, offset, length */
-    MR_PLACE_PIECE,    /* one of several records: source, offset, length of all */
-    MR_PLACE_GROUP     /* a key with its values: partition, offset */
-};
-
-/* Where in the data. */
-typedef struct mr_place {
-    uint32_t kind;      /* enum mr_place_kind */
-    uint32_t partition; /* GROUP: which partition */
-    uint64_t source;    /* RECORD, PIECE: index of the source */
-    uint64_t offset;    /* RECORD, PIECE: of its first byte within the source; GROUP: how many groups of the partition
-                         * come before it */
-    uint64_t length;    /* RECORD, PIECE: bytes, with the last newline if there is one */
-} mr_place;
 
 /* Where a worker is, for reports. In memory shared with the coordinator, which reads it when the worker has died, and
  * now and then before that. */
@@ -96,7 +101,13 @@ typedef struct mr_context {
     void *write_receiver;      /* for write */
     mr_where *where;           /* where it is; own_where, until somebody wants to share it */
     mr_where own_where;
-    mr_error error; /* set by mr_fail or by a sink; checked after every callback */
+    mr_reject_sink *reject;    /* takes rejected records; NULL: nobody wants to know */
+    void *reject_receiver;     /* for reject */
+    char rejection[MR_REASON]; /* why the record at hand is rejected */
+    bool rejected;             /* it is; error is set then, until mr_context_undo */
+    bool rejects;              /* a record has been rejected: more are to be expected */
+    uint64_t departures;       /* how often something emitted or written has left for the sinks */
+    mr_error error;            /* set by mr_fail or by a sink; checked after every callback */
     mr_counter_value counters[MR_COUNTERS_MAX];
     uint64_t overflow; /* what counters beyond the last one add to; the job has failed then */
     size_t counter_count;
@@ -109,9 +120,10 @@ typedef struct mr_context {
 } mr_context;
 
 /* Loads the plugin, resolves the options and calls configure; also chooses the instructions that the process
- * works with. names: of the sources, borrowed. */
+ * works with. names: of the sources, borrowed. where: where to keep up to date which callback runs, borrowed; NULL:
+ * nobody looks. */
 bool mr_context_open(mr_context *context, const char *path, const mr_setting *settings, size_t setting_count,
-                     const char *const *names, size_t name_count, mr_error *error);
+                     const char *const *names, size_t name_count, mr_where *where, mr_error *error);
 void mr_context_close(mr_context *context);
 
 /* Calls the plugin's open or close. */
@@ -124,6 +136,25 @@ void mr_context_emit_to(mr_context *context, mr_pair_sink *sink, void *receiver)
 /* To be called after mr_context_emit_to: pairs with short keys of the text at hand and values of value_length bytes go
  * to sink, in no order with the other pairs, until mr_context_emit_to is called again. */
 void mr_context_emit_shorts_to(mr_context *context, mr_short_sink *sink, size_t value_length);
+
+/* What had been emitted before a record, so that what is emitted for it can be taken back. */
+typedef struct mr_emit_mark {
+    char *next;          /* emit_next */
+    char *short_next;    /* the same for short pairs */
+    uint64_t departures; /* of the context */
+} mr_emit_mark;
+
+static inline mr_emit_mark mr_context_mark(const mr_context *context) {
+    return (mr_emit_mark){context->ctx.emit_next, context->ctx.short_next, context->departures};
+}
+
+/* To be called when a callback has set an error: true when it has rejected the record at place. That is then reported,
+ * and what was emitted since the mark is taken back. False, with error set, when it has failed otherwise. */
+bool mr_context_undo(mr_context *context, const mr_emit_mark *mark, mr_error *error);
+
+/* To be called before a record when others have been rejected: makes room for what it may emit, so that it can be taken
+ * back. */
+bool mr_context_make_room(mr_context *context, mr_error *error);
 
 /* Hands what is in the active level's emit buffer to its sink. */
 bool mr_context_flush(mr_context *context, mr_error *error);

@@ -59,7 +59,7 @@ static bool answer(exchange *shared) {
         return true;
     }
     if (!mr_context_open(&context, shared->path, shared->settings, shared->setting_count, shared->names,
-                         shared->name_count, &shared->error))
+                         shared->name_count, NULL, &shared->error))
         return false;
     mr_describe_loaded(&context.loaded.plugin, &shared->description);
     mr_context_close(&context);

@@ -28,16 +28,16 @@ typedef struct mr_frame {
 
 /* How a process died, by its own account. In memory shared with the coordinator. */
 typedef struct mr_fault {
-    uint32_t told;       /* 1: what follows has been filled in, by the process itself while it died */
-    int32_t signal;      /* which; 0: the plugin called exit */
-    int32_t code;        /* si_code of the signal, or the exit status */
-    uint32_t stack;      /* 1: the stack overflowed */
-    uint64_t address;    /* that was accessed (SIGSEGV, SIGBUS), or of the instruction (SIGFPE, SIGILL) */
-    mr_where where;      /* where the process was then */
-    uint32_t key_length; /* bytes in key: where.key, cut */
-    char key[MR_FAULT_KEY];
-    uint32_t thread;      /* 1: it was not the thread that runs the callbacks */
-    uint32_t frame_count; /* callers, innermost first; frames of the host itself are at the end */
+    uint32_t told;          /* 1: what follows has been filled in, by the process itself while it died */
+    int32_t signal;         /* which; 0: the plugin called exit */
+    int32_t code;           /* si_code of the signal, or the exit status */
+    uint32_t stack;         /* 1: the stack overflowed */
+    uint64_t address;       /* that was accessed (SIGSEGV, SIGBUS), or of the instruction (SIGFPE, SIGILL) */
+    uint64_t key_length;    /* bytes of where.key */
+    char key[MR_FAULT_KEY]; /* the first of them */
+    uint32_t outside;       /* 1: another process has sent the signal */
+    uint32_t thread;        /* 1: it was not the thread that runs the callbacks */
+    uint32_t frame_count;   /* callers, innermost first; frames of the host itself are at the end */
     mr_frame frames[MR_FAULT_FRAMES];
     uint32_t module_count;
     uint32_t unused;                                      /* zero */
@@ -48,8 +48,12 @@ typedef struct mr_fault {
 int mr_fault_timeout_signal(void);
 
 /* From now on this process leaves its fault behind when it dies. fault: shared memory, cleared here; where: read when
- * it dies; plugin: path of the plugin's file, as it was loaded. All borrowed until the end of the process. [worker] */
-bool mr_fault_catch(mr_fault *fault, const mr_where *where, const char *plugin, mr_error *error);
+ * it dies; loaded: the plugin, and path where its file is. All borrowed until the end of the process. [worker] */
+bool mr_fault_catch(mr_fault *fault, const mr_where *where, const mr_loaded *loaded, const char *path, mr_error *error);
+
+/* To be called in a process forked from one that catches its faults: it does the same, and into the same memory, which
+ * is cleared. [worker] */
+void mr_fault_catch_again(void);
 
 /* A normal end follows: exit is no fault any more. [worker] */
 void mr_fault_release(void);

@@ -16,6 +16,7 @@ typedef struct mr_bad_record {
     int32_t signal;       /* CRASH: which; otherwise 0 */
     const char *callback; /* static text */
     char *reason;         /* what the plugin said (MR_SKIP), or how it ended in words; owned */
+    bool left_out;        /* workers have been told to leave it out */
 } mr_bad_record;
 
 typedef struct mr_bad_list {
@@ -24,8 +25,11 @@ typedef struct mr_bad_list {
     size_t room; /* allocated */
 } mr_bad_list;
 
-/* Adds a record that has not been found before; *is_new tells whether that was so. */
-bool mr_bad_add(mr_bad_list *list, const mr_death *death, bool *is_new, mr_error *error);
+/* Adds a record, unless it is there already; returns its entry, valid until the next one is added. NULL on error. */
+mr_bad_record *mr_bad_add(mr_bad_list *list, const mr_death *death, mr_error *error);
+
+/* Whether a place is in the list. */
+bool mr_bad_has(const mr_bad_list *list, const mr_place *place);
 
 /* Below, equal to or above zero as a comes before, with or after b in the list. */
 int mr_place_compare(const mr_place *a, const mr_place *b);

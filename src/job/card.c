@@ -43,7 +43,7 @@ static void take_key(mr_card *card) {
     const mr_fault *fault = &card->death->fault;
     card->record_known = fault->told;
     card->record_length = mr_smaller(fault->key_length, sizeof card->record);
-    card->record_cut = fault->where.key_length > card->record_length;
+    card->record_cut = fault->key_length > card->record_length;
     memcpy(card->record, fault->key, card->record_length);
 }
 
@@ -152,7 +152,7 @@ static void put_record(FILE *to, const mr_card *card) {
     put_escaped(to, card->record, card->record_length);
     if (card->record_cut)
         fprintf(to, "... (%llu bytes)",
-                (unsigned long long)(group ? card->death->fault.where.key_length : card->death->place.length));
+                (unsigned long long)(group ? card->death->fault.key_length : card->death->place.length));
     else if (!card->record_length)
         fputs("(empty)", to);
     fputc('\n', to);

@@ -1,5 +1,6 @@
 /* coordination.h - what the files of the coordinator share: coordinator.c runs the phases, dispatch.c hands out their
- * units, hearing.c takes in what workers report, recovery.c replaces those that die. Private to them. [coordinator]
+ * units, hearing.c takes in what workers report, recovery.c replaces those that die, blame.c finds out why they do.
+ * Private to them. [coordinator]
  */
 #ifndef MR_JOB_COORDINATION_H
 #define MR_JOB_COORDINATION_H
@@ -16,6 +17,18 @@ enum { MR_POLL_REPORTS, MR_POLL_SIGNALS, MR_POLL_STREAM, MR_POLL_ENDS, MR_POLL_C
 
 enum { MR_SAMPLE_PIECE = 16 << 10 /* bytes of input that a sample looks at */ };
 
+/* What is known of a unit on which workers have died. */
+typedef struct mr_suspicion {
+    uint64_t unit;     /* of the phase at hand */
+    unsigned crashes;  /* deaths on it that are not explained by a bad record */
+    mr_place place;    /* where the last of them was */
+    unsigned at_place; /* how many there were in a row at that place */
+    unsigned kills;    /* how many kills from outside in a row at that place */
+    uint32_t cause;    /* of the last one: enum mr_death_cause */
+    bool wants_trial;  /* a worker is to find out which record it is (MR_TASK_TRY) */
+    bool explained;    /* the last trial has found a bad record */
+} mr_suspicion;
+
 typedef struct mr_coordinator {
     mr_job job;
     mr_crew crew;
@@ -25,7 +38,12 @@ typedef struct mr_coordinator {
     bool delivering;          /* delivery is open */
     mr_part *ordered;         /* parts to be merged, by partition; owned */
     mr_record_counts *counts; /* records of each chunk; owned */
-    int signals;              /* signalfd */
+    mr_suspicion *suspicions; /* of units of the phase at hand; owned */
+    size_t suspicion_count;
+    size_t suspicion_room; /* allocated */
+    uint64_t memory_kills; /* mr_memory_kills when it was last looked at */
+    unsigned vain_deaths;  /* crashes since something was last committed */
+    int signals;           /* signalfd */
     mr_result_summary *summary;
     uint64_t reports;   /* heard so far */
     double start;       /* when the job began, in mr_seconds */
@@ -45,6 +63,28 @@ bool mr_hear(mr_coordinator *self, mr_error *error);
 /* Deals with the end of a worker: what it had not committed is handed out again, and its slot gets a new process.
  * False when the job cannot go on. */
 bool mr_replace_worker(mr_coordinator *self, uint32_t index, mr_error *error);
+
+/* Charges a death to the unit that the worker was at, if any: false when the job cannot go on. assignment: what it was
+ * doing; NULL: nothing. */
+bool mr_charge_death(mr_coordinator *self, mr_death *death, mr_assignment *assignment, mr_error *error);
+
+/* Ends the job because of a death. Always returns false. */
+bool mr_end_for_death(mr_coordinator *self, const mr_death *death, mr_error *error);
+
+/* The suspicion against a unit of the phase at hand; NULL: there is none. */
+mr_suspicion *mr_suspicion_of(mr_coordinator *self, uint64_t unit);
+
+/* A trial of the unit has ended: it is handed out again. */
+bool mr_end_trial(mr_coordinator *self, uint64_t unit, mr_error *error);
+
+/* Takes a bad record: it is left out from now on, or the job ends. assignment: of the worker that found it. */
+bool mr_take_bad(mr_coordinator *self, const mr_death *death, const mr_assignment *assignment, mr_error *error);
+
+/* Looks for workers that are stuck, if there is a timeout, and ends them. */
+void mr_watch_workers(mr_coordinator *self);
+
+/* Ends a worker: it counts as crashed, for this cause and reason (at most MR_REASON bytes). */
+void mr_condemn(mr_coordinator *self, uint32_t index, enum mr_death_cause cause, const char *reason);
 
 /* Deals with workers that have ended while there was nothing left to do. */
 bool mr_bury_workers(mr_coordinator *self, mr_error *error);

@@ -38,7 +38,9 @@ static bool wait_for_events(mr_coordinator *self, mr_error *error) {
         [MR_POLL_ENDS] = {self->crew.watch, POLLIN, 0},
     };
     memcpy(self->polled, polled, sizeof polled);
-    if (poll(self->polled, MR_POLL_COUNT, idle ? MEMORY_SAMPLE_MS : 0) < 0 && errno != EINTR)
+    uint64_t timeout = self->job.settings->timeout;
+    int pause = !idle ? 0 : timeout ? mr_watchdog_pause(timeout) : MEMORY_SAMPLE_MS;
+    if (poll(self->polled, MR_POLL_COUNT, pause) < 0 && errno != EINTR)
         return mr_error_system(error, errno, "could not wait for the workers");
     return true;
 }
@@ -80,6 +82,7 @@ static bool turn(mr_coordinator *self, mr_error *error) {
     uint32_t ended;
     while ((self->polled[MR_POLL_ENDS].revents & POLLIN) && mr_crew_next_ended(&self->crew, &ended))
         if (!mr_replace_worker(self, ended, error)) return false;
+    mr_watch_workers(self);
     if (self->delivering && !mr_delivery_go_on(&self->delivery, error)) return false;
     if (reader_gone(self)) return false;
     if (mr_seconds() - self->last_sample > MEMORY_SAMPLE_MS * 1e-3) {
@@ -92,6 +95,7 @@ static bool turn(mr_coordinator *self, mr_error *error) {
 static bool begin_phase(mr_coordinator *self, uint32_t kind, uint64_t count, mr_error *error) {
     mr_units_close(&self->units);
     self->kind = kind;
+    self->suspicion_count = 0;
     return mr_units_open(&self->units, count, error);
 }
 
@@ -252,6 +256,7 @@ static void end_crew(mr_coordinator *self) {
 static void close_coordinator(mr_coordinator *self) {
     mr_units_close(&self->units);
     mr_job_close(&self->job);
+    free(self->suspicions);
     free(self->ordered);
     free(self->counts);
 }
@@ -266,6 +271,7 @@ void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_
                            .start = start,
                            .last_sample = start};
     *summary = (mr_result_summary){.outcome = MR_OUTCOME_FAILED};
+    self.memory_kills = mr_memory_kills();
     if (open_signals(&self, settings->alone, &before, error) && mr_job_open(&self.job, settings, error) &&
         run(&self, error))
         summary->outcome = MR_OUTCOME_DONE;

@@ -35,12 +35,15 @@ bool mr_crew_start(mr_crew *crew, uint32_t index, mr_error *error) {
     if (code < 0) return mr_error_system(error, -code, "could not make a queue");
     atomic_store_explicit(&crew->job->shared->slots[index].task, 0, memory_order_relaxed);
     crew->job->shared->slots[index].where = (mr_where){0};
+    crew->job->shared->slots[index].fault.told = 0;
     member->start = (mr_worker_start){.job = crew->job,
                                       .index = index,
                                       .tasks = member->tasks,
                                       .arena_used = member->arena_used,
                                       .part_head = member->part_head};
-    member->ready = false;
+    member->ready = member->abandoned = false;
+    member->condemned = 0;
+    member->watchdog = (mr_watchdog){0};
     return crew->job->alone ? start_here(crew, member, error) : start_process(crew, member, error);
 }
 

@@ -3,6 +3,7 @@
 #define MR_JOB_CREW_H
 
 #include "job/job.h"
+#include "job/watchdog.h"
 
 /* A task that a worker was given. */
 typedef struct mr_assignment {
@@ -21,6 +22,11 @@ typedef struct mr_member {
     mr_worker_start start;      /* what it started with */
     bool ready;                 /* it has loaded the plugin */
     bool stopped;               /* it has reported a good end */
+    bool abandoned;             /* it has reported that it gives up what it has not committed */
+    uint32_t condemned;         /* enum mr_death_cause: why it is being ended; 0: it is not */
+    double condemned_at;        /* since when, in mr_seconds */
+    char reason[MR_REASON];     /* the same in words */
+    mr_watchdog watchdog;       /* over the process */
     unsigned failed_starts;     /* processes in a row that died before they were ready */
     unsigned failed_errands;    /* processes in a row that died while they were sealing or delivering */
     uint64_t sequence;          /* of the last task; goes on when the process is replaced */

@@ -15,8 +15,6 @@ enum mr_death_cause {
     MR_DEATH_REJECTED   /* nobody died: the plugin rejected the record (MR_SKIP) */
 };
 
-enum { MR_REASON = 200 };
-
 /* One death (or rejection). */
 typedef struct mr_death {
     uint32_t cause;         /* enum mr_death_cause */
@@ -25,8 +23,26 @@ typedef struct mr_death {
     uint32_t worker;        /* index of the slot */
     const char *callback;   /* the callback at work, static text; NULL: the plugin was being loaded */
     mr_place place;         /* the record at hand */
+    uint32_t leave_out;     /* 1: workers are to leave the record out; 0: the plugin rejects it again by itself */
+    uint32_t unused;        /* zero */
     char reason[MR_REASON]; /* REJECTED: what the plugin said; TIMEOUT, TOO_LARGE: the limit, in words; else empty */
     mr_fault fault;         /* by the worker's own account; told is 0 when it could not say anything */
 } mr_death;
+
+/* Bytes of a death that a message needs: without the fault when nothing is told there. */
+static inline size_t mr_death_size(const mr_death *death) {
+    return death->fault.told ? sizeof *death : offsetof(mr_death, fault);
+}
+
+/* How often the kernel has killed a process of this machine because memory ran out; 0 where it does not say. Any
+ * process. */
+uint64_t mr_memory_kills(void);
+
+/* Fills in why a process died and where. code: as mp_process_exit_code gives it; where, fault: what it left behind;
+ * memory_kills: mr_memory_kills before it died. Any process. */
+void mr_death_explain(mr_death *death, int code, const mr_where *where, const mr_fault *fault, uint64_t memory_kills);
+
+/* The process was ended because it was stuck. timeout: in milliseconds. */
+void mr_death_was_stuck(mr_death *death, uint64_t timeout);
 
 #endif

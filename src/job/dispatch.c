@@ -13,9 +13,14 @@ static mr_chunk sample_chunk(const mr_coordinator *self, uint64_t unit) {
     return (mr_chunk){.begin = begin, .end = mr_smaller(bytes, begin + MR_SAMPLE_PIECE)};
 }
 
-static mr_task task_of(const mr_coordinator *self, uint64_t unit) {
+static mr_task task_of(mr_coordinator *self, uint64_t unit) {
     mr_task task = {.kind = self->kind, .unit = unit};
     if (self->kind == MR_TASK_SAMPLE) task.chunk = sample_chunk(self, unit);
+    const mr_suspicion *suspicion = self->suspicion_count ? mr_suspicion_of(self, unit) : NULL;
+    if (suspicion && suspicion->wants_trial) {
+        task.kind = MR_TASK_TRY;
+        task.suspect = suspicion->place;
+    }
     if (self->kind == MR_TASK_MAP || self->kind == MR_TASK_COUNT) task.chunk = self->job.chunks.list[unit];
     return task;
 }

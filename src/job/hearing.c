@@ -1,5 +1,6 @@
 #include <errno.h>
 
+#include "base/units.h"
 #include "job/coordination.h"
 
 /* A unit is committed when what came of it outlives its worker: a chunk, when the run that holds its records is sealed;
@@ -11,6 +12,7 @@ static void take_commit(mr_coordinator *self, const mr_report *report, const mr_
     self->summary->records += report->records;
     self->summary->spilled += report->spilled;
     member->arena_used = report->arena_used;
+    self->vain_deaths = 0;
     for (uint64_t i = 0; i < report->counter_count; i++)
         mr_summary_add(self->summary, &counters[i]);
 }
@@ -66,6 +68,8 @@ static bool finish_assignment(mr_coordinator *self, const mr_assignment *assignm
         return true;
     case MR_TASK_SEAL:
         return true;
+    case MR_TASK_TRY:
+        return mr_end_trial(self, assignment->unit, error);
     }
     mr_units_commit(&self->units);
     return true;
@@ -87,6 +91,17 @@ static bool take_done(mr_coordinator *self, const mr_report *report, mr_error *e
         mr_member_tidy(member);
     }
     return true;
+}
+
+/* A worker has found a bad record. */
+static bool hear_of_bad(mr_coordinator *self, const mr_report *report, const char *rest, size_t length,
+                        mr_error *error) {
+    static mr_death death; /* large */
+    memset(&death, 0, sizeof death);
+    memcpy(&death, rest, mr_smaller(length, sizeof death));
+    death.worker = report->worker;
+    const mr_assignment *assignment = mr_member_find(&self->crew.members[report->worker], report->sequence);
+    return mr_take_bad(self, &death, assignment, error);
 }
 
 bool mr_take_report(void *coordinator, const void *message, size_t length, mr_error *error) {
@@ -111,6 +126,11 @@ bool mr_take_report(void *coordinator, const void *message, size_t length, mr_er
         return mr_member_hold_run(member, &report.run, error);
     case MR_REPORT_COMMIT:
         return take_sealed(self, &report, error);
+    case MR_REPORT_BAD:
+        return hear_of_bad(self, &report, rest, length - sizeof report, error);
+    case MR_REPORT_ABANDONED:
+        member->abandoned = true;
+        return true;
     case MR_REPORT_STOPPED:
         mr_crew_stopped(&self->crew, report.worker);
         return true;
@@ -120,7 +140,8 @@ bool mr_take_report(void *coordinator, const void *message, size_t length, mr_er
 }
 
 bool mr_hear(mr_coordinator *self, mr_error *error) {
-    _Alignas(16) static char message[sizeof(mr_report) + sizeof(mr_error) + MR_COUNTERS_MAX * sizeof(mr_counter_value)];
+    _Alignas(16) static char
+        message[sizeof(mr_report) + sizeof(mr_error) + sizeof(mr_death) + MR_COUNTERS_MAX * sizeof(mr_counter_value)];
     for (;;) {
         ssize_t length = mp_queue_get(self->job.reports, message, sizeof message, 0);
         if (length == -EAGAIN) return true;

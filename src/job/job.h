@@ -80,6 +80,7 @@ typedef struct mr_shared {
     mr_run runs[MR_RUNS_MAX];                           /* these runs */
     mr_place bad[MR_BAD_MAX];                           /* records and groups that are left out, in any order */
     _Atomic uint64_t bad_count;                         /* how many; grows */
+    _Atomic uint32_t singly;                            /* 1: records are mapped one by one, to take their time */
     mr_slot slots[MR_WORKERS_MAX];                      /* written by one worker each */
 } mr_shared;
 
@@ -127,6 +128,7 @@ enum mr_task_kind {
     MR_TASK_SPLIT,      /* choose the splitters */
     MR_TASK_COUNT,      /* count the records of chunk */
     MR_TASK_MAP,        /* map chunk */
+    MR_TASK_TRY,        /* find out which records of chunk kill those that map it; suspect is one such record */
     MR_TASK_SEAL,       /* seal all that has been mapped */
     MR_TASK_REDUCE,     /* reduce partition unit into a part */
     MR_TASK_MERGE,      /* merge the ordered parts into one */
@@ -139,7 +141,8 @@ typedef struct mr_task {
     uint32_t kind;     /* enum mr_task_kind */
     uint32_t unused;   /* zero */
     uint64_t unit;     /* which chunk, partition or part */
-    mr_chunk chunk;    /* for SAMPLE, COUNT, MAP */
+    mr_chunk chunk;    /* for SAMPLE, COUNT, MAP, TRY */
+    mr_place suspect;  /* for TRY; kind MR_PLACE_NONE: there is none */
     mr_part part;      /* for DELIVER */
     uint64_t offset;   /* for DELIVER: in the output file */
 } mr_task;
@@ -149,6 +152,8 @@ enum mr_report_kind {
     MR_REPORT_RUN,       /* run is sealed; it counts once the worker commits */
     MR_REPORT_COMMIT,    /* everything up to task sequence is in sealed runs */
     MR_REPORT_DONE,      /* task sequence is done */
+    MR_REPORT_BAD,       /* a record is bad; as much of a mr_death as mr_death_size says follows */
+    MR_REPORT_ABANDONED, /* the worker ends without what it has not committed, which is to be done again */
     MR_REPORT_STOPPED,   /* the worker has ended well */
     MR_REPORT_FAILED     /* the job cannot go on; a mr_error follows the report */
 };

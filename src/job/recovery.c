@@ -1,38 +1,16 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "base/units.h"
 #include "job/coordination.h"
 
 /* What a dead worker had not committed is handed out again, and a new process takes its slot. The death is charged to
- * the unit that it was working on. */
+ * the unit that it was working on (blame.c). */
 
-enum {
-    CRASHES_MAX = 2,       /* a unit on which workers crash this often ends the job */
-    KILLS_MAX = 50,        /* also one whose workers are killed from outside this often */
-    FAILED_STARTS_MAX = 3, /* a worker that dies this often before it is ready ends the job */
-    FAILED_ERRANDS_MAX = 3 /* also one that dies this often while it seals or delivers */
-};
-
-static bool is_kill(int code) {
-    return code == -SIGKILL || code == -SIGTERM || code == -SIGINT || code == -SIGHUP;
-}
-
-/* A worker died in a callback once too often. */
-static bool give_up(const mr_coordinator *self, uint32_t index, int code, unsigned times, mr_error *error) {
-    const mr_where *where = &self->job.shared->slots[index].where;
-    const char *callback = where->callback ? where->callback : "the constructor";
-    char end[96], again[48] = "", place[MR_ERROR_TEXT / 2] = "";
-    bool mapping = !strncmp(callback, "map", 3) || !strcmp(callback, "combine");
-    if (mapping && where->place.source < self->job.input.count)
-        snprintf(place, sizeof place, "%s, byte %llu: ", self->job.input.sources[where->place.source].path,
-                 (unsigned long long)where->place.offset);
-    if (times > 1) snprintf(again, sizeof again, ", %u times in a row", times);
-    return mr_error_set(error, "%splugin %s, in %s: the worker %s%s", place, self->job.description.name, callback,
-                        mr_describe_end(code, end, sizeof end), again);
-}
+#define SEAL_AFTER_CRASH (32ull << 20)
 
 /* The task that a worker was at when it died; NULL: none. */
-static const mr_assignment *task_at_death(const mr_coordinator *self, uint32_t index) {
+static mr_assignment *task_at_death(const mr_coordinator *self, uint32_t index) {
     uint64_t sequence = atomic_load_explicit(&self->job.shared->slots[index].task, memory_order_relaxed);
     return sequence ? mr_member_find(&self->crew.members[index], sequence) : NULL;
 }
@@ -40,9 +18,9 @@ static const mr_assignment *task_at_death(const mr_coordinator *self, uint32_t i
 /* What a worker was doing when it died. */
 static const char *occupation(const mr_coordinator *self, uint32_t index) {
     static const char *const tasks[] = {
-        [MR_TASK_SAMPLE] = "sample", [MR_TASK_SPLIT] = "split",     [MR_TASK_COUNT] = "count",
-        [MR_TASK_MAP] = "map",       [MR_TASK_SEAL] = "seal",       [MR_TASK_REDUCE] = "reduce",
-        [MR_TASK_MERGE] = "merge",   [MR_TASK_DELIVER] = "deliver",
+        [MR_TASK_SAMPLE] = "sample", [MR_TASK_SPLIT] = "split", [MR_TASK_COUNT] = "count",
+        [MR_TASK_MAP] = "map",       [MR_TASK_TRY] = "trial",   [MR_TASK_SEAL] = "seal",
+        [MR_TASK_REDUCE] = "reduce", [MR_TASK_MERGE] = "merge", [MR_TASK_DELIVER] = "deliver",
     };
     const mr_assignment *assignment = task_at_death(self, index);
     if (!self->crew.members[index].ready) return "start";
@@ -57,25 +35,17 @@ static void tell_death(const mr_coordinator *self, uint32_t index, int code, con
     mr_message("worker %u %s during %s; %s", index, mr_describe_end(code, end, sizeof end), occupation, consequence);
 }
 
-/* Sealing and delivering belong to no unit of the phase: such deaths are charged to the slot. */
-static bool charge_errand(mr_coordinator *self, uint32_t index, int code, mr_error *error) {
-    mr_member *member = &self->crew.members[index];
-    if (++member->failed_errands < (is_kill(code) ? KILLS_MAX : FAILED_ERRANDS_MAX)) return true;
-    return give_up(self, index, code, member->failed_errands, error);
-}
-
-/* Charges the death of a worker to the unit that it was working on; false when that is once too often. */
-static bool charge_death(mr_coordinator *self, uint32_t index, int code, mr_error *error) {
-    mr_member *member = &self->crew.members[index];
-    const mr_assignment *assignment = task_at_death(self, index);
-    if (!member->ready && ++member->failed_starts >= (is_kill(code) ? KILLS_MAX : FAILED_STARTS_MAX))
-        return give_up(self, index, code, member->failed_starts, error);
-    if (!assignment || assignment->done) return true;
-    if (assignment->kind == MR_TASK_SEAL || assignment->kind == MR_TASK_DELIVER)
-        return charge_errand(self, index, code, error);
-    uint8_t *times = is_kill(code) ? &self->units.kills[assignment->unit] : &self->units.crashes[assignment->unit];
-    if (++*times < (is_kill(code) ? KILLS_MAX : CRASHES_MAX)) return true;
-    return give_up(self, index, code, *times, error);
+/* Why the worker in a slot, which has been collected, died, and where. */
+static void explain_death(mr_coordinator *self, uint32_t index, int code, mr_death *death) {
+    const mr_member *member = &self->crew.members[index];
+    const mr_slot *slot = &self->job.shared->slots[index];
+    memset(death, 0, sizeof *death);
+    mr_death_explain(death, code, &slot->where, &slot->fault, self->memory_kills);
+    self->memory_kills = mr_memory_kills();
+    death->worker = index;
+    if (!member->condemned || (code != -SIGKILL && code != -mr_fault_timeout_signal())) return;
+    death->cause = member->condemned;
+    memcpy(death->reason, member->reason, sizeof death->reason);
 }
 
 /* What the dead worker had not committed is to be done again. */
@@ -94,31 +64,82 @@ static bool lose_assignments(mr_coordinator *self, mr_member *member, mr_error *
     return true;
 }
 
+/* After a crash there may be more: workers that start from now on seal more often, so that less is lost with them. */
+static void expect_more(mr_plan *plan) {
+    plan->seal = mr_smaller(plan->seal, SEAL_AFTER_CRASH);
+}
+
 bool mr_replace_worker(mr_coordinator *self, uint32_t index, mr_error *error) {
     mr_member *member = &self->crew.members[index];
+    static mr_death death; /* large */
     int code;
     /* It can say no more; what it said before it died counts. */
     if (!mr_hear(self, error)) return false;
     if (member->stopped) return true;
     mr_crew_collect(&self->crew, index, &code);
     tell_death(self, index, code, occupation(self, index), "its unfinished work is done again");
-    if (!charge_death(self, index, code, error) || !lose_assignments(self, member, error)) return false;
+    explain_death(self, index, code, &death);
+    if (death.cause != MR_DEATH_KILLED) expect_more(&self->job.plan);
+    if (!member->abandoned && !mr_charge_death(self, &death, task_at_death(self, index), error)) return false;
+    if (!lose_assignments(self, member, error)) return false;
     self->summary->retries++;
     /* A sample that its successor may have begun to overwrite is no sample any more. */
     if (self->kind == MR_TASK_SAMPLE) self->job.shared->sampled[index] = 0;
     return mr_crew_start(&self->crew, index, error);
 }
-/* Deals with workers that have ended while there was nothing left to do. */
+
 bool mr_bury_workers(mr_coordinator *self, mr_error *error) {
+    static mr_death death; /* large */
     uint32_t ended;
     while (mr_crew_next_ended(&self->crew, &ended)) {
         if (!mr_hear(self, error)) return false;
         if (self->crew.members[ended].stopped) continue;
         int code;
         mr_crew_collect(&self->crew, ended, &code);
-        if (!is_kill(code)) return give_up(self, ended, code, 1, error);
+        explain_death(self, ended, code, &death);
+        death.attempts = 1;
+        if (death.cause != MR_DEATH_KILLED) return mr_end_for_death(self, &death, error);
         tell_death(self, ended, code, "stop", "there was nothing left to do");
         mr_crew_stopped(&self->crew, ended); /* killed from outside */
     }
     return true;
+}
+
+/* ---- workers that are stuck -------------------------------------------------------------------------------------- */
+
+void mr_condemn(mr_coordinator *self, uint32_t index, enum mr_death_cause cause, const char *reason) {
+    mr_member *member = &self->crew.members[index];
+    if (!member->process || member->condemned) return;
+    member->condemned = cause;
+    member->condemned_at = mr_seconds();
+    snprintf(member->reason, sizeof member->reason, "%s", reason);
+    mr_watchdog_ask(mp_process_id(member->process));
+}
+
+/* Looks at one worker. While it holds a trial, that is where its place in shared memory comes from, and it watches for
+ * itself. */
+static void watch_worker(mr_coordinator *self, uint32_t index) {
+    mr_member *member = &self->crew.members[index];
+    const mr_slot *slot = &self->job.shared->slots[index];
+    uint64_t task = atomic_load_explicit(&slot->task, memory_order_relaxed);
+    const mr_assignment *assignment = mr_member_find(member, task);
+    enum mr_alarm alarm = mr_watchdog_look(&member->watchdog, mp_process_id(member->process), &slot->where, task,
+                                           self->job.settings->timeout);
+    bool on_trial = assignment && assignment->kind == MR_TASK_TRY;
+    if (alarm == MR_ALARM_STOPPED) mp_process_kill(member->process);
+    if (alarm != MR_ALARM_STUCK || on_trial) return;
+    mr_death stuck;
+    mr_death_was_stuck(&stuck, self->job.settings->timeout);
+    mr_condemn(self, index, stuck.cause, stuck.reason);
+}
+
+void mr_watch_workers(mr_coordinator *self) {
+    for (uint32_t i = 0; i < self->crew.count; i++) {
+        mr_member *member = &self->crew.members[i];
+        if (!member->process || member->stopped) continue;
+        if (member->condemned && mr_seconds() - member->condemned_at > MR_LAST_WORDS_MS * 1e-3)
+            mp_process_kill(member->process); /* it has not listened */
+        else if (!member->condemned && self->job.settings->timeout)
+            watch_worker(self, i);
+    }
 }

@@ -4,14 +4,12 @@
 
 bool mr_units_open(mr_units *units, uint64_t count, mr_error *error) {
     *units = (mr_units){.count = count};
-    units->crashes = calloc(count + 1, 1);
     units->kills = calloc(count + 1, 1);
-    return (units->crashes && units->kills) || mr_error_memory(error, 2 * count, "the list of work");
+    return units->kills || mr_error_memory(error, count, "the list of work");
 }
 
 void mr_units_close(mr_units *units) {
     free(units->lost);
-    free(units->crashes);
     free(units->kills);
     *units = (mr_units){0};
 }

@@ -13,7 +13,6 @@ typedef struct mr_units {
     uint64_t *lost;     /* units to be handed out again, lowest last; owned */
     size_t lost_count;
     size_t lost_room; /* allocated */
-    uint8_t *crashes; /* for each unit: how often a worker crashed on it; owned */
     uint8_t *kills;   /* for each unit: how often its worker was killed from outside; owned */
 } mr_units;
 

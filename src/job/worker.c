@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -14,9 +15,11 @@
 #include "flow/part.h"
 #include "flow/reduce.h"
 #include "flow/sample.h"
+#include "job/bad.h"
 #include "job/descriptors.h"
 #include "job/job.h"
 #include "job/protection.h"
+#include "job/trial.h"
 
 /* A worker takes tasks from its queue, does them one after the other, and reports. This is where the stages of the flow
  * are wired together: each is opened when the first task needs it, with a sink that leads to the next. Memory of the
@@ -56,6 +59,11 @@ typedef struct worker {
     bool map_open;       /* splitter, mapper and what follows are open */
     bool sample_open;    /* splitter and sampler are open */
     bool reduce_open;    /* reducer (and orderer) are open */
+    mr_place *bad;       /* records and groups to leave out, in the order of mr_place_compare; owned */
+    uint64_t bad_count;  /* all of them; records come first */
+    size_t bad_records;  /* how many are records */
+    uint64_t sequence;   /* of the task at hand */
+    bool rehearsing;     /* nothing comes of what is mapped: for a sample, or on trial */
     uint64_t arena_used; /* bytes of the arena with sealed runs of an earlier worker */
     uint64_t mapped;     /* bytes mapped since the last commit */
     uint64_t spilled;    /* bytes spilled up to the last commit */
@@ -141,6 +149,30 @@ static bool announce_run(void *receiver, const mr_run *run, mr_error *error) {
            report(self, (mr_report){.kind = MR_REPORT_RUN, .run = *run}, error);
 }
 
+/* ---- what is left out -------------------------------------------------------------------------------------------- */
+
+static int compare_places(const void *a, const void *b) {
+    return mr_place_compare(a, b);
+}
+
+/* Takes notice of records that are to be left out. */
+static bool learn_bad(worker *self, mr_error *error) {
+    const mr_shared *shared = self->job->shared;
+    uint64_t count = atomic_load_explicit(&shared->bad_count, memory_order_acquire);
+    if (count == self->bad_count) return true;
+    mr_place *bad = realloc(self->bad, count * sizeof *bad);
+    if (!bad) return mr_error_memory(error, count * sizeof *bad, "the list of bad records");
+    memcpy(bad, shared->bad, count * sizeof *bad);
+    qsort(bad, count, sizeof *bad, compare_places);
+    self->bad = bad;
+    self->bad_count = count;
+    for (self->bad_records = 0; self->bad_records < count; self->bad_records++)
+        if (bad[self->bad_records].kind == MR_PLACE_GROUP) break;
+    self->mapper.bad = bad;
+    self->mapper.bad_count = self->bad_records;
+    return true;
+}
+
 /* ---- the map phase ----------------------------------------------------------------------------------------------- */
 
 static mr_source_reader reader_of_sources(worker *self) {
@@ -219,6 +251,7 @@ static void wire_map(worker *self) {
 }
 
 static bool map_chunk(worker *self, const mr_chunk *chunk, mr_error *error) {
+    self->mapper.singly = atomic_load_explicit(&self->job->shared->singly, memory_order_relaxed);
     wire_map(self);
     mr_map_begin(&self->mapper, chunk);
     if (!mr_split_chunk(&self->splitter, chunk, mr_map_piece, &self->mapper, error)) return false;
@@ -258,11 +291,13 @@ static bool do_sample(worker *self, const mr_task *task, mr_report *done, mr_err
     mr_counter_value before[MR_COUNTERS_MAX];
     memcpy(before, self->context.counters, sizeof before);
     if (!open_sample(self, error)) return false;
+    self->rehearsing = true;
     mr_sampler_begin(&self->sampler);
     mr_context_emit_to(&self->context, mr_sample_pairs, &self->sampler);
     mr_map_begin(&self->mapper, &task->chunk);
     if (mr_split_chunk(&self->splitter, &task->chunk, mr_map_piece, &self->mapper, &ignored))
         mr_context_flush(&self->context, &ignored);
+    self->rehearsing = false;
     self->context.error.set = false;
     self->mapper.records = 0;
     for (size_t i = 0; i < self->context.counter_count; i++)
@@ -293,6 +328,119 @@ static bool do_count(worker *self, const mr_task *task, mr_report *done, mr_erro
     if (!mr_split_chunk(&self->splitter, &task->chunk, mr_count_piece, &count, error)) return false;
     done->records = count.records;
     done->source = count.source ? (uint64_t)(count.source - self->job->input.sources) + 1 : 0;
+    return true;
+}
+
+/* ---- trials ------------------------------------------------------------------------------------------------------ */
+
+static bool discard_pairs(void *receiver, const char *pairs, const char *end, mr_error *error) {
+    worker *self = receiver;
+    while (pairs < end) {
+        mr_slice key, value;
+        pairs = mr_pair_read(pairs, &key, &value);
+        if (!mr_job_is_map(self->job)) mr_partition_of(&self->index_of_keys, mr_context_full_key(&self->context, key));
+    }
+    return mr_context_ok(&self->context, error);
+}
+
+static bool discard_table(void *receiver, const mr_fold_table *table, mr_error *error) {
+    (void)receiver;
+    (void)table;
+    (void)error; /* nothing can fail */
+    return true;
+}
+
+static bool discard_output(void *receiver, const void *bytes, size_t length, mr_error *error) {
+    (void)receiver;
+    (void)bytes;
+    (void)length;
+    (void)error; /* nothing can fail */
+    return true;
+}
+
+static bool combine_at_once(void *receiver, mr_error *error) {
+    worker *self = receiver;
+    return mr_combiner_flush(&self->combiner, error);
+}
+
+/* Maps a chunk like do_map does, in a process on trial: its memory is its own copy, but for the arena, which it does
+ * not touch. */
+static bool rehearse(void *receiver, const mr_chunk *chunk, mr_error *error) {
+    worker *self = receiver;
+    self->rehearsing = true;
+    if (!learn_bad(self, error)) return false;
+    self->mapper.singly = true;
+    self->context.write = self->context.write ? discard_output : NULL;
+    self->folder.sink = discard_table;
+    self->combiner.sink = discard_pairs;
+    self->combiner.receiver = self;
+    if (self->combiner.context) self->mapper.after = combine_at_once;
+    self->mapper.after_receiver = self;
+    wire_map(self);
+    if (!is_fold(self) && !self->combiner.context) mr_context_emit_to(&self->context, discard_pairs, self);
+    mr_map_begin(&self->mapper, chunk);
+    return mr_split_chunk(&self->splitter, chunk, mr_map_piece, &self->mapper, error);
+}
+
+static bool report_bad(worker *self, const mr_death *death, mr_error *error) {
+    struct {
+        mr_report report;
+        mr_death death;
+    } message = {.report = {.kind = MR_REPORT_BAD, .worker = self->index, .sequence = self->sequence}, .death = *death};
+    return send(self, &message, offsetof(__typeof__(message), death) + mr_death_size(death), error);
+}
+
+/* Takes a record that the trial has found. */
+static bool found_bad(void *receiver, const mr_death *death, mr_error *error) {
+    return report_bad(receiver, death, error);
+}
+
+static bool do_try(worker *self, const mr_task *task, mr_report *done, mr_error *error) {
+    (void)done;
+    if (!open_map(self, error)) return false;
+    mr_trial trial = {.chunk = task->chunk,
+                      .input = &self->job->input,
+                      .suspect = task->suspect,
+                      .where = &self->slot->where,
+                      .fault = &self->slot->fault,
+                      .timeout = self->job->settings->timeout,
+                      .rehearse = rehearse,
+                      .found = found_bad,
+                      .receiver = self};
+    return mr_trial_run(&trial, error);
+}
+
+/* ---- rejected records -------------------------------------------------------------------------------------------- */
+
+/* Ends the process without what it has not committed. */
+static _Noreturn void abandon(worker *self) {
+    mr_error ignored = {0}; /* without the report it counts as a crash */
+    report(self, (mr_report){.kind = MR_REPORT_ABANDONED}, &ignored);
+    _exit(1);
+}
+
+/* Nothing is known of the fault of a key that is rejected but the key. */
+static void tell_key(mr_fault *fault, const mr_where *where) {
+    fault->told = 1;
+    fault->key_length = where->key_length;
+    memcpy(fault->key, where->key, mr_smaller(where->key_length, sizeof fault->key));
+}
+
+/* A mr_reject_sink. A record of which something has got away already, into a table or a part, cannot be taken out
+ * again: everything that has not been committed is given up, and done again without that record. */
+static bool reject_record(void *receiver, const mr_place *place, const char *reason, bool undone, mr_error *error) {
+    worker *self = receiver;
+    if (self->rehearsing) return true;
+    mr_death death = {.cause = MR_DEATH_REJECTED,
+                      .worker = self->index,
+                      .attempts = 1,
+                      .callback = self->context.where->callback,
+                      .place = *place,
+                      .leave_out = !undone};
+    snprintf(death.reason, sizeof death.reason, "%s", reason);
+    if (place->kind == MR_PLACE_GROUP) tell_key(&death.fault, self->context.where);
+    if (!report_bad(self, &death, error)) return false;
+    if (!undone) abandon(self);
     return true;
 }
 
@@ -344,6 +492,9 @@ static bool do_reduce(worker *self, const mr_task *task, mr_report *done, mr_err
                              (uint32_t)task->unit);
     mr_block_stream stream = mr_partition_reader_stream(&reader);
     mr_part_begin(&self->writer);
+    self->reducer.partition = (uint32_t)task->unit;
+    self->reducer.bad = self->bad + self->bad_records;
+    self->reducer.bad_count = self->bad_count - self->bad_records;
     bool ok = mr_reduce_partition(&self->reducer, &stream, error);
     if (error->damage) name_damage(self, &reader, error);
     mr_partition_reader_close(&reader);
@@ -399,11 +550,12 @@ static bool do_task(worker *self, const mr_task *task, mr_error *error) {
     static bool (*const doers[])(worker *, const mr_task *, mr_report *, mr_error *) = {
         [MR_TASK_SAMPLE] = do_sample, [MR_TASK_SPLIT] = do_split,     [MR_TASK_COUNT] = do_count,
         [MR_TASK_MAP] = do_map,       [MR_TASK_SEAL] = do_seal,       [MR_TASK_REDUCE] = do_reduce,
-        [MR_TASK_MERGE] = do_merge,   [MR_TASK_DELIVER] = do_deliver,
+        [MR_TASK_MERGE] = do_merge,   [MR_TASK_DELIVER] = do_deliver, [MR_TASK_TRY] = do_try,
     };
     mr_report done = {.kind = MR_REPORT_DONE, .sequence = task->sequence};
     atomic_store_explicit(&self->slot->task, task->sequence, memory_order_relaxed);
-    if (!doers[task->kind](self, task, &done, error)) return false;
+    self->sequence = task->sequence;
+    if (!learn_bad(self, error) || !doers[task->kind](self, task, &done, error)) return false;
     tell_memory(self);
     if (!(done.commits ? commit(self, done, error) : report(self, done, error))) return false;
     atomic_store_explicit(&self->slot->task, 0, memory_order_relaxed);
@@ -438,7 +590,11 @@ static worker *new_worker(const mr_job *job) {
 static bool load_plugin(worker *self, mr_error *error) {
     const mr_job *job = self->job;
     return mr_context_open(&self->context, job->plugin_path, job->settings->settings, job->settings->setting_count,
-                           job->input.names, job->input.count, error);
+                           job->input.names, job->input.count, self->slot ? &self->slot->where : NULL, error);
+}
+
+static bool catch_faults(worker *self, mr_error *error) {
+    return mr_fault_catch(&self->slot->fault, &self->slot->where, &self->context.loaded, self->job->plugin_path, error);
 }
 
 /* Takes over what the worker starts with. */
@@ -468,6 +624,8 @@ static bool open_worker(worker *self, mr_error *error) {
     const mr_job *job = self->job;
     if (!take_spills(self, error)) return false;
     self->context.where = &self->slot->where;
+    self->context.reject = reject_record;
+    self->context.reject_receiver = self;
     const mr_plugin *plugin = &self->context.loaded.plugin;
     self->fold = mr_fold_of(plugin->fold_type, plugin->value_size, plugin->fold, &self->context.ctx);
     self->order = (mr_key_order){
@@ -499,6 +657,7 @@ static void close_worker(worker *self) {
     mr_source_close(&self->file);
     mr_part_writer_close(&self->writer);
     mr_context_close(&self->context);
+    free(self->bad);
 }
 
 /* Gives the worker's share of the shared memory back to the system, which takes a while: all workers at once, while the
@@ -544,8 +703,9 @@ int mr_worker_main(void *argument) {
     if (!self) return 1; /* the coordinator sees the exit status */
     take_start(self, start);
     self->coordinator = getppid();
-    bool ok = open_process(self, &error) && load_plugin(self, &error) && open_worker(self, &error) &&
-              work(self, &error) && stop(self, &error);
+    bool ok = open_process(self, &error) && load_plugin(self, &error) && catch_faults(self, &error) &&
+              open_worker(self, &error) && work(self, &error) && stop(self, &error);
+    mr_fault_release();
     if (ok)
         release_arena(self);
     else

@@ -165,7 +165,6 @@ static void groups_are_told(void **state) {
     death.callback = "reduce";
     death.place = (mr_place){.kind = MR_PLACE_GROUP, .partition = 3, .offset = 16};
     death.fault.key_length = 3;
-    death.fault.where.key_length = 3;
     memcpy(death.fault.key, "a\nb", 3);
     expect_part("where     a key and its values, group 17 of partition 3\n"
                 "mr:   key       a\\nb\n");

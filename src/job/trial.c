@@ -1,0 +1,109 @@
+#include "job/trial.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/forked.h"
+#include "job/watchdog.h"
+
+/* A worker has died on a chunk. Another one forks a process that maps the chunk again, in isolation: every record is
+ * handed over alone, also to map_chunk, what it emits goes on at once, and nothing comes of it. If that process dies
+ * too, the place that it left in shared memory is that of one record. The next process starts there; a record that
+ * kills two of them in a row (from outside: five) is found, and the search goes on behind it. All records of a chunk
+ * that kill are found in this way at the price of two forks each, and the worker loses nothing that it has done. A
+ * chunk that survives has died of something else: of a signal from outside, of the records together, or by chance. */
+
+enum {
+    DEATHS_CONVICT = 2, /* deaths on one record, in a row */
+    KILLS_CONVICT = 5,  /* the same, when somebody seems to have killed it from outside */
+    KILLS_MAX = 50      /* from outside, in one trial that is given up then */
+};
+
+static int rehearse(void *argument) {
+    mr_trial *trial = argument;
+    mr_watch_forks();       /* from here on: this process is meant to run on */
+    mr_error ignored = {0}; /* an error is no death: it comes again when the chunk is mapped in earnest */
+    mr_fault_catch_again();
+    trial->rehearse(trial->receiver, &trial->chunk, &ignored);
+    trial->where->callback = NULL; /* through: a plugin that calls exit does not get here */
+    return 0;
+}
+
+/* Waits for the end of a process on trial. True when it was ended for being stuck. */
+static bool await_end(const mr_trial *trial, mp_process *process) {
+    mr_watchdog watchdog = {0};
+    if (!trial->timeout) {
+        mp_process_join(process, -1);
+        return false;
+    }
+    while (mp_process_join(process, mr_watchdog_pause(trial->timeout)) < 0) {
+        if (!mr_watchdog_look(&watchdog, mp_process_id(process), trial->where, 0, trial->timeout)) continue;
+        mr_watchdog_ask(mp_process_id(process));
+        if (mp_process_join(process, MR_LAST_WORDS_MS) < 0) mp_process_kill(process);
+        mp_process_join(process, -1);
+        return true;
+    }
+    return false;
+}
+
+/* Lets a process map the rest of the chunk. *alive: it came through; otherwise death says why it did not. */
+static bool try_once(mr_trial *trial, mr_death *death, bool *alive, mr_error *error) {
+    mp_process *process;
+    mp_process_options options = {.name = "mr-trial", .flags = MP_PROCESS_DAEMON};
+    uint64_t memory_kills = mr_memory_kills();
+    *trial->where = (mr_where){0};
+    trial->fault->told = 0;
+    int code = mp_process_start(&process, &options, rehearse, trial);
+    if (code < 0) return mr_error_system(error, -code, "could not start a process");
+    bool stuck = await_end(trial, process);
+    code = 0;
+    int unknown = mp_process_exit_code(process, &code);
+    mp_process_free(process);
+    *alive = unknown == 0 && code == 0 && !trial->where->callback;
+    if (*alive) return true;
+    memset(death, 0, sizeof *death);
+    mr_death_explain(death, code, trial->where, trial->fault, memory_kills);
+    if (stuck) mr_death_was_stuck(death, trial->timeout);
+    return true;
+}
+
+static bool same_record(const mr_place *a, const mr_place *b) {
+    return a->kind == MR_PLACE_RECORD && b->kind == MR_PLACE_RECORD && a->source == b->source && a->offset == b->offset;
+}
+
+/* The position of a record in the whole input. */
+static uint64_t position_of(const mr_trial *trial, const mr_place *place) {
+    return trial->input->sources[place->source].start + place->offset;
+}
+
+static bool report_found(mr_trial *trial, mr_death *death, unsigned attempts, mr_error *error) {
+    death->attempts = attempts;
+    death->leave_out = 1;
+    if (!trial->found(trial->receiver, death, error)) return false;
+    trial->chunk.begin = position_of(trial, &death->place) + death->place.length;
+    return true;
+}
+
+bool mr_trial_run(mr_trial *trial, mr_error *error) {
+    static mr_death death; /* large */
+    mr_place last = {0};
+    unsigned kills = 0, deaths = 0; /* from outside; at the last record */
+    while (trial->chunk.begin < trial->chunk.end) {
+        bool alive;
+        if (!try_once(trial, &death, &alive, error)) return false;
+        if (alive) return true;
+        if (death.cause == MR_DEATH_KILLED && ++kills == KILLS_MAX) return true;
+        if (death.place.kind != MR_PLACE_RECORD) return true;
+        deaths = same_record(&last, &death.place) ? deaths + 1 : 1;
+        if (deaths == (death.cause == MR_DEATH_KILLED ? KILLS_CONVICT : DEATHS_CONVICT)) {
+            unsigned before = same_record(&trial->suspect, &death.place); /* the worker that died in earnest */
+            if (!report_found(trial, &death, deaths + before, error)) return false;
+            deaths = 0;
+        } else {
+            last = death.place;
+            trial->chunk.begin = position_of(trial, &last);
+        }
+    }
+    return true;
+}
