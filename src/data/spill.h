@@ -16,7 +16,7 @@ typedef struct mr_spill {
     uint64_t end;              /* where the next append goes */
     uint64_t written;          /* appended so far, for the statistics */
     const char *folder;        /* where the file lives, for messages; not owned */
-    uint32_t *waiting;  /* above 0 while somebody waits for the disk; NULL: nobody wants to know; not owned */
+    uint32_t *waiting;         /* above 0 while somebody waits for the disk; NULL: nobody wants to know; not owned */
 } mr_spill;
 
 /* Makes an unnamed file in a folder, whose name is borrowed; a failure is told when the file is needed. */

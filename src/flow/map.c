@@ -53,14 +53,14 @@ static bool map_lines(mr_mapper *mapper, const mr_piece *piece, mr_error *error)
 
 static bool map_whole(mr_mapper *mapper, const mr_piece *piece, mr_error *error) {
     mr_context *context = mapper->context;
-    uint64_t records = count_records(piece); /* before the plugin may overwrite the text */
+    uint64_t records = count_records(piece), skipped = context->skipped; /* before the text may be overwritten */
     say_place(context, mapper->singly ? MR_PLACE_RECORD : MR_PLACE_PIECE, piece->offset, piece->length);
     context->ctx.text = piece->bytes;
     context->ctx.text_length = piece->length;
     context->ctx.record_number = mapper->next_record;
     context->loaded.plugin.map_chunk(&context->ctx, piece->bytes, piece->length);
     mapper->next_record += records;
-    mapper->records += records;
+    mapper->records += records - (context->skipped - skipped);
     return mr_context_ok(context, error);
 }
 

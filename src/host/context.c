@@ -216,6 +216,7 @@ static void skip_line(mr_context *context, mr_slice line, const char *reason) {
         return;
     }
     mr_place place = place_of_line(context, line);
+    context->skipped++;
     if (context->reject) context->reject(context->reject_receiver, &place, reason, true, &context->error);
 }
 

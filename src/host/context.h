@@ -106,6 +106,7 @@ typedef struct mr_context {
     char rejection[MR_REASON]; /* why the record at hand is rejected */
     bool rejected;             /* it is; error is set then, until mr_context_undo */
     bool rejects;              /* a record has been rejected: more are to be expected */
+    uint64_t skipped;          /* lines rejected by mr_skip_line so far */
     uint64_t departures;       /* how often something emitted or written has left for the sinks */
     mr_error error;            /* set by mr_fail or by a sink; checked after every callback */
     mr_counter_value counters[MR_COUNTERS_MAX];

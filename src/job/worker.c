@@ -570,6 +570,8 @@ static bool take_spills(worker *self, mr_error *error) {
     self->runs = &self->run_files[self->index];
     self->parts = &self->part_files[self->index];
     mr_spill *own[] = {self->runs, self->parts};
+    for (uint32_t i = 0; i < job->plan.workers; i++)
+        self->run_files[i].waiting = self->part_files[i].waiting = &self->slot->where.waiting;
     for (int i = 0; i < 2; i++) {
         if (own[i]->file < 0) continue;
         off_t end = lseek(own[i]->file, 0, SEEK_END);
