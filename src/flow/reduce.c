@@ -70,11 +70,29 @@ static bool is_bad(const mr_reducer *reducer) {
            reducer->bad[low].offset == reducer->group;
 }
 
+static mr_place group_place(const mr_reducer *reducer) {
+    return (mr_place){.kind = MR_PLACE_GROUP, .partition = reducer->partition, .offset = reducer->group};
+}
+
+/* Keeps the group at hand, what is folded of it, if it is bad. */
+static bool keep_folded(mr_reducer *reducer, mr_slice key, const void *accumulator, mr_error *error) {
+    const mr_group_keeper *keeper = reducer->keeper;
+    mr_place place = group_place(reducer);
+    if (!is_bad(reducer)) return true;
+    char *coded = malloc(mr_fold_encoded_max(reducer->fold));
+    if (!coded) return mr_error_memory(error, mr_fold_encoded_max(reducer->fold), "a bad key");
+    size_t length = (size_t)(mr_fold_encode(reducer->fold, coded, accumulator) - coded);
+    bool ok = keeper->begin(keeper->receiver, &place, key, error) &&
+              keeper->value(keeper->receiver, mr_bytes(coded, length), error) && keeper->end(keeper->receiver, error);
+    free(coded);
+    return ok;
+}
+
 /* A callback is about to be called for the group at hand. */
 static void enter_group(mr_reducer *reducer, const char *callback, mr_slice key) {
     mr_where *where = reducer->context->where;
     where->callback = callback;
-    where->place = (mr_place){.kind = MR_PLACE_GROUP, .partition = reducer->partition, .offset = reducer->group};
+    where->place = group_place(reducer);
     where->key = key.data;
     where->key_length = key.length;
     where->inside = 1;
@@ -113,6 +131,11 @@ static bool finish_key(mr_reducer *reducer, mr_slice key, const void *accumulato
     mr_result result = {.key = plain_key(reducer, key), .columns = mr_fold_has_columns(fold)};
     mr_folded folded;
     const void *value;
+    if (reducer->keeper) {
+        bool ok = keep_folded(reducer, result.key, accumulator, error);
+        reducer->group++;
+        return ok;
+    }
     if (!mr_fold_result(fold, accumulator, &folded, &value, error))
         return mr_error_context(error, "plugin %s, key '%.*s'", context->loaded.plugin.name,
                                 (int)mr_smaller(result.key.length, 100), result.key.data);
@@ -450,12 +473,26 @@ static bool keep_key(group_values *group) {
     return true;
 }
 
+/* Keeps the group at hand, all its values, if it is bad. */
+static bool keep_values(mr_reducer *reducer, group_values *group, mr_slice key, mr_error *error) {
+    const mr_group_keeper *keeper = reducer->keeper;
+    mr_place place = group_place(reducer);
+    mr_slice value;
+    if (!is_bad(reducer)) return true;
+    if (!keeper->begin(keeper->receiver, &place, key, error)) return false;
+    while (next_value(&group->values, &value))
+        if (!keeper->value(keeper->receiver, value, error)) return false;
+    return keeper->end(keeper->receiver, error);
+}
+
 /* Calls the plugin for the group at hand, unless that is bad. */
 static bool reduce_group(mr_reducer *reducer, group_values *group, mr_error *error) {
     mr_context *context = reducer->context;
     mr_slice key = plain_key(reducer, mr_bytes(group->key, group->key_length)), rest;
     group->fresh = true;
-    if (!reducer->bad_count || !is_bad(reducer)) {
+    if (reducer->keeper) {
+        if (!keep_values(reducer, group, key, error)) return false;
+    } else if (!reducer->bad_count || !is_bad(reducer)) {
         if (MR_UNLIKELY(context->rejects) && !mr_context_make_room(context, error)) return false;
         mr_emit_mark mark = mr_context_mark(context);
         enter_group(reducer, "reduce", key);

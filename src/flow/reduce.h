@@ -5,6 +5,15 @@
 #include "data/sorter.h"
 #include "flow/flow.h"
 
+/* Takes bad groups, to be kept elsewhere: begin says which key it is, then come its values (group jobs), or what the
+ * fold has come to, coded (fold jobs), then end. */
+typedef struct mr_group_keeper {
+    bool (*begin)(void *receiver, const mr_place *place, mr_slice key, mr_error *error);
+    bool (*value)(void *receiver, mr_slice value, mr_error *error);
+    bool (*end)(void *receiver, mr_error *error);
+    void *receiver; /* for all of them */
+} mr_group_keeper;
+
 typedef struct mr_reducer {
     mr_context *context;  /* the plugin; borrowed */
     const mr_fold *fold;  /* NULL: a group job */
@@ -20,6 +29,7 @@ typedef struct mr_reducer {
     uint64_t group;       /* number of the group at hand in its partition, from 0 */
     const mr_place *bad;  /* groups to leave out, by partition and number; borrowed */
     size_t bad_count;
+    const mr_group_keeper *keeper; /* takes the bad groups, and nothing comes of the others; NULL: the usual way */
 } mr_reducer;
 
 /* Sets up what is needed once per worker; the fields above from context to receiver have been filled in. */

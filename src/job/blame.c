@@ -84,7 +84,10 @@ static bool leave_out(mr_coordinator *self, mr_bad_record *record, mr_error *err
     uint64_t count = atomic_load_explicit(&shared->bad_count, memory_order_relaxed);
     if (record->left_out) return true;
     if (count == MR_BAD_MAX) return mr_error_set(error, "there are more than %d records to leave out", MR_BAD_MAX);
-    shared->bad[count] = record->place;
+    mr_left_out *added = &shared->bad[count];
+    *added = (mr_left_out){
+        .place = record->place, .cause = record->cause, .signal = record->signal, .callback = record->callback};
+    snprintf(added->reason, sizeof added->reason, "%s", record->reason);
     atomic_store_explicit(&shared->bad_count, count + 1, memory_order_release);
     record->left_out = true;
     return true;
@@ -100,6 +103,27 @@ bool mr_take_bad(mr_coordinator *self, const mr_death *death, const mr_assignmen
     if (suspicion) suspicion->explained = true;
     self->vain_deaths = 0;
     return !death->leave_out || leave_out(self, record, error);
+}
+
+static bool is_unkept(const mr_left_out *left_out, uint64_t partition) {
+    return left_out->place.kind == MR_PLACE_GROUP && left_out->place.partition == partition && !left_out->kept;
+}
+
+bool mr_has_unkept(const mr_coordinator *self, uint64_t unit) {
+    const mr_shared *shared = self->job.shared;
+    uint64_t count = atomic_load_explicit(&shared->bad_count, memory_order_relaxed);
+    for (uint64_t i = 0; i < count; i++)
+        if (is_unkept(&shared->bad[i], unit)) return true;
+    return false;
+}
+
+void mr_take_kept(mr_coordinator *self, uint64_t unit, uint64_t bytes) {
+    mr_shared *shared = self->job.shared;
+    uint64_t count = atomic_load_explicit(&shared->bad_count, memory_order_relaxed);
+    for (uint64_t i = 0; i < count; i++)
+        if (is_unkept(&shared->bad[i], unit)) shared->bad[i].kept = 1;
+    self->job.bad_bytes = bytes;
+    self->keeping = false;
 }
 
 /* ---- suspicions -------------------------------------------------------------------------------------------------- */

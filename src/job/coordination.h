@@ -41,6 +41,7 @@ typedef struct mr_coordinator {
     mr_suspicion *suspicions; /* of units of the phase at hand; owned */
     size_t suspicion_count;
     size_t suspicion_room; /* allocated */
+    bool keeping;          /* a worker writes bad groups to job.bad_file */
     uint64_t memory_kills; /* mr_memory_kills when it was last looked at */
     unsigned vain_deaths;  /* crashes since something was last committed */
     int signals;           /* signalfd */
@@ -73,6 +74,12 @@ bool mr_end_for_death(mr_coordinator *self, const mr_death *death, mr_error *err
 
 /* The suspicion against a unit of the phase at hand; NULL: there is none. */
 mr_suspicion *mr_suspicion_of(mr_coordinator *self, uint64_t unit);
+
+/* Whether partition unit has bad groups that have not been kept yet. */
+bool mr_has_unkept(const mr_coordinator *self, uint64_t unit);
+
+/* The bad groups of partition unit have been kept: bytes of bad_file are in use now. */
+void mr_take_kept(mr_coordinator *self, uint64_t unit, uint64_t bytes);
 
 /* A trial of the unit has ended: it is handed out again. */
 bool mr_end_trial(mr_coordinator *self, uint64_t unit, mr_error *error);

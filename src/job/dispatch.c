@@ -21,6 +21,10 @@ static mr_task task_of(mr_coordinator *self, uint64_t unit) {
         task.kind = MR_TASK_TRY;
         task.suspect = suspicion->place;
     }
+    if (self->kind == MR_TASK_REDUCE && mr_has_unkept(self, unit)) {
+        task.kind = MR_TASK_KEEP;
+        task.offset = self->job.bad_bytes;
+    }
     if (self->kind == MR_TASK_MAP || self->kind == MR_TASK_COUNT) task.chunk = self->job.chunks.list[unit];
     return task;
 }
@@ -34,9 +38,12 @@ static bool hand_out(mr_coordinator *self, unsigned most, mr_error *error) {
         if (!mr_units_peek(&self->units, &unit)) return true;
         if (self->delivering && mr_delivery_holds(&self->delivery, unit)) return true;
         mr_task task = task_of(self, unit);
+        if (task.kind == MR_TASK_KEEP && self->keeping) return true; /* one after the other, into one file */
         bool taken;
         if (!mr_crew_assign(&self->crew, i, &task, &taken, error)) return false;
-        if (taken) mr_units_take(&self->units);
+        if (!taken) continue;
+        mr_units_take(&self->units);
+        self->keeping = self->keeping || task.kind == MR_TASK_KEEP;
     }
     return true;
 }

@@ -60,6 +60,7 @@ static bool finish_assignment(mr_coordinator *self, const mr_assignment *assignm
     case MR_TASK_MAP:
     case MR_TASK_REDUCE:
     case MR_TASK_MERGE:
+        if (report->again) return mr_units_lose(&self->units, assignment->unit, error);
         if (!take_part(self, assignment->unit, report, error)) return false;
         break;
     case MR_TASK_DELIVER:
@@ -68,6 +69,9 @@ static bool finish_assignment(mr_coordinator *self, const mr_assignment *assignm
         return true;
     case MR_TASK_SEAL:
         return true;
+    case MR_TASK_KEEP:
+        mr_take_kept(self, assignment->unit, report->kept);
+        return mr_units_lose(&self->units, assignment->unit, error);
     case MR_TASK_TRY:
         return mr_end_trial(self, assignment->unit, error);
     }

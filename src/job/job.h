@@ -69,6 +69,16 @@ typedef struct mr_slot {
     _Alignas(128) mr_fault fault;            /* worker: how it dies */
 } mr_slot;
 
+/* A record or group that workers leave out. */
+typedef struct mr_left_out {
+    mr_place place;         /* where it is */
+    uint32_t cause;         /* enum mr_death_cause */
+    int32_t signal;         /* as in mr_bad_record */
+    const char *callback;   /* static text */
+    char reason[MR_REASON]; /* why, in words, cut */
+    uint32_t kept;          /* GROUP: 1: it has been written to bad_file */
+} mr_left_out;
+
 /* Memory that all processes share; mapped before the first fork. Only the coordinator writes where nothing else is
  * said: in workers it is read-only (protection.h). Pages that nobody touches cost nothing. */
 typedef struct mr_shared {
@@ -78,7 +88,7 @@ typedef struct mr_shared {
     uint64_t ordered_count;                             /* how many */
     uint64_t run_count;                                 /* runs that count; fixed while there are reduce tasks */
     mr_run runs[MR_RUNS_MAX];                           /* these runs */
-    mr_place bad[MR_BAD_MAX];                           /* records and groups that are left out, in any order */
+    mr_left_out bad[MR_BAD_MAX];                        /* what is left out, in any order */
     _Atomic uint64_t bad_count;                         /* how many; grows */
     _Atomic uint32_t singly;                            /* 1: records are mapped one by one, to take their time */
     mr_slot slots[MR_WORKERS_MAX];                      /* written by one worker each */
@@ -131,6 +141,7 @@ enum mr_task_kind {
     MR_TASK_TRY,        /* find out which records of chunk kill those that map it; suspect is one such record */
     MR_TASK_SEAL,       /* seal all that has been mapped */
     MR_TASK_REDUCE,     /* reduce partition unit into a part */
+    MR_TASK_KEEP,       /* write the bad groups of partition unit that have not been kept to offset of bad_file */
     MR_TASK_MERGE,      /* merge the ordered parts into one */
     MR_TASK_DELIVER     /* write part to offset of the output file */
 };
@@ -144,7 +155,7 @@ typedef struct mr_task {
     mr_chunk chunk;    /* for SAMPLE, COUNT, MAP, TRY */
     mr_place suspect;  /* for TRY; kind MR_PLACE_NONE: there is none */
     mr_part part;      /* for DELIVER */
-    uint64_t offset;   /* for DELIVER: in the output file */
+    uint64_t offset;   /* for DELIVER: in the output file; for KEEP: in bad_file */
 } mr_task;
 
 enum mr_report_kind {
@@ -171,6 +182,8 @@ typedef struct mr_report {
     uint64_t arena_used;    /* bytes of the arena that hold sealed runs; DONE of SAMPLE: of sampled keys */
     uint64_t spilled;       /* bytes spilled */
     uint64_t counter_count; /* mr_counter_value that follow */
+    uint64_t again;         /* DONE of REDUCE: 1: groups were rejected; the partition is to be reduced without them */
+    uint64_t kept;          /* DONE of KEEP: bytes of bad_file that hold whole lines now */
     uint64_t source;        /* DONE of COUNT: index of the source of the last record, plus 1; 0: no record */
 } mr_report;
 

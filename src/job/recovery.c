@@ -18,9 +18,10 @@ static mr_assignment *task_at_death(const mr_coordinator *self, uint32_t index) 
 /* What a worker was doing when it died. */
 static const char *occupation(const mr_coordinator *self, uint32_t index) {
     static const char *const tasks[] = {
-        [MR_TASK_SAMPLE] = "sample", [MR_TASK_SPLIT] = "split", [MR_TASK_COUNT] = "count",
-        [MR_TASK_MAP] = "map",       [MR_TASK_TRY] = "trial",   [MR_TASK_SEAL] = "seal",
-        [MR_TASK_REDUCE] = "reduce", [MR_TASK_MERGE] = "merge", [MR_TASK_DELIVER] = "deliver",
+        [MR_TASK_SAMPLE] = "sample",   [MR_TASK_SPLIT] = "split", [MR_TASK_COUNT] = "count",
+        [MR_TASK_MAP] = "map",         [MR_TASK_TRY] = "trial",   [MR_TASK_SEAL] = "seal",
+        [MR_TASK_REDUCE] = "reduce",   [MR_TASK_KEEP] = "keep",   [MR_TASK_MERGE] = "merge",
+        [MR_TASK_DELIVER] = "deliver",
     };
     const mr_assignment *assignment = task_at_death(self, index);
     if (!self->crew.members[index].ready) return "start";
@@ -53,6 +54,7 @@ static bool lose_assignments(mr_coordinator *self, mr_member *member, mr_error *
     for (size_t i = 0; i < member->assignment_count; i++) {
         const mr_assignment *assignment = &member->assignments[i];
         if (assignment->committed || assignment->kind == MR_TASK_SEAL) continue;
+        if (assignment->kind == MR_TASK_KEEP) self->keeping = false;
         if (assignment->kind == MR_TASK_DELIVER)
             mr_delivery_lost(&self->delivery, assignment->unit);
         else if (!mr_units_lose(&self->units, assignment->unit, error))

@@ -19,6 +19,7 @@
 #include "job/descriptors.h"
 #include "job/job.h"
 #include "job/protection.h"
+#include "job/quarantine.h"
 #include "job/trial.h"
 
 /* A worker takes tasks from its queue, does them one after the other, and reports. This is where the stages of the flow
@@ -63,6 +64,7 @@ typedef struct worker {
     uint64_t bad_count;  /* all of them; records come first */
     size_t bad_records;  /* how many are records */
     uint64_t sequence;   /* of the task at hand */
+    bool again;          /* the partition at hand is to be reduced again, without groups that were rejected */
     bool rehearsing;     /* nothing comes of what is mapped: for a sample, or on trial */
     uint64_t arena_used; /* bytes of the arena with sealed runs of an earlier worker */
     uint64_t mapped;     /* bytes mapped since the last commit */
@@ -162,7 +164,8 @@ static bool learn_bad(worker *self, mr_error *error) {
     if (count == self->bad_count) return true;
     mr_place *bad = realloc(self->bad, count * sizeof *bad);
     if (!bad) return mr_error_memory(error, count * sizeof *bad, "the list of bad records");
-    memcpy(bad, shared->bad, count * sizeof *bad);
+    for (uint64_t i = 0; i < count; i++)
+        bad[i] = shared->bad[i].place;
     qsort(bad, count, sizeof *bad, compare_places);
     self->bad = bad;
     self->bad_count = count;
@@ -427,7 +430,8 @@ static void tell_key(mr_fault *fault, const mr_where *where) {
 }
 
 /* A mr_reject_sink. A record of which something has got away already, into a table or a part, cannot be taken out
- * again: everything that has not been committed is given up, and done again without that record. */
+ * again: everything that has not been committed is given up, and done again without that record. A group is left out
+ * when its partition is reduced again, after all that is rejected of it is known and has been kept. */
 static bool reject_record(void *receiver, const mr_place *place, const char *reason, bool undone, mr_error *error) {
     worker *self = receiver;
     if (self->rehearsing) return true;
@@ -436,11 +440,14 @@ static bool reject_record(void *receiver, const mr_place *place, const char *rea
                       .attempts = 1,
                       .callback = self->context.where->callback,
                       .place = *place,
-                      .leave_out = !undone};
+                      .leave_out = !undone || place->kind == MR_PLACE_GROUP};
     snprintf(death.reason, sizeof death.reason, "%s", reason);
     if (place->kind == MR_PLACE_GROUP) tell_key(&death.fault, self->context.where);
     if (!report_bad(self, &death, error)) return false;
-    if (!undone) abandon(self);
+    if (place->kind == MR_PLACE_GROUP)
+        self->again = true;
+    else if (!undone)
+        abandon(self);
     return true;
 }
 
@@ -484,28 +491,96 @@ static void name_damage(const worker *self, const mr_partition_reader *reader, m
                          reader->in_file ? "the spill file" : "the memory", reader->worker);
 }
 
-static bool do_reduce(worker *self, const mr_task *task, mr_report *done, mr_error *error) {
-    if (!open_reduce(self, error)) return false;
+/* Sends a partition through the reducer. */
+static bool reduce_partition(worker *self, uint64_t partition, mr_error *error) {
     const mr_job *job = self->job;
     mr_partition_reader reader;
     mr_partition_reader_open(&reader, job->shared->runs, job->shared->run_count, job->arenas, self->run_files,
-                             (uint32_t)task->unit);
+                             (uint32_t)partition);
     mr_block_stream stream = mr_partition_reader_stream(&reader);
-    mr_part_begin(&self->writer);
-    self->reducer.partition = (uint32_t)task->unit;
+    self->reducer.partition = (uint32_t)partition;
     self->reducer.bad = self->bad + self->bad_records;
     self->reducer.bad_count = self->bad_count - self->bad_records;
     bool ok = mr_reduce_partition(&self->reducer, &stream, error);
     if (error->damage) name_damage(self, &reader, error);
     mr_partition_reader_close(&reader);
+    return ok;
+}
+
+static bool do_reduce(worker *self, const mr_task *task, mr_report *done, mr_error *error) {
+    if (!open_reduce(self, error)) return false;
+    mr_counter_value before[MR_COUNTERS_MAX];
+    memcpy(before, self->context.counters, sizeof before);
+    self->again = false;
+    mr_part_begin(&self->writer);
+    bool ok = reduce_partition(self, task->unit, error);
     uint64_t results = 0;
-    if (ok && mr_job_is_ordered(job)) {
+    if (ok && mr_job_is_ordered(self->job)) {
         mr_byte_sink sink = mr_part_bytes(&self->writer);
         ok = mr_orderer_finish(&self->orderer, &sink, &results, error);
         self->writer.part.results = results;
     }
-    done->commits = 1;
-    return ok && mr_part_end(&self->writer, &done->part, error);
+    done->commits = !self->again;
+    done->again = self->again;
+    if (!self->again) return ok && mr_part_end(&self->writer, &done->part, error);
+    for (size_t i = 0; i < self->context.counter_count; i++)
+        self->context.counters[i].value = before[i].value;
+    return ok;
+}
+
+/* ---- keeping bad groups ------------------------------------------------------------------------------------------ */
+
+/* Writes the groups of a partition that are left out to the file of bad records. */
+typedef struct group_file {
+    worker *self;
+    mr_quarantine_writer writer;
+    bool wanted; /* the group at hand is not there yet */
+} group_file;
+
+static const mr_left_out *find_left_out(const mr_shared *shared, const mr_place *place) {
+    uint64_t count = atomic_load_explicit(&shared->bad_count, memory_order_acquire);
+    for (uint64_t i = 0; i < count; i++)
+        if (mr_place_compare(&shared->bad[i].place, place) == 0) return &shared->bad[i];
+    return NULL;
+}
+
+static bool begin_kept(void *receiver, const mr_place *place, mr_slice key, mr_error *error) {
+    group_file *file = receiver;
+    const mr_left_out *left_out = find_left_out(file->self->job->shared, place);
+    file->wanted = left_out && !left_out->kept;
+    if (!file->wanted) return true;
+    mr_bad_record about = {.place = *place,
+                           .cause = left_out->cause,
+                           .signal = left_out->signal,
+                           .callback = left_out->callback,
+                           .reason = (char *)left_out->reason};
+    return mr_quarantine_begin_group(&file->writer, &about, key, error);
+}
+
+static bool keep_value(void *receiver, mr_slice value, mr_error *error) {
+    group_file *file = receiver;
+    if (!file->wanted) return true;
+    return is_fold(file->self) ? mr_quarantine_accumulator(&file->writer, value, error)
+                               : mr_quarantine_value(&file->writer, value, error);
+}
+
+static bool end_kept(void *receiver, mr_error *error) {
+    group_file *file = receiver;
+    return !file->wanted || mr_quarantine_end_group(&file->writer, error);
+}
+
+static bool do_keep(worker *self, const mr_task *task, mr_report *done, mr_error *error) {
+    if (!open_reduce(self, error)) return false;
+    group_file file = {
+        .self = self,
+        .writer = {.file = self->job->bad_file, .end = task->offset, .plugin = self->context.loaded.plugin.name}};
+    mr_group_keeper keeper = {.begin = begin_kept, .value = keep_value, .end = end_kept, .receiver = &file};
+    self->reducer.keeper = &keeper;
+    bool ok = reduce_partition(self, task->unit, error);
+    self->reducer.keeper = NULL;
+    done->kept = file.writer.end;
+    mr_quarantine_close(&file.writer);
+    return ok;
 }
 
 static void name_damaged_part(const mr_part *part, uint64_t unit, mr_error *error) {
@@ -551,6 +626,7 @@ static bool do_task(worker *self, const mr_task *task, mr_error *error) {
         [MR_TASK_SAMPLE] = do_sample, [MR_TASK_SPLIT] = do_split,     [MR_TASK_COUNT] = do_count,
         [MR_TASK_MAP] = do_map,       [MR_TASK_SEAL] = do_seal,       [MR_TASK_REDUCE] = do_reduce,
         [MR_TASK_MERGE] = do_merge,   [MR_TASK_DELIVER] = do_deliver, [MR_TASK_TRY] = do_try,
+        [MR_TASK_KEEP] = do_keep,
     };
     mr_report done = {.kind = MR_REPORT_DONE, .sequence = task->sequence};
     atomic_store_explicit(&self->slot->task, task->sequence, memory_order_relaxed);
