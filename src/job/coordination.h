@@ -90,6 +90,10 @@ bool mr_take_bad(mr_coordinator *self, const mr_death *death, const mr_assignmen
 /* Looks for workers that are stuck, if there is a timeout, and ends them. */
 void mr_watch_workers(mr_coordinator *self);
 
+/* The same when there is nothing left to do: ends workers that somebody has stopped, which cannot end by themselves.
+ * limit: milliseconds that a worker may be stopped. */
+void mr_watch_ends(mr_coordinator *self, uint64_t limit);
+
 /* Ends a worker: it counts as crashed, for this cause and reason (at most MR_REASON bytes). */
 void mr_condemn(mr_coordinator *self, uint32_t index, enum mr_death_cause cause, const char *reason);
 

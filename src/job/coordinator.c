@@ -21,6 +21,7 @@
 enum {
     MEMORY_SAMPLE_MS = 100, /* how often memory is looked at */
     STOP_TIMEOUT_MS = 30000,
+    HELD_UP_MS = 1000, /* a turn never takes so long by itself */
     SAMPLE_PIECES = 64,
 };
 
@@ -184,6 +185,7 @@ static bool run_phases(mr_coordinator *self, mr_error *error) {
 
 /* Lets the workers end: their close callbacks run and their last counters come in. */
 static bool stop_workers(mr_coordinator *self, mr_error *error) {
+    uint64_t timeout = self->job.settings->timeout;
     double deadline = mr_seconds() + STOP_TIMEOUT_MS * 1e-3;
     sample_memory(self);
     for (uint32_t i = 0; i < self->crew.count; i++)
@@ -193,8 +195,12 @@ static bool stop_workers(mr_coordinator *self, mr_error *error) {
             i++;
             continue;
         }
+        double before = mr_seconds();
         if (!attend(self, error)) return false;
         if ((self->polled[MR_POLL_ENDS].revents & POLLIN) && !mr_bury_workers(self, error)) return false;
+        mr_watch_ends(self, timeout ? timeout : STOP_TIMEOUT_MS / 2);
+        /* This process may have been stopped itself, as by Ctrl-Z. */
+        if (mr_seconds() - before > HELD_UP_MS * 1e-3) deadline += mr_seconds() - before;
         if (mr_seconds() > deadline && !self->crew.members[i].stopped)
             return mr_error_set(error, "plugin %s hangs in close", self->job.description.name);
     }

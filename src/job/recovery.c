@@ -145,3 +145,13 @@ void mr_watch_workers(mr_coordinator *self) {
             watch_worker(self, i);
     }
 }
+
+void mr_watch_ends(mr_coordinator *self, uint64_t limit) {
+    for (uint32_t i = 0; i < self->crew.count; i++) {
+        mr_member *member = &self->crew.members[i];
+        if (!member->process || member->stopped) continue;
+        const mr_where *where = &self->job.shared->slots[i].where;
+        if (mr_watchdog_look(&member->watchdog, mp_process_id(member->process), where, 0, limit) == MR_ALARM_STOPPED)
+            mp_process_kill(member->process);
+    }
+}

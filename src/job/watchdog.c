@@ -36,10 +36,20 @@ static bool is_same(const mr_watchdog *watchdog, const mr_where *where, uint64_t
            seen->offset == now->offset;
 }
 
+/* Time in which nobody looked does not count: who watches may have been stopped as well, as by Ctrl-Z. */
+static void leave_out_gap(mr_watchdog *watchdog, double now, double limit) {
+    double gap = now - watchdog->looked;
+    if (gap < limit / 2) return;
+    watchdog->since += gap;
+    if (watchdog->stopped > 0) watchdog->stopped += gap;
+}
+
 enum mr_alarm mr_watchdog_look(mr_watchdog *watchdog, pid_t process, const mr_where *where, uint64_t task,
                                uint64_t timeout) {
     double now = mr_seconds(), limit = (double)timeout * 1e-3;
     bool stopped = is_stopped(process);
+    if (watchdog->since > 0) leave_out_gap(watchdog, now, limit);
+    watchdog->looked = now;
     if (!stopped)
         watchdog->stopped = 0;
     else if (watchdog->stopped == 0)

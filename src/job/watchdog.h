@@ -11,6 +11,7 @@ typedef struct mr_watchdog {
     mr_place place;       /* mr_where.place */
     uint64_t task;        /* sequence number of its task */
     double since;         /* in mr_seconds; 0: nothing seen yet */
+    double looked;        /* when it was last looked at, in mr_seconds */
     double stopped;       /* since when it has been stopped by a signal (SIGSTOP); 0: it is not */
 } mr_watchdog;
 

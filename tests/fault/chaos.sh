@@ -8,36 +8,18 @@
 # callbacks (tests/abi/slow.c), so that blows come in every phase and the test costs little.
 # timeout: 400
 source "$(dirname "$0")/../tools/testing.sh"
+source "$root/tests/tools/striking.sh"
 start_seed
-# The leak checker works in a child of its own, which this test would kill as well.
-export ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
 
 blows=$((1000 / scale))
 coordinators=$((200 / scale))
-workers=3
-at_once=3 # jobs
 
-# ---- the jobs: job NAME is a command in jobs[NAME], its output is in expected.${expected[NAME]}
+# ---- the jobs
 
 "$tools/random_input" "$seed" $((8 * 1024 * 1024 / scale)) many >big || exit 1
-# make_records COUNT KEYS - print so many records with at most so many different keys.
-make_records() {
-    awk -v seed="$seed" -v count="$1" -v keys="$2" 'BEGIN {
-        srand(seed)
-        for (i = 0; i < count; i++) printf "%x the record with number %d, of some length\n", rand() * keys, i
-    }'
-}
 make_records 20000 16000 >records
 make_records 80000 64000 >many_records
 
-declare -A jobs expected
-# define NAME EXPECTED COMMAND... - a job; it prints what the job EXPECTED prints.
-define() {
-    local name=$1
-    expected[$name]=$2
-    shift 2
-    jobs[$name]="run $* -v -j $workers"
-}
 slow="$build/tests/abi/slow.so --chunk 32K --set open=8000000 --set close=15000000"
 few="$slow records --set map=15000"
 define fold fold "$few --set kind=fold --set compare=600 --set reduce=20000"
@@ -72,56 +54,7 @@ sort -s -t "$(printf '\t')" -k2,2r expected.fold >expected.ordered # as text: no
 
 # ---- striking
 
-rounds=0
-running=0
-# strike file|pipe NAME OPTION... - have chaos strike a job that writes to a file or a pipe, in the background.
-strike() {
-    local output=$1 name=$2 options=()
-    shift 2
-    rounds=$((rounds + 1))
-    if [[ $running -ge $at_once ]]; then
-        wait -n
-        running=$((running - 1))
-    fi
-    mkdir "round.$rounds"
-    if [[ $output == file ]]; then
-        output="-o $work/round.$rounds/result"
-        options=(-o "$work/round.$rounds/result")
-    else
-        output=
-    fi
-    {
-        # shellcheck disable=SC2086 # words are wanted
-        "$tools/chaos" "$@" "${options[@]}" -s "$((seed + rounds))" -l $((40 * scale)) \
-            "expected.${expected[$name]}" "$mr" ${jobs[$name]} $output >"report.$rounds" 2>&1
-        echo $? >"status.$rounds"
-    } &
-    running=$((running + 1))
-    names[rounds]="$name $*"
-}
-names=()
-
-# collect FIRST - wait for all rounds and show them from FIRST on; each must have succeeded.
-collect() {
-    local round
-    wait
-    running=0
-    for ((round = $1; round <= rounds; round++)); do
-        echo "${names[round]}: $(cat "report.$round")"
-        [[ $(cat "status.$round") == 0 ]] || fail "${names[round]}"
-    done
-}
-
-# total WORD FIRST LAST - set REPLY to the sum of WORD=NUMBER in the reports of these rounds.
-total() {
-    local round
-    REPLY=0
-    for ((round = $2; round <= $3; round++)); do
-        REPLY=$((REPLY + $(sed -n "s/.*\b$1=\([0-9]*\).*/\1/p" "report.$round" | tail -n 1)))
-    done
-}
-
-share=$((blows / 20))
+share=$(((blows + 19) / 20))
 strike file fold -w $((share * 2))
 strike file fold -w $share -f split
 strike pipe sealing -w $((share * 2)) -f split
@@ -171,7 +104,7 @@ total blows "$first" "$rounds"
 echo "$REPLY more blows, most of them pauses"
 
 first=$((rounds + 1))
-share=$((coordinators / 10))
+share=$(((coordinators + 9) / 10))
 strike file fold -c $((share * 2))
 strike pipe group -c $((share * 2)) -b kill,stop
 strike file map -c $((share * 2))
