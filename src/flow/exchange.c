@@ -309,7 +309,7 @@ static bool open_run(mr_partition_reader *reader, mr_error *error) {
     reader->rest = entry.blocks;
     if (run->in_file)
         mr_run_reader_restart(&reader->reader, &reader->spills[run->worker], entry.blocks);
-    else if (entry.blocks.length)
+    else if (entry.blocks.length && entry.blocks.length <= reader->arenas[run->worker].size)
         reader->block = block_at(reader, entry.blocks.offset);
     return run->in_file || !entry.blocks.length || reader->block || damaged(reader, error);
 }
