@@ -43,13 +43,26 @@ static mr_card *make_card(const mr_job *job, const mr_result_summary *summary) {
     return NULL;
 }
 
-void mr_conclude(const mr_job *job, mr_result_summary *summary, const mr_error *failure) {
-    mr_error error = {0}, other = {0};
-    const char *stats = job->settings->stats;
+/* Writes the statistics, if they are wanted. That they could not be written makes a failure of a job that is done. */
+static void keep_statistics(const mr_job *job, mr_result_summary *summary, const mr_card *card, mr_error *failure) {
+    mr_error error = {0};
+    const char *path = job->settings->stats;
+    if (!path || mr_statistics_write(path, job, summary, card, failure, &error)) return;
+    if (summary->outcome != MR_OUTCOME_DONE) {
+        mr_message("the statistics could not be written: %s", error.text);
+        return;
+    }
+    summary->outcome = MR_OUTCOME_FAILED;
+    *failure = error;
+    mr_error_context(failure, "the output is complete, but the statistics could not be written");
+}
+
+void mr_conclude(const mr_job *job, mr_result_summary *summary, mr_error *failure) {
+    mr_error error = {0};
     if (!mr_keep_bad_records(job, summary, &error)) mr_message("%s", error.text);
     mr_card *card = make_card(job, summary);
     if (card) print_card(card);
-    if (stats && !mr_statistics_write(stats, job, summary, card, failure, &other)) mr_message("%s", other.text);
+    keep_statistics(job, summary, card, failure);
     if (card) mr_card_close(card);
     free(card);
 }
