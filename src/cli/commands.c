@@ -89,22 +89,27 @@ typedef struct shown_names {
     size_t count;
 } shown_names;
 
-static bool show_plugin(void *context, const char *name, const char *path) {
+/* Adds a name that has not been shown. */
+static bool remember_name(shown_names *shown, const char *name, mr_error *error) {
+    char **larger = realloc(shown->names, (shown->count + 1) * sizeof *larger);
+    if (larger) shown->names = larger;
+    char *copy = larger ? strdup(name) : NULL;
+    if (!copy) return mr_error_memory(error, sizeof *larger + strlen(name), "the list of plugins");
+    shown->names[shown->count++] = copy;
+    return true;
+}
+
+static bool show_plugin(void *context, const char *name, const char *path, mr_error *error) {
     shown_names *shown = context;
+    mr_description description;
+    mr_error failure = {0};
     for (size_t i = 0; i < shown->count; i++)
         if (!strcmp(shown->names[i], name)) return true;
-    char **larger = realloc(shown->names, (shown->count + 1) * sizeof *larger);
-    if (!larger) return false;
-    shown->names = larger;
-    shown->names[shown->count] = strdup(name);
-    if (!shown->names[shown->count]) return false;
-    shown->count++;
-    mr_description description;
-    mr_error error = {0};
-    if (mr_describe(path, NULL, 0, NULL, 0, &description, &error))
+    if (!remember_name(shown, name, error)) return false;
+    if (mr_describe(path, NULL, 0, NULL, 0, &description, &failure))
         printf("%-16s %s\n", name, description.summary);
     else
-        printf("%-16s (%s)\n", name, error.text);
+        printf("%-16s (%s)\n", name, failure.text);
     return true;
 }
 

@@ -104,31 +104,46 @@ static int is_plugin_file(const struct dirent *entry) {
     return length > 3 && !strcmp(entry->d_name + length - 3, ".so");
 }
 
-static bool each_in_folder(const char *folder, bool (*found)(void *, const char *, const char *), void *context) {
-    struct dirent **entries;
-    int count = scandir(folder, &entries, is_plugin_file, alphasort);
-    bool go_on = true;
-    for (int i = 0; i < count; i++) {
-        char *path;
-        if (go_on && asprintf(&path, "%s/%s", folder, entries[i]->d_name) >= 0) {
-            entries[i]->d_name[strlen(entries[i]->d_name) - 3] = 0;
-            go_on = found(context, entries[i]->d_name, path);
-            free(path);
-        }
-        free(entries[i]);
-    }
-    if (count >= 0) free(entries);
-    return go_on;
+/* The entries of a folder that may be plugins, in order of their names; -1 with error set when it cannot be read, 0
+ * when there is no such folder. */
+static int list_entries(const char *folder, struct dirent ***entries, mr_error *error) {
+    int count = scandir(folder, entries, is_plugin_file, alphasort);
+    if (count >= 0) return count;
+    *entries = NULL;
+    if (errno == ENOENT || errno == ENOTDIR) return 0;
+    mr_error_system(error, errno, "could not look for plugins in %s", folder);
+    return -1;
 }
 
-bool mr_plugin_each(bool (*found)(void *context, const char *name, const char *path), void *context, mr_error *error) {
+static bool call_found(mr_plugin_found *found, void *context, const char *folder, char *file, mr_error *error) {
+    char *path;
+    if (asprintf(&path, "%s/%s", folder, file) < 0) return mr_error_memory(error, strlen(folder), "a path");
+    file[strlen(file) - 3] = 0; /* .so */
+    bool ok = found(context, file, path, error);
+    free(path);
+    return ok;
+}
+
+static bool each_in_folder(const char *folder, mr_plugin_found *found, void *context, mr_error *error) {
+    struct dirent **entries;
+    int count = list_entries(folder, &entries, error);
+    bool ok = count >= 0;
+    for (int i = 0; i < count; i++) {
+        ok = ok && call_found(found, context, folder, entries[i]->d_name, error);
+        free(entries[i]);
+    }
+    free(entries);
+    return ok;
+}
+
+bool mr_plugin_each(mr_plugin_found *found, void *context, mr_error *error) {
     folder_list folders;
     list_folders(&folders);
-    bool any = folders.count > 0;
-    for (size_t i = 0; i < folders.count; i++)
-        if (!each_in_folder(folders.paths[i], found, context)) break;
+    bool ok = !folders.failure || mr_error_system(error, folders.failure, "could not tell where all plugins are kept");
+    for (size_t i = 0; i < folders.count && ok; i++)
+        ok = each_in_folder(folders.paths[i], found, context, error);
     free_folders(&folders);
-    return any || mr_error_set(error, "could not tell where plugins are kept");
+    return ok;
 }
 
 /* ---- loading ----------------------------------------------------------------------------------------------------- */

@@ -16,9 +16,12 @@ typedef struct mr_loaded {
  * chance. Returns an allocated path, or NULL. Any process. */
 char *mr_plugin_find(const char *name, mr_error *error);
 
+/* Hears of a plugin file: its name, without .so, and its path. False with error set to stop. */
+typedef bool mr_plugin_found(void *context, const char *name, const char *path, mr_error *error);
+
 /* Calls found for each plugin file in the folders where mr_plugin_find looks, first come first, in the order of names
- * within a folder. Stops when found returns false. */
-bool mr_plugin_each(bool (*found)(void *context, const char *name, const char *path), void *context, mr_error *error);
+ * within a folder. Folders that do not exist are passed over; one that cannot be read is an error. */
+bool mr_plugin_each(mr_plugin_found *found, void *context, mr_error *error);
 
 /* Loads a plugin file, unless it is refused to root (trust.h), and checks its handshake. [describe, worker] */
 bool mr_plugin_load(mr_loaded *loaded, const char *path, mr_error *error);
