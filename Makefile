@@ -20,7 +20,7 @@ WARNINGS := -Wall -Wextra -Wpedantic $(if $(WERROR),-Werror)
 SANITIZE_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 COMPILE  := $(CC) -std=c17 -D_GNU_SOURCE -DMR_VERSION='"$(VERSION)"' $(WARNINGS) $(CFLAGS) $(SANITIZE_FLAGS) -Isrc -MMD -MP
 LINK     := $(CC) $(CFLAGS) $(SANITIZE_FLAGS)
-ENGINE_LIBS := -lutf8proc -ldl
+ENGINE_LIBS := -lm -lutf8proc -ldl
 
 # Each folder of src/ is one layer; main.c is the only file above them.
 MP_SOURCES     := $(wildcard src/mp/*.c)
@@ -48,6 +48,7 @@ ABI_PLUGINS := $(patsubst tests/abi/%.c,$(BUILD)/tests/abi/%.so,$(ABI_SOURCES))
 
 # Libraries that single programs need beyond the common ones.
 $(BUILD)/plugins/grep.so: PLUGIN_LIBS := -lpcre2-8
+$(BUILD)/tests/abi/numerics.so: PLUGIN_LIBS := -lm
 $(BUILD)/datasets/%: GENERATOR_LIBS := -lm
 $(BUILD)/tests/bench/naive_grep: BENCH_LIBS := -lpcre2-8
 
@@ -95,7 +96,7 @@ $(BUILD)/plugins/%.so: plugins/%.c | $(BUILD)/.packages
 
 $(BUILD)/tests/abi/%.so: tests/abi/%.c | $(BUILD)/.packages
 	@mkdir -p $(@D)
-	$(COMPILE) -fPIC -shared $< -o $@
+	$(COMPILE) -fPIC -shared $< -o $@ $(PLUGIN_LIBS)
 
 # Without sanitizers, whose own functions these libraries would stand before.
 $(BUILD)/tests/preload/%.so: tests/preload/%.c | $(BUILD)/.packages

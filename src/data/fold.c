@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/forked.h"
+#include "base/numerics.h"
 #include "base/units.h"
 #include "data/exact_sum.h"
 
@@ -276,6 +277,14 @@ static bool stats_result(const mr_stats_total *total, mr_stats *stats, mr_error 
     return check_count(total->count, error) && check_sum((wide_integer)stats_sum(total), error);
 }
 
+static double exact_sum(const mr_exact_sum *sum) {
+    mr_numerics before;
+    mr_numerics_begin(&before);
+    double rounded = mr_exact_sum_value(sum);
+    mr_numerics_end(&before);
+    return rounded;
+}
+
 bool mr_fold_result(const mr_fold *fold, const void *accumulator, mr_folded *result, const void **value,
                     mr_error *error) {
     *value = result;
@@ -293,7 +302,7 @@ bool mr_fold_result(const mr_fold *fold, const void *accumulator, mr_folded *res
         result->bits = (uint64_t)wide;
         return check_sum(wide, error);
     case MR_FOLD_SUM_DOUBLE:
-        number = mr_exact_sum_value(accumulator);
+        number = exact_sum(accumulator);
         memcpy(&result->bits, &number, sizeof number);
         return true;
     case MR_FOLD_MIN_DOUBLE:
@@ -312,13 +321,21 @@ bool mr_fold_result(const mr_fold *fold, const void *accumulator, mr_folded *res
 /* The shortest decimal text that reads back as the same double. A text of 15 digits or fewer survives being a double,
  * so with 15 digits printf shows the shortest text if it is that short, and 17 are enough for all; but the smallest
  * doubles, which are not normal, have fewer bits and need fewer digits. */
-static size_t double_text(double value, char *text) {
+static size_t shortest_text(double value, char *text) {
     if (isnan(value)) return (size_t)snprintf(text, MR_FOLD_TEXT, "nan");
     for (int digits = isnormal(value) ? 15 : 1; digits < 17; digits++) {
         int length = snprintf(text, MR_FOLD_TEXT, "%.*g", digits, value);
         if (strtod(text, NULL) == value) return (size_t)length;
     }
     return (size_t)snprintf(text, MR_FOLD_TEXT, "%.17g", value);
+}
+
+static size_t double_text(double value, char *text) {
+    mr_numerics before;
+    mr_numerics_begin(&before);
+    size_t length = shortest_text(value, text);
+    mr_numerics_end(&before);
+    return length;
 }
 
 static bool is_double(const mr_fold *fold) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/numerics.h"
 #include "data/bytes.h"
 #include "host/find.h"
 #include "host/pattern.h"
@@ -278,7 +279,7 @@ static int64_t option_int(mr_ctx *ctx, const char *name) {
 }
 
 static double option_number(mr_ctx *ctx, const char *name) {
-    return strtod(option_text(ctx, name), NULL);
+    return mr_read_double(option_text(ctx, name), NULL);
 }
 
 static uint64_t *counter(mr_ctx *ctx, const char *name) {

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/numerics.h"
+
 enum { OPTIONS_MAX = 256 };
 
 static bool valid_name(const char *name) {
@@ -35,7 +37,7 @@ static bool check_int(const char *value) {
 
 static bool check_number(const char *value) {
     char *end;
-    double number = strtod(value, &end);
+    double number = mr_read_double(value, &end);
     return *value && !isspace((unsigned char)*value) && !*end && isfinite(number);
 }
 

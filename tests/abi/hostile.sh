@@ -170,6 +170,25 @@ if [[ $(id -u) -eq 0 && -z $(find one two -not -perm -004) ]]; then
     harmless map map become-nobody
 fi
 
+# How numbers are computed and printed: the language, the rounding, and what the smallest ones are.
+printf '\n\n' >two-lines
+printf '%s\t%s\n' fractions 0.6000000000000001 option 4.7 small 6.99999999999993e-310 smallest 1e-323 >expected.sum
+printf '%s\t%s\n' fractions 0.1 option 2.35 small 1.2e-310 smallest 5e-324 >expected.least
+changes="nothing rounding flush"
+mkdir locales
+if localedef -i de_DE -f UTF-8 locales/de_DE.UTF-8 2>/dev/null; then
+    changes="$changes locale"
+fi
+export LOCPATH=$work/locales
+for change in $changes; do
+    for least in no yes; do
+        run env LC_ALL=de_DE.UTF-8 "$mr" run "$build/tests/abi/numerics.so" two-lines -q --set what=$change --set number=2.35 \
+            --set least=$least
+        [[ $least == no ]] && expected=expected.sum || expected=expected.least
+        expect_status 0 "numerics $change" && expect_same $expected out "numerics $change, least=$least"
+    done
+done
+
 # ---- nonsense
 
 for kind in fold group map; do
