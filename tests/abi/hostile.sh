@@ -63,7 +63,9 @@ wait_for() {
 # start_hostile MISDEED - begin a map job in the background, number $pid, and wait until the misdeed is under way.
 start_hostile() {
     rm -f ready result
-    "$mr" run "$plugin" one two -q -j 2 --chunk 7 -o result --set kind=map --set where=map --set what="$1" >out 2>err &
+    # A shell has SIGINT ignored in the background.
+    env --default-signal=INT "$mr" run "$plugin" one two -q -j 2 --chunk 7 -o result --set kind=map --set where=map \
+        --set what="$1" >out 2>err &
     pid=$!
     command_line="$1"
     wait_for 20000 test -e ready || fail "$1 did not begin"
@@ -127,7 +129,6 @@ for misdeed in block-signals ignore-signals handle-signals; do
 done
 reported fold map ignore-and-crash "hostile" "map" "signal 11"
 reported group reduce alarm "hostile" "reduce" "signal 14"
-set -m # SIGINT as it is by default
 for signal in INT TERM; do
     start_hostile stay
     kill -$signal $pid
@@ -136,7 +137,6 @@ for signal in INT TERM; do
     expect_status $((128 + $(kill -l $signal))) "SIG$signal while the plugin stays for ever"
     [[ -e result ]] && fail "SIG$signal left output"
 done
-set +m
 # A coordinator that is killed outright: its workers notice, even if the kernel does not tell them.
 start_hostile outlive
 workers=$(children_of "$pid")
