@@ -44,5 +44,5 @@ void mr_death_explain(mr_death *death, int code, const mr_where *where, const mr
 
 void mr_death_was_stuck(mr_death *death, uint64_t timeout) {
     death->cause = MR_DEATH_TIMEOUT;
-    snprintf(death->reason, sizeof death->reason, "%g s", (double)timeout * 1e-3);
+    snprintf(death->reason, sizeof death->reason, "it took longer than %g s (--timeout)", (double)timeout * 1e-3);
 }
