@@ -61,7 +61,8 @@ mr_file_identity mr_file_identify(int file) {
 }
 
 bool mr_file_is(int file, mr_file_identity identity) {
+    struct stat status;
     if (!identity.device && !identity.inode) return true;
-    mr_file_identity now = mr_file_identify(file);
-    return now.device == identity.device && now.inode == identity.inode;
+    if (fstat(file, &status) < 0) return errno != EBADF; /* a disk that fails has not changed the descriptor */
+    return status.st_dev == identity.device && status.st_ino == identity.inode;
 }

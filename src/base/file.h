@@ -28,7 +28,7 @@ typedef struct mr_file_identity {
 mr_file_identity mr_file_identify(int file);
 
 /* Whether a descriptor still stands for the file that it was identified as: code that closes descriptors which are not
- * its own, such as a plugin's, may have put another file in its place. True when the identity is not known. */
+ * its own, such as a plugin's, may have put another file in its place. True when one of the two is not known. */
 bool mr_file_is(int file, mr_file_identity identity);
 
 #endif

@@ -150,6 +150,7 @@ static bool open_source(mr_source_file *file, const mr_source *source, mr_error 
     file->file = source->held ? source->held : openat(file->folder, source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (file->file < 0) return mr_error_system(error, errno, "could not read %s", source->path);
     file->source = source;
+    file->opened = mr_file_identify(file->file);
     return true;
 }
 

@@ -2,6 +2,7 @@
 #ifndef MR_FLOW_INPUT_H
 #define MR_FLOW_INPUT_H
 
+#include "base/file.h"
 #include "flow/flow.h"
 
 /* Looks at every path: it must be a readable regular file. Paths are borrowed. The first that is not fails the whole
@@ -22,6 +23,7 @@ typedef struct mr_source_file {
     int file;                /* -1: none open */
     const mr_source *source; /* which one it is */
     int folder;              /* mr_input.folder; borrowed */
+    mr_file_identity opened; /* what was opened: another file than that of the plan, if its path leads elsewhere now */
 } mr_source_file;
 
 /* Reads length bytes at an offset that the plan says are there. A file that has become shorter, or is another one now,

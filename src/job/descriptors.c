@@ -15,8 +15,7 @@ void mr_descriptors_remember(mr_descriptors *descriptors, const mr_job *job, uin
 
 /* Whether the input at hand, if there is one, is still open. */
 static bool source_intact(const mr_source_file *open) {
-    if (open->file < 0) return true;
-    return mr_file_is(open->file, (mr_file_identity){.device = open->source->device, .inode = open->source->inode});
+    return open->file < 0 || mr_file_is(open->file, open->opened);
 }
 
 bool mr_descriptors_intact(const mr_descriptors *descriptors) {
