@@ -110,16 +110,17 @@ static void find_call(const libdw *dw, Dwarf_Die *unit, Dwarf_Die *inlined, cons
         *file = dw->dwarf_filesrc(files, number, NULL, NULL);
 }
 
-/* Adds the functions that were inlined at an address, innermost first. *file and *line come in as those of the address
- * and go out as those in the function that is left. */
-static void add_inlined(const libdw *dw, exchange *shared, const module *module, uint32_t frame, uint64_t address,
-                        const char **file, int *line) {
+/* Adds the functions that were inlined at an address, innermost first, and returns the name of the one that they are
+ * in; NULL: unknown. *file and *line come in as those of the address and go out as those in the function that is left.
+ */
+static const char *add_inlined(const libdw *dw, exchange *shared, const module *module, uint32_t frame,
+                               uint64_t address, const char **file, int *line) {
     Dwarf_Addr bias;
     Dwarf_Die *unit = dw->dwfl_module_addrdie(module->file, address, &bias), *scopes, *chain;
-    if (!unit || dw->dwarf_getscopes(unit, address - bias, &scopes) <= 0) return;
+    if (!unit || dw->dwarf_getscopes(unit, address - bias, &scopes) <= 0) return NULL;
     /* Behind an inlined function come the scopes of where it was written; what is wanted is where it was put. */
-    int count = dw->dwarf_getscopes_die(&scopes[0], &chain);
-    for (int i = 0; i < count && dw->dwarf_tag(&chain[i]) != DW_TAG_subprogram; i++) {
+    int count = dw->dwarf_getscopes_die(&scopes[0], &chain), i;
+    for (i = 0; i < count && dw->dwarf_tag(&chain[i]) != DW_TAG_subprogram; i++) {
         if (dw->dwarf_tag(&chain[i]) != DW_TAG_inlined_subroutine) continue;
         mr_symbol *symbol = next_symbol(shared, frame);
         if (!symbol) break;
@@ -130,26 +131,29 @@ static void add_inlined(const libdw *dw, exchange *shared, const module *module,
         shared->backtrace.count++;
         find_call(dw, unit, &chain[i], file, line);
     }
+    const char *name = i < count ? dw->dwarf_diename(&chain[i]) : NULL; /* stays with the module */
     if (count > 0) free(chain);
     free(scopes);
+    return name;
 }
 
 static void name_frame(const libdw *dw, exchange *shared, const module *module, uint32_t frame) {
     uint64_t address = shared->fault->frames[frame].address + module->bias;
-    const char *file = NULL;
+    const char *file = NULL, *name = NULL;
     int line = 0;
     GElf_Sym found;
     GElf_Off offset;
     if (module->file) {
         Dwfl_Line *at = dw->dwfl_module_getsrc(module->file, address);
         if (at) file = dw->dwfl_lineinfo(at, NULL, &line, NULL, NULL, NULL);
-        add_inlined(dw, shared, module, frame, address, &file, &line);
+        name = add_inlined(dw, shared, module, frame, address, &file, &line);
+        /* Without debug information there may still be a table of symbols. */
+        if (!name) name = dw->dwfl_module_addrinfo(module->file, address, &offset, &found, NULL, NULL, NULL);
     }
     mr_symbol *symbol = next_symbol(shared, frame);
     if (!symbol) return;
     if (module->file) {
-        copy_text(symbol->function, sizeof symbol->function,
-                  dw->dwfl_module_addrinfo(module->file, address, &offset, &found, NULL, NULL, NULL));
+        copy_text(symbol->function, sizeof symbol->function, name);
         copy_path(symbol->file, sizeof symbol->file, file);
         symbol->line = file ? (uint32_t)line : 0;
     }

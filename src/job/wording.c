@@ -94,10 +94,10 @@ const char *mr_death_words(const mr_death *death, char *text) {
         snprintf(text, size, "killed by the system, because memory ran out");
         break;
     case MR_DEATH_TIMEOUT:
-        snprintf(text, size, "%s", *death->reason ? death->reason : "it took longer than --timeout");
+        snprintf(text, size, "it took longer than %s (--timeout)", death->reason);
         break;
     case MR_DEATH_TOO_LARGE:
-        snprintf(text, size, "%s", *death->reason ? death->reason : "it used more than --worker-memory");
+        snprintf(text, size, "it used more than %s (--worker-memory)", death->reason);
         break;
     default:
         snprintf(text, size, "%s", death->reason);

@@ -33,7 +33,7 @@ static __attribute__((noinline)) void give_up(void) {
 }
 
 static __attribute__((noinline)) void divide(void) {
-    sink = 1 / zero; /* fpe here */
+    sink = 7 / zero; /* fpe here */
 }
 
 static __attribute__((noinline)) void run_nonsense(void) {
@@ -49,6 +49,7 @@ static __attribute__((noinline)) void read_behind_file(void) {
 
 static __attribute__((noinline)) int descend(int depth) {
     volatile char large[4096];
+    if (zero) return 0;
     large[depth & 4095] = (char)depth;
     return descend(depth + 1) + large[depth & 4095]; /* stack here */
 }
