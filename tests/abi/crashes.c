@@ -55,8 +55,8 @@ static __attribute__((noinline)) int descend(int depth) {
 }
 
 static __attribute__((noinline)) void wait_for_ever(void) {
-    while (!zero)
-        sink = zero; /* hang here */
+    while (!zero) /* hang here */
+        continue;
 }
 
 static __attribute__((noinline)) void die(mr_ctx *ctx) {
