@@ -126,6 +126,7 @@ typedef struct mr_run {
     uint32_t worker;       /* in whose arena or spill file they are */
     uint32_t in_file;      /* 1: in the spill file, 0: in the arena */
     uint64_t index_offset; /* of one mr_run_entry for each partition, in that same place */
+    uint64_t commit;       /* number of the commit that it came with; filled in by the coordinator */
 } mr_run;
 
 /* Where a run keeps the records of one partition. */

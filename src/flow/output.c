@@ -263,6 +263,7 @@ static ssize_t write_some(const mr_output *output, mr_slice bytes) {
 
 enum mr_stream_state mr_output_stream(mr_output *output, mr_part_stream *stream, const mr_arena *regions,
                                       const mr_spill *files, mr_error *error) {
+    bool waited = stream->open;
     if (!open_part(stream, regions, files, error)) return MR_STREAM_FAILED;
     while (stream->written < stream->part.bytes) {
         mr_slice bytes = {0};
@@ -275,6 +276,11 @@ enum mr_stream_state mr_output_stream(mr_output *output, mr_part_stream *stream,
         }
         if (count == 0) return MR_STREAM_WAIT;
         stream->written += (uint64_t)count;
+    }
+    /* What was right when the first byte went out need not have been so any more for the last. */
+    if (waited && !mr_part_verify(&stream->part, regions, error)) {
+        error->damage = false;
+        return MR_STREAM_FAILED;
     }
     mr_part_stream_close(stream);
     return MR_STREAM_DONE;

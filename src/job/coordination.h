@@ -1,6 +1,6 @@
 /* coordination.h - what the files of the coordinator share: coordinator.c runs the phases, dispatch.c hands out their
- * units, hearing.c takes in what workers report, recovery.c replaces those that die, blame.c finds out why they do.
- * Private to them. [coordinator]
+ * units, hearing.c takes in what workers report, recovery.c replaces those that die, blame.c finds out why they do,
+ * repair.c has damaged things made again. Private to them. [coordinator]
  */
 #ifndef MR_JOB_COORDINATION_H
 #define MR_JOB_COORDINATION_H
@@ -29,6 +29,31 @@ typedef struct mr_suspicion {
     bool explained;    /* the last trial has found a bad record */
 } mr_suspicion;
 
+/* Kinds of things that can be damaged and made again, in the order in which they are made of each other. */
+enum mr_product {
+    MR_PRODUCT_CHUNK,     /* what came of a chunk: records in sealed runs; in a map job a part of the output */
+    MR_PRODUCT_PARTITION, /* what came of a partition: a part of the output, or an ordered part */
+    MR_PRODUCT_MERGED,    /* what came of merging the ordered parts: the output */
+    MR_PRODUCTS
+};
+
+/* One thing that can be damaged. */
+typedef struct mr_making {
+    uint64_t commit; /* a chunk: number of the commit that its records came with; 0: none yet */
+    uint8_t damages; /* how often it was damaged */
+    bool wanted;     /* it is to be made again */
+    bool counted;    /* its records and counters count already */
+} mr_making;
+
+/* What has been made, and what has to be made again. */
+typedef struct mr_repair {
+    mr_making *makings[MR_PRODUCTS]; /* for each chunk, each partition, and the merge; owned */
+    uint64_t counts[MR_PRODUCTS];    /* how many */
+    uint64_t wanted[MR_PRODUCTS];    /* how many of them are to be made again */
+    uint64_t commits;                /* so far, of sealed runs */
+    bool mapping;                    /* chunks are being mapped again, whose records count already */
+} mr_repair;
+
 typedef struct mr_coordinator {
     mr_job job;
     mr_crew crew;
@@ -38,6 +63,7 @@ typedef struct mr_coordinator {
     bool delivering;          /* delivery is open */
     mr_part *ordered;         /* parts to be merged, by partition; owned */
     mr_record_counts *counts; /* records of each chunk; owned */
+    mr_repair repair;
     mr_suspicion *suspicions; /* of units of the phase at hand; owned */
     size_t suspicion_count;
     size_t suspicion_room; /* allocated */
@@ -60,6 +86,38 @@ bool mr_take_report(void *coordinator, const void *message, size_t length, mr_er
 
 /* Takes in all reports that have come. False when the job cannot go on. */
 bool mr_hear(mr_coordinator *self, mr_error *error);
+
+/* Begins a phase with so many units of a kind, and does all its units. */
+bool mr_begin_phase(mr_coordinator *self, uint32_t kind, uint64_t count, mr_error *error);
+bool mr_do_units(mr_coordinator *self, mr_error *error);
+
+/* Prepares for damages, when the job is planned. */
+bool mr_repair_open(mr_coordinator *self, mr_error *error);
+void mr_repair_close(mr_coordinator *self);
+
+/* Whether what a report commits has counted before, because it was made before; from now on it has. */
+bool mr_repair_counted(mr_coordinator *self, const mr_report *report);
+
+/* The chunk of an assignment is in the runs of the commit at hand. */
+void mr_repair_note_chunk(mr_coordinator *self, uint64_t chunk);
+
+/* A worker has met something damaged, or the coordinator itself a part of the output: it is to be made again. False
+ * with failure in error when that is no use. */
+bool mr_repair_hear(mr_coordinator *self, const mr_report *report, const mr_error *failure, mr_error *error);
+bool mr_repair_part(mr_coordinator *self, uint64_t unit, const mr_error *failure, mr_error *error);
+
+/* Whether something is to be made again before the phase at hand is over, or even before it can go on. */
+bool mr_repair_wanted(const mr_coordinator *self);
+bool mr_repair_holds(const mr_coordinator *self);
+
+/* Makes it again, as soon as the workers have finished what they are at. */
+bool mr_repair_go_on(mr_coordinator *self, mr_error *error);
+
+/* What the parts of the output come of. */
+enum mr_product mr_parts_come_of(const mr_coordinator *self);
+
+/* The kind of task that makes a product. */
+uint32_t mr_task_making(enum mr_product product);
 
 /* Deals with the end of a worker: what it had not committed is handed out again, and its slot gets a new process.
  * False when the job cannot go on. */

@@ -77,6 +77,15 @@ static bool attend(mr_coordinator *self, mr_error *error) {
            mr_hear(self, error);
 }
 
+/* Sends finished parts on their way. */
+static bool deliver(mr_coordinator *self, mr_error *error) {
+    if (mr_delivery_go_on(&self->delivery, error)) return true;
+    if (!error->damage) return false;
+    mr_error failure = *error;
+    error->set = false;
+    return mr_repair_part(self, self->delivery.next, &failure, error);
+}
+
 /* One turn: waits for something to happen and deals with it. False when the job cannot go on. */
 static bool turn(mr_coordinator *self, mr_error *error) {
     if (!attend(self, error)) return false;
@@ -84,7 +93,7 @@ static bool turn(mr_coordinator *self, mr_error *error) {
     while ((self->polled[MR_POLL_ENDS].revents & POLLIN) && mr_crew_next_ended(&self->crew, &ended))
         if (!mr_replace_worker(self, ended, error)) return false;
     mr_watch_workers(self);
-    if (self->delivering && !mr_delivery_go_on(&self->delivery, error)) return false;
+    if (self->delivering && !deliver(self, error)) return false;
     if (reader_gone(self)) return false;
     if (mr_seconds() - self->last_sample > MEMORY_SAMPLE_MS * 1e-3) {
         sample_memory(self);
@@ -93,7 +102,7 @@ static bool turn(mr_coordinator *self, mr_error *error) {
     return true;
 }
 
-static bool begin_phase(mr_coordinator *self, uint32_t kind, uint64_t count, mr_error *error) {
+bool mr_begin_phase(mr_coordinator *self, uint32_t kind, uint64_t count, mr_error *error) {
     mr_units_close(&self->units);
     self->kind = kind;
     self->suspicion_count = 0;
@@ -104,12 +113,17 @@ static void tell_phase(const mr_coordinator *self, const char *name, uint64_t un
     if (self->job.settings->verbose) mr_tell_phase(name, units, start);
 }
 
+bool mr_do_units(mr_coordinator *self, mr_error *error) {
+    while (!mr_units_finished(&self->units) || mr_repair_wanted(self))
+        if (!mr_repair_go_on(self, error) || !mr_dispatch(self, error) || !turn(self, error)) return false;
+    return true;
+}
+
 /* Does all units of a phase. */
 static bool run_phase(mr_coordinator *self, uint32_t kind, uint64_t count, const char *name, mr_error *error) {
     mr_moment start = mr_moment_now();
-    if (!begin_phase(self, kind, count, error)) return false;
-    while (!mr_units_finished(&self->units))
-        if (!mr_dispatch(self, error) || !turn(self, error)) return false;
+    if (!mr_begin_phase(self, kind, count, error)) return false;
+    if (!mr_do_units(self, error)) return false;
     tell_phase(self, name, count, &start);
     return true;
 }
@@ -150,10 +164,10 @@ static bool open_delivery(mr_coordinator *self, uint64_t parts, mr_error *error)
 
 /* Waits until every part is where it belongs. */
 static bool finish_delivery(mr_coordinator *self, mr_error *error) {
-    if (!begin_phase(self, MR_TASK_DELIVER, 0, error)) return false;
-    if (!mr_delivery_go_on(&self->delivery, error) || reader_gone(self)) return false;
+    if (!mr_begin_phase(self, MR_TASK_DELIVER, 0, error)) return false;
+    if (!deliver(self, error) || reader_gone(self)) return false;
     while (!mr_delivery_finished(&self->delivery))
-        if (!turn(self, error)) return false;
+        if (!mr_repair_go_on(self, error) || !turn(self, error)) return false;
     return true;
 }
 
@@ -170,7 +184,7 @@ static bool reduce_in_order(mr_coordinator *self, uint64_t partitions, mr_error 
 
 static bool run_phases(mr_coordinator *self, mr_error *error) {
     const mr_job *job = &self->job;
-    if (!divide_keys(self, error) || !number_records(self, error)) return false;
+    if (!mr_repair_open(self, error) || !divide_keys(self, error) || !number_records(self, error)) return false;
     if (mr_job_is_map(job) && !open_delivery(self, job->chunks.count, error)) return false;
     if (!run_phase(self, MR_TASK_MAP, job->chunks.count, "map", error)) return false;
     uint64_t partitions = job->shared->splitters.partitions;
@@ -263,6 +277,7 @@ static void close_coordinator(mr_coordinator *self) {
     mr_units_close(&self->units);
     mr_job_close(&self->job);
     free(self->suspicions);
+    mr_repair_close(self);
     free(self->ordered);
     free(self->counts);
 }

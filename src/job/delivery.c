@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "job/wording.h"
+
 /* Parts come in any order. As soon as all parts before one have come its offset in the output is known: the worker that
  * made it, which has it in its cache, writes it there. A stream gets the parts one after the other from the
  * coordinator. The memory of a delivered part is given back to its worker, in the order in which that worker made its
@@ -24,7 +26,7 @@ bool mr_delivery_open(mr_delivery *delivery, mr_crew *crew, mr_output *output, u
 
 void mr_delivery_close(mr_delivery *delivery) {
     for (uint32_t i = 0; delivery->orders && i < delivery->crew->count; i++)
-        free(delivery->orders[i].units);
+        free(delivery->orders[i].made);
     free(delivery->orders);
     free(delivery->parts);
     free(delivery->states);
@@ -34,29 +36,38 @@ void mr_delivery_close(mr_delivery *delivery) {
 }
 
 /* Notes that a worker slot has made a part. */
-static bool add_to_order(mr_part_order *order, uint64_t unit, mr_error *error) {
+static bool add_to_order(mr_part_order *order, uint64_t unit, uint64_t released, mr_error *error) {
     if (order->count == order->room && order->first > order->room / 2) {
-        memmove(order->units, order->units + order->first, (order->count - order->first) * sizeof *order->units);
+        memmove(order->made, order->made + order->first, (order->count - order->first) * sizeof *order->made);
         order->count -= order->first;
         order->first = 0;
     }
     if (order->count == order->room) {
         size_t room = order->room ? 2 * order->room : 64;
-        uint64_t *larger = realloc(order->units, room * sizeof *larger);
+        mr_made_part *larger = realloc(order->made, room * sizeof *larger);
         if (!larger) return mr_error_memory(error, room * sizeof *larger, "the parts of a worker");
-        order->units = larger;
+        order->made = larger;
         order->room = room;
     }
-    order->units[order->count++] = unit;
+    order->made[order->count++] = (mr_made_part){unit, released};
     return true;
 }
 
-bool mr_delivery_take(mr_delivery *delivery, uint64_t unit, const mr_part *part, mr_error *error) {
-    if (!add_to_order(&delivery->orders[part->worker], unit, error)) return false;
-    delivery->parts[unit] = *part;
-    delivery->states[unit] = MR_PART_READY;
-    delivery->waiting += part->bytes;
-    delivery->results += part->results;
+/* Gives the space of parts that nobody needs any more back to the worker slot that made them. */
+static void release_parts(mr_delivery *delivery, uint32_t worker) {
+    mr_part_order *order = &delivery->orders[worker];
+    uint64_t released = 0;
+    for (; order->first < order->count; order->first++) {
+        const mr_made_part *made = &order->made[order->first];
+        if (made->unit != MR_NO_PART && delivery->states[made->unit] != MR_PART_DELIVERED) break;
+        released = made->released;
+    }
+    if (released)
+        atomic_store_explicit(&delivery->crew->job->shared->slots[worker].released, released, memory_order_release);
+}
+
+/* Gives all parts that have one the place behind the one before. */
+static bool place_parts(mr_delivery *delivery, mr_error *error) {
     for (; delivery->placed < delivery->count && delivery->states[delivery->placed] != MR_PART_MISSING;
          delivery->placed++) {
         delivery->offsets[delivery->placed] = delivery->end;
@@ -66,23 +77,53 @@ bool mr_delivery_take(mr_delivery *delivery, uint64_t unit, const mr_part *part,
     return true;
 }
 
+bool mr_delivery_take(mr_delivery *delivery, uint64_t unit, const mr_part *part, mr_error *error) {
+    bool again = unit < delivery->placed;
+    if (again && part->bytes != delivery->parts[unit].bytes)
+        return mr_error_set(error,
+                            "part %llu of the output was damaged, and had another length when it was made again: the "
+                            "plugin does not always do the same",
+                            (unsigned long long)unit + 1);
+    if (!add_to_order(&delivery->orders[part->worker], unit, part->released, error)) return false;
+    delivery->parts[unit] = *part;
+    delivery->states[unit] = MR_PART_READY;
+    delivery->waiting += part->bytes;
+    delivery->results += part->results;
+    if (again && delivery->streaming && unit == delivery->next) delivery->stream.part = *part;
+    if (again && unit < delivery->next) delivery->next = unit;
+    return place_parts(delivery, error);
+}
+
+/* The space of a part in a file. */
+static void release_file(const mr_delivery *delivery, const mr_part *part) {
+    if (part->in_file)
+        mr_spill_release(&delivery->crew->job->part_files[part->worker], part->place.offset, part->place.length);
+}
+
 void mr_delivery_done(mr_delivery *delivery, uint64_t unit) {
     const mr_part *part = &delivery->parts[unit];
-    mr_part_order *order = &delivery->orders[part->worker];
     delivery->states[unit] = MR_PART_DELIVERED;
     delivery->delivered++;
     delivery->waiting -= part->bytes;
-    if (part->in_file)
-        mr_spill_release(&delivery->crew->job->part_files[part->worker], part->place.offset, part->place.length);
-    uint64_t released = 0;
-    while (order->first < order->count && delivery->states[order->units[order->first]] == MR_PART_DELIVERED)
-        released = delivery->parts[order->units[order->first++]].released;
-    if (released)
-        atomic_store_explicit(&delivery->crew->job->shared->slots[part->worker].released, released,
-                              memory_order_release);
+    release_file(delivery, part);
+    release_parts(delivery, part->worker);
+}
+
+void mr_delivery_damaged(mr_delivery *delivery, uint64_t unit) {
+    const mr_part *part = &delivery->parts[unit];
+    mr_part_order *order = &delivery->orders[part->worker];
+    delivery->states[unit] = MR_PART_MISSING;
+    delivery->waiting -= part->bytes;
+    delivery->results -= part->results;
+    if (delivery->streaming && unit == delivery->next) mr_part_stream_close(&delivery->stream);
+    release_file(delivery, part);
+    for (size_t i = order->first; i < order->count; i++)
+        if (order->made[i].unit == unit) order->made[i].unit = MR_NO_PART;
+    /* Its space is released with that of a later part: older ones that it was made of may have to be read again. */
 }
 
 void mr_delivery_lost(mr_delivery *delivery, uint64_t unit) {
+    if (delivery->states[unit] != MR_PART_ON_ITS_WAY) return; /* it was damaged */
     delivery->states[unit] = MR_PART_READY;
     if (unit < delivery->next) delivery->next = unit;
 }
@@ -125,11 +166,13 @@ static bool deliver_to_stream(mr_delivery *delivery, mr_error *error) {
     const mr_job *job = delivery->crew->job;
     while (!delivery->closed && delivery->next < delivery->placed) {
         uint64_t unit = delivery->next;
+        if (delivery->states[unit] == MR_PART_MISSING) return true; /* it is being made again */
         if (!delivery->streaming) delivery->stream = (mr_part_stream){.part = delivery->parts[unit]};
         delivery->streaming = true;
         enum mr_stream_state state =
             mr_output_stream(delivery->output, &delivery->stream, job->regions, job->part_files, error);
         delivery->blocked = state == MR_STREAM_WAIT;
+        if (state == MR_STREAM_FAILED && error->damage) mr_name_damaged_part(&delivery->parts[unit], unit, error);
         if (state == MR_STREAM_FAILED) return false;
         if (state == MR_STREAM_WAIT) return true;
         if (state == MR_STREAM_CLOSED) {
@@ -148,5 +191,5 @@ bool mr_delivery_go_on(mr_delivery *delivery, mr_error *error) {
 }
 
 bool mr_delivery_holds(const mr_delivery *delivery, uint64_t unit) {
-    return delivery->output->stream && delivery->waiting > STREAM_BACKLOG && unit != delivery->placed;
+    return delivery->output->stream && delivery->waiting > STREAM_BACKLOG && unit > delivery->placed;
 }

@@ -6,12 +6,20 @@
 
 enum mr_part_state { MR_PART_MISSING = 0, MR_PART_READY, MR_PART_ON_ITS_WAY, MR_PART_DELIVERED };
 
+/* A part that a worker slot has made. */
+typedef struct mr_made_part {
+    uint64_t unit;     /* which; MR_NO_PART: it was damaged, and nobody needs it any more */
+    uint64_t released; /* as in mr_part */
+} mr_made_part;
+
+#define MR_NO_PART UINT64_MAX
+
 /* The parts that a worker slot has made, in that order, until they are delivered. */
 typedef struct mr_part_order {
-    uint64_t *units; /* of these parts; owned */
-    size_t first;    /* the oldest that is not released */
-    size_t count;    /* behind the last */
-    size_t room;     /* allocated */
+    mr_made_part *made; /* these parts; owned */
+    size_t first;       /* the oldest that is not released */
+    size_t count;       /* behind the last */
+    size_t room;        /* allocated */
 } mr_part_order;
 
 typedef struct mr_delivery {
@@ -37,10 +45,11 @@ typedef struct mr_delivery {
 bool mr_delivery_open(mr_delivery *delivery, mr_crew *crew, mr_output *output, uint64_t count, mr_error *error);
 void mr_delivery_close(mr_delivery *delivery);
 
-/* A part has been finished. */
+/* A part has been finished; one that was damaged, for the second time. */
 bool mr_delivery_take(mr_delivery *delivery, uint64_t unit, const mr_part *part, mr_error *error);
 
-/* Sends parts whose place is known on their way: as tasks to workers, or into the stream as far as it goes. */
+/* Sends parts whose place is known on their way: as tasks to workers, or into the stream as far as it goes. When the
+ * error is a damage, it is that of part next. */
 bool mr_delivery_go_on(mr_delivery *delivery, mr_error *error);
 
 /* A worker has written a part to the file. */
@@ -49,7 +58,11 @@ void mr_delivery_done(mr_delivery *delivery, uint64_t unit);
 /* The worker that was to write a part has died. */
 void mr_delivery_lost(mr_delivery *delivery, uint64_t unit);
 
-/* Whether a unit should wait because the output cannot keep up. The part that is to come next never waits. */
+/* A part that was to be delivered is damaged: it is forgotten, and will be made again. Its place stays. */
+void mr_delivery_damaged(mr_delivery *delivery, uint64_t unit);
+
+/* Whether a unit should wait because the output cannot keep up. The part that is to come next never waits,
+ * nor does one that is made again. */
 bool mr_delivery_holds(const mr_delivery *delivery, uint64_t unit);
 
 static inline bool mr_delivery_finished(const mr_delivery *delivery) {

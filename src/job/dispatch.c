@@ -29,6 +29,11 @@ static mr_task task_of(mr_coordinator *self, uint64_t unit) {
     return task;
 }
 
+/* Whether units of the phase at hand make parts of the output. */
+static bool makes_output(const mr_coordinator *self) {
+    return self->delivering && self->kind == mr_task_making(mr_parts_come_of(self));
+}
+
 /* Gives every worker up to so many tasks. */
 static bool hand_out(mr_coordinator *self, unsigned most, mr_error *error) {
     uint64_t unit;
@@ -36,7 +41,7 @@ static bool hand_out(mr_coordinator *self, unsigned most, mr_error *error) {
         mr_member *member = &self->crew.members[i];
         if (!mr_member_present(member) || member->busy >= most) continue;
         if (!mr_units_peek(&self->units, &unit)) return true;
-        if (self->delivering && mr_delivery_holds(&self->delivery, unit)) return true;
+        if (makes_output(self) && mr_delivery_holds(&self->delivery, unit)) return true;
         mr_task task = task_of(self, unit);
         if (task.kind == MR_TASK_KEEP && self->keeping) return true; /* one after the other, into one file */
         bool taken;
@@ -68,6 +73,7 @@ static bool hand_out_seals(mr_coordinator *self, mr_error *error) {
 }
 
 bool mr_dispatch(mr_coordinator *self, mr_error *error) {
+    if (mr_repair_holds(self)) return true;
     for (unsigned most = 1; most <= TASKS_AHEAD; most++)
         if (!hand_out(self, most, error)) return false;
     return hand_out_seals(self, error);

@@ -9,10 +9,11 @@
 /* Adds what belongs to committed work. */
 static void take_commit(mr_coordinator *self, const mr_report *report, const mr_counter_value *counters) {
     mr_member *member = &self->crew.members[report->worker];
-    self->summary->records += report->records;
     self->summary->spilled += report->spilled;
     member->arena_used = report->arena_used;
     self->vain_deaths = 0;
+    if (mr_repair_counted(self, report)) return;
+    self->summary->records += report->records;
     for (uint64_t i = 0; i < report->counter_count; i++)
         mr_summary_add(self->summary, &counters[i]);
 }
@@ -21,9 +22,11 @@ static void take_commit(mr_coordinator *self, const mr_report *report, const mr_
 static bool take_sealed(mr_coordinator *self, const mr_report *report, mr_error *error) {
     mr_member *member = &self->crew.members[report->worker];
     mr_shared *shared = self->job.shared;
+    self->repair.commits++;
     for (size_t i = 0; i < member->run_count; i++) {
         if (shared->run_count == MR_RUNS_MAX)
             return mr_error_set(error, "there are more than %d runs; give more --memory", MR_RUNS_MAX);
+        member->runs[i].commit = self->repair.commits;
         shared->runs[shared->run_count++] = member->runs[i];
     }
     member->run_count = 0;
@@ -33,6 +36,7 @@ static bool take_sealed(mr_coordinator *self, const mr_report *report, mr_error 
         if (assignment->sequence > report->sequence || assignment->kind != MR_TASK_MAP || assignment->committed)
             continue;
         assignment->committed = true;
+        mr_repair_note_chunk(self, assignment->unit);
         mr_units_commit(&self->units);
     }
     mr_member_tidy(member);
@@ -119,6 +123,11 @@ bool mr_take_report(void *coordinator, const void *message, size_t length, mr_er
     if (report.kind == MR_REPORT_FAILED) {
         memcpy(error, rest, sizeof *error);
         return false;
+    }
+    if (report.kind == MR_REPORT_DAMAGED) {
+        mr_error failure;
+        memcpy(&failure, rest, sizeof failure);
+        return mr_repair_hear(self, &report, &failure, error);
     }
     if (report.commits) take_commit(self, &report, (const mr_counter_value *)(const void *)rest);
     switch (report.kind) {

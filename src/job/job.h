@@ -165,8 +165,9 @@ enum mr_report_kind {
     MR_REPORT_DONE,      /* task sequence is done */
     MR_REPORT_BAD,       /* a record is bad; as much of a mr_death as mr_death_size says follows */
     MR_REPORT_ABANDONED, /* the worker ends without what it has not committed, which is to be done again */
-    MR_REPORT_STOPPED,   /* the worker has ended well */
-    MR_REPORT_FAILED     /* the job cannot go on; a mr_error follows the report */
+    MR_REPORT_DAMAGED, /* it ends as well, because in task sequence it has met something damaged; a mr_error follows */
+    MR_REPORT_STOPPED, /* the worker has ended well */
+    MR_REPORT_FAILED   /* the job cannot go on; a mr_error follows the report */
 };
 
 /* From a worker to the coordinator. */
@@ -185,7 +186,11 @@ typedef struct mr_report {
     uint64_t again;         /* DONE of REDUCE: 1: groups were rejected; the partition is to be reduced without them */
     uint64_t kept;          /* DONE of KEEP: bytes of bad_file that hold whole lines now */
     uint64_t source;        /* DONE of COUNT: index of the source of the last record, plus 1; 0: no record */
+    uint64_t damaged;       /* DAMAGED in REDUCE: index of the run, MR_OWN_RUNS: what the worker itself has sorted;
+                             * in MERGE: index of the ordered part */
 } mr_report;
+
+#define MR_OWN_RUNS UINT64_MAX
 
 /* The records of a chunk, as the count phase found them. */
 typedef struct mr_record_counts {

@@ -26,6 +26,12 @@ void mr_units_take(mr_units *units);
 /* A unit that was handed out is to be done again. */
 bool mr_units_lose(mr_units *units, uint64_t unit, mr_error *error);
 
+/* A unit that was finished is to be done again. */
+static inline bool mr_units_reopen(mr_units *units, uint64_t unit, mr_error *error) {
+    units->committed--;
+    return mr_units_lose(units, unit, error);
+}
+
 static inline void mr_units_commit(mr_units *units) {
     units->committed++;
 }

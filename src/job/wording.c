@@ -104,3 +104,8 @@ const char *mr_death_words(const mr_death *death, char *text) {
     }
     return text;
 }
+
+void mr_name_damaged_part(const mr_part *part, uint64_t unit, mr_error *error) {
+    mr_error_context(error, "part %llu of the output, in %s of worker %u", (unsigned long long)unit + 1,
+                     part->in_file ? "the spill file" : "the memory", part->worker);
+}

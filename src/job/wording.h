@@ -2,6 +2,7 @@
 #ifndef MR_JOB_WORDING_H
 #define MR_JOB_WORDING_H
 
+#include "flow/flow.h"
 #include "job/death.h"
 
 enum { MR_DEATH_TEXT = 320, MR_SIGNAL_NAME = 16 };
@@ -18,5 +19,8 @@ const char *mr_death_cause_name(uint32_t cause);
 
 /* "SIGSEGV". Written to text (MR_SIGNAL_NAME bytes), which is returned. */
 const char *mr_signal_name(int number, char *text);
+
+/* Says in front of an error which part of the output it is about. unit: of the part, from 0. */
+void mr_name_damaged_part(const mr_part *part, uint64_t unit, mr_error *error);
 
 #endif

@@ -21,6 +21,7 @@
 #include "job/protection.h"
 #include "job/quarantine.h"
 #include "job/trial.h"
+#include "job/wording.h"
 
 /* A worker takes tasks from its queue, does them one after the other, and reports. This is where the stages of the flow
  * are wired together: each is opened when the first task needs it, with a sink that leads to the next. Memory of the
@@ -69,6 +70,7 @@ typedef struct worker {
     uint64_t arena_used; /* bytes of the arena with sealed runs of an earlier worker */
     uint64_t mapped;     /* bytes mapped since the last commit */
     uint64_t spilled;    /* bytes spilled up to the last commit */
+    uint64_t damaged;    /* for mr_report */
 } worker;
 
 static bool is_fold(const worker *self) {
@@ -111,7 +113,13 @@ static void report_failure(worker *self, const mr_error *failure) {
         mr_report report;
         mr_error error;
     } message = {.report = {.kind = MR_REPORT_FAILED, .worker = self->index}, .error = *failure};
-    if (blame_descriptors(self, &message.error)) mr_descriptors_silence(&self->descriptors);
+    if (blame_descriptors(self, &message.error))
+        mr_descriptors_silence(&self->descriptors);
+    else if (failure->damage)
+        message.report = (mr_report){.kind = MR_REPORT_DAMAGED,
+                                     .worker = self->index,
+                                     .sequence = atomic_load_explicit(&self->slot->task, memory_order_relaxed),
+                                     .damaged = self->damaged};
     /* When even this fails, the exit status tells. */
     (void)!mp_queue_put(self->job->reports, &message, sizeof message, -1);
 }
@@ -223,10 +231,19 @@ static bool open_exchange(worker *self, mr_error *error) {
     return mr_combiner_open(&self->combiner, &self->context, plan->table, mr_exchange_pairs, &self->exchange, error);
 }
 
+static void close_reduce(worker *self) {
+    if (!self->reduce_open) return;
+    mr_reducer_close(&self->reducer);
+    if (mr_job_is_ordered(self->job)) mr_orderer_close(&self->orderer);
+    self->reduce_open = false;
+}
+
 static bool open_map(worker *self, mr_error *error) {
     if (self->map_open) return true;
     close_sample(self);
+    close_reduce(self);
     self->map_open = true;
+    if (!mr_protection_seal(&self->protection, self->arena_used, error)) return false;
     if (!open_splitter(self, self->job->plan.record_limit, error)) return false;
     return mr_job_is_map(self->job) || open_exchange(self, error);
 }
@@ -474,20 +491,14 @@ static bool open_reduce(worker *self, mr_error *error) {
     return mr_reducer_open(&self->reducer, error);
 }
 
-static void close_reduce(worker *self) {
-    if (!self->reduce_open) return;
-    mr_reducer_close(&self->reducer);
-    if (mr_job_is_ordered(self->job)) mr_orderer_close(&self->orderer);
-    self->reduce_open = false;
-}
-
 /* Says whose records are damaged: those of the run at hand, or what the sorter has made of all of them. */
-static void name_damage(const worker *self, const mr_partition_reader *reader, mr_error *error) {
+static void name_damage(worker *self, const mr_partition_reader *reader, mr_error *error) {
+    self->damaged = reader->ended ? MR_OWN_RUNS : reader->next_run - 1;
     if (reader->ended)
-        mr_error_context(error, "partition %u, sorted runs in the spill file of worker %u", reader->partition,
+        mr_error_context(error, "partition %u, sorted runs in the spill file of worker %u", reader->partition + 1,
                          self->index);
     else
-        mr_error_context(error, "partition %u, run %zu, in %s of worker %u", reader->partition, reader->next_run,
+        mr_error_context(error, "partition %u of run %zu, in %s of worker %u", reader->partition + 1, reader->next_run,
                          reader->in_file ? "the spill file" : "the memory", reader->worker);
 }
 
@@ -583,21 +594,16 @@ static bool do_keep(worker *self, const mr_task *task, mr_report *done, mr_error
     return ok;
 }
 
-static void name_damaged_part(const mr_part *part, uint64_t unit, mr_error *error) {
-    mr_error_context(error, "part %llu of the output, in %s of worker %u", (unsigned long long)unit + 1,
-                     part->in_file ? "the spill file" : "the memory", part->worker);
-}
-
 static bool do_merge(worker *self, const mr_task *task, mr_report *done, mr_error *error) {
     (void)task;
     const mr_job *job = self->job;
-    uint64_t results = 0, at;
+    uint64_t results = 0;
     close_reduce(self);
     mr_part_begin(&self->writer);
     mr_byte_sink sink = mr_part_bytes(&self->writer);
     bool ok = mr_merge_parts(job->shared->ordered, job->shared->ordered_count, job->regions, self->part_files,
-                             job->settings->top, &sink, &results, &at, error);
-    if (error->damage) name_damaged_part(&job->shared->ordered[at], at, error);
+                             job->settings->top, &sink, &results, &self->damaged, error);
+    if (error->damage) mr_name_damaged_part(&job->shared->ordered[self->damaged], self->damaged, error);
     self->writer.part.results = results;
     done->commits = 1;
     return ok && mr_part_end(&self->writer, &done->part, error);
@@ -608,7 +614,7 @@ static bool do_deliver(worker *self, const mr_task *task, mr_report *done, mr_er
     (void)done;
     bool ok = mr_part_deliver(&task->part, job->regions, self->part_files, job->output.file, task->offset,
                               job->output.path, error);
-    if (error->damage) name_damaged_part(&task->part, task->unit, error);
+    if (error->damage) mr_name_damaged_part(&task->part, task->unit, error);
     return ok;
 }
 
