@@ -60,7 +60,7 @@ static void misbehave(mr_ctx *ctx, const char *callback) {
         if (is_first(marker)) wait_for(marker);
         return;
     }
-    if (!strcmp(callback, "map") && *lines < 5000) return; /* a sample */
+    if (!strcmp(what, "length") && *lines < 5000) return; /* this may be a sample */
     int sealed = strcmp(what, "length") && strcmp(callback, "map");
     char *place = find_target(target, sealed ? "r--s" : "rw-s");
     if (!place || !is_first(marker)) return;
