@@ -13,6 +13,7 @@ static const mr_option options[] = {
     {"kind", MR_OPTION_CHOICE, 0, "fold", "fold|group|map", "of job"},
     {"where", MR_OPTION_CHOICE, 0, "nowhere", "nowhere|map|finish|reduce", "the callback"},
     {"what", MR_OPTION_CHOICE, 0, "wait", "wait|write|unprotect|length", "the misdeed"},
+    {"after", MR_OPTION_INT, 0, "0", "0..", "calls of that callback"},
     {"target", MR_OPTION_TEXT, 0, "", "", "a text in shared memory that is to be changed"},
     {"marker", MR_OPTION_TEXT, 0, "", "",
      "file that says that it has been done; without one it is done again and again"},
@@ -52,10 +53,12 @@ static char *find_target(const char *target, const char *permissions) {
 
 /* Looks every thousandth time, since looking takes a while. */
 static void misbehave(mr_ctx *ctx, const char *callback) {
-    static unsigned calls;
+    static int64_t calls;
     const char *what = mr_option_text(ctx, "what"), *marker = mr_option_text(ctx, "marker");
     const char *target = mr_option_text(ctx, "target");
-    if (strcmp(mr_option_text(ctx, "where"), callback) || calls++ % 1000 || access(marker, F_OK) == 0) return;
+    if (strcmp(mr_option_text(ctx, "where"), callback) || calls++ % 1000 || calls <= mr_option_int(ctx, "after") ||
+        access(marker, F_OK) == 0)
+        return;
     if (!strcmp(what, "wait")) {
         if (is_first(marker)) wait_for(marker);
         return;

@@ -53,7 +53,7 @@ expect_status 1 "a length changed in every attempt" && expect_error "a plugin ha
 
 # A finished part that waits for its reader, in memory: nothing of it has gone out, or the job ends.
 run bash -c "'$mr' run '$scribbles' --set kind=map --set where=map --set what=write --set marker=marker -j 1 \
-    --set target=line-number-000006000-of --memory 64M --chunk 64K file |
+    --set target=line-number-000003000-of --set after=9000 --memory 64M --chunk 64K file |
     (until [[ -e marker ]]; do sleep 0.02; done; cat) >result"
 [[ -e marker ]] || fail "the plugin has not found its finished part"
 expect_result map "a finished part in memory"
@@ -112,7 +112,7 @@ expect_error "sorted runs in the spill file of worker 0" "the partition is reduc
 
 # Ordered parts wait in the part file for the last of them.
 LC_ALL=C sort -s -t "$(printf '\t')" -k2,2 expected.fold >expected.ordered
-damage_while_waiting fold 2 20 5000000 --set where=finish --memory 2M --sort value
+damage_while_waiting fold 2 20 5000000 --set where=finish --set after=50000 --memory 2M --sort value
 [[ $status -eq 0 ]] && cmp -s expected.ordered result || fail "a damaged ordered part: status $status, $(cat err)"
 
 # Parts that do not fit into memory wait in the part file for a slow reader.
