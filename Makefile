@@ -51,6 +51,7 @@ $(BUILD)/plugins/grep.so: PLUGIN_LIBS := -lpcre2-8
 $(BUILD)/tests/abi/numerics.so: PLUGIN_LIBS := -lm
 $(BUILD)/datasets/%: GENERATOR_LIBS := -lm
 $(BUILD)/tests/bench/naive_grep: BENCH_LIBS := -lpcre2-8
+$(BUILD)/tests/fuzz/pattern: FUZZ_LIBS := -lpcre2-8
 
 .PHONY: all test asan ubsan fuzz fuzzers bench bench-compare bench-scaling demo deps check-layers check-format format lint install uninstall clean
 .DELETE_ON_ERROR:
@@ -118,7 +119,7 @@ $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
 	$(LINK) $^ -o $@ -lutf8proc
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libengine.a $(BUILD)/libmp.a
-	$(LINK) -fsanitize=fuzzer $^ -o $@ $(ENGINE_LIBS)
+	$(LINK) -fsanitize=fuzzer $^ -o $@ $(ENGINE_LIBS) $(FUZZ_LIBS)
 
 $(BUILD)/datasets/%: $(BUILD)/datasets/%.o
 	@mkdir -p $(@D)
