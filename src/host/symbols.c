@@ -164,9 +164,12 @@ static void name_frame(const libdw *dw, exchange *shared, const module *module, 
  * count.
  */
 static void set_limits(void) {
-    struct rlimit memory = {MEMORY_MOST, MEMORY_MOST}, core = {0, 0};
-    (void)!setrlimit(RLIMIT_DATA, &memory);
+    struct rlimit core = {0, 0};
     (void)!setrlimit(RLIMIT_CORE, &core);
+#ifndef __SANITIZE_ADDRESS__ /* which has terabytes of its own */
+    struct rlimit memory = {MEMORY_MOST, MEMORY_MOST};
+    (void)!setrlimit(RLIMIT_DATA, &memory);
+#endif
 }
 
 static int name_in_child(void *argument) {

@@ -125,12 +125,24 @@ for kind in fold map; do
     done
 done
 
-# A key on which reduce or finish dies.
+# Groups: a key on which reduce or finish dies. Its record comes three times.
+cat "input file.txt" "input file.txt" "input file.txt" >three.txt
 for job in "group reduce" "fold finish"; do
     read -r kind where <<<"$job"
-    run "$mr" run "$plugin" "input file.txt" -j 2 --set what=segv --set kind="$kind" --set where="$where"
+    run "$mr" run "$plugin" three.txt -j 2 --set what=segv --set kind="$kind" --set where="$where"
     expect_status 1 "$where" || continue
-    expect_error "crashes crashed in $where" "SIGSEGV" "mr:   key       it goes 'BOOM' with\\ta \\xff" \
-        "--from-bad group.bad.jsonl"
+    expect_error "crashes crashed in $where" "SIGSEGV" "mr:   key       it goes 'BOOM' with\\ta \\xff"
+    if [[ -n ${debugger:-} && -n ${stack_is_known:-} ]]; then
+        run_debugger
+        grep -q "use_null () at .*crashes.c:$(line_of segv)" gdb.out && grep -q " $where (" gdb.out ||
+            fail "gdb does not show the crash in $where: $(cat commands gdb.out)"
+    fi
+    run "$mr" run "$plugin" three.txt -j 2 --set what=segv --set kind="$kind" --set where="$where" \
+        --skip-bad 1 --bad kept.jsonl -o rest
+    expect_status 0 "$where, left out" || continue
+    run "$mr" run "$plugin" three.txt --set kind="$kind" -o all && expect_status 0 "$where, all"
+    run "$mr" run "$plugin" --from-bad kept.jsonl --set kind="$kind" -o again && expect_status 0 "$where, again"
+    sort rest again >together
+    expect_same <(sort all) together "$where: what was kept and what was not"
 done
 finish
