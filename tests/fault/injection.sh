@@ -25,6 +25,7 @@ declare -A job=(
     [numbered]="grep --set pattern=a --set line-numbers=yes input"
     [inline]="wordcount input --inline"
     [stats]="grep --set pattern=a input --stats folder/stats"
+    [bad]="$build/tests/abi/slow.so bad_input --set deadly=!deadly --skip-bad 2 --bad folder/bad"
 )
 outputs=(new old stdout pipe)
 kinds=(error other interrupt short)
@@ -35,11 +36,13 @@ rare=(access close dup2 epoll_create1 epoll_ctl epoll_wait eventfd fcntl fork fs
     waitid write)
 
 "$tools/random_input" 1 600000 many >input || exit 1
+{ echo '!deadly' && cat input; } >bad_input
 mkdir folder
 mkfifo pipe
 for name in "${!job[@]}"; do
     run "$mr" run ${job[$name]} "${common[@]}"
     expect_status 0 "$name undisturbed"
+    [[ $name != bad ]] || mv folder/bad expected_bad
     mv out "expected.$name"
 done
 export MR_FAIL_STATE=$work/state MR_FAIL_CALLS MR_FAIL_KIND MR_FAIL_AT MR_FAIL_TIMES=1
@@ -79,12 +82,13 @@ expect_gone() {
 }
 
 # expect_output WHAT OUTPUT JOB - the output is as $status demands: complete; or none, or the beginning in a stream. Only
-# when the statistics fail is the output there already.
+# when the statistics fail is the output there already. They, and the bad records, are kept when the job fails, too.
 expect_output() {
     local what=$1 expected=expected.$3 place=folder/result files=()
     [[ $2 == new || $2 == old ]] || place=out
     [[ $2 == old || ($2 == new && $status -eq 0) ]] && files=(result)
     [[ $3 == stats && ($status -eq 0 || -e folder/stats) ]] && files+=(stats)
+    [[ $3 == bad && ($status -eq 0 || -e folder/bad) ]] && files+=(bad) && expect_same expected_bad folder/bad "$what"
     if [[ $status -eq 0 || $message == "mr: the output is complete"* ]]; then
         [[ $place == out ]] || files[0]=result
         expect_same "$expected" "$place" "$what"
@@ -96,16 +100,16 @@ expect_output() {
     expect_files folder "${files[@]}"
 }
 
-# expect_message WHAT JOB - a run that succeeds is silent; one that fails says why in one line, which is left in $message,
-# and in another one that it could not write statistics about that.
+# expect_message WHAT JOB - a run that succeeds is silent; one that fails says why in one line, which is left in $message.
+# What mr says of statistics that it could not write, or of the bad records, comes before.
 expect_message() {
     local lines
-    mapfile -t lines <err
+    mapfile -t lines < <(sed -E "/^mr: the statistics|^mr: [^ ]*: 1 bad record was/d" err)
     message=
     [[ ${#lines[@]} -eq 0 ]] || message=${lines[-1]}
     [[ $status -eq 0 && ${#lines[@]} -eq 0 ]] && return 0
     [[ $status -eq 1 && ${#lines[@]} -eq 1 && $message == "mr: "?* ]] && return 0
-    [[ $status -eq 1 && ${#lines[@]} -eq 2 && $2 == stats && ${lines[0]} == "mr: "*statistics* ]] && return 0
+    [[ $status -eq 1 && $2 == bad && $message == "mr: "?* ]] && ! grep -aqv '^mr:' err && return 0
     fail "$1: exit status $status with ${#lines[@]} lines of messages"
     describe_run
 }
