@@ -101,10 +101,10 @@ expect_output() {
 }
 
 # expect_message WHAT JOB - a run that succeeds is silent; one that fails says why in one line, which is left in $message.
-# What mr says of statistics that it could not write, or of the bad records, comes before.
+# What mr says of damage that it has repaired, of statistics that it could not write, or of bad records, comes before.
 expect_message() {
     local lines
-    mapfile -t lines < <(sed -E "/^mr: the statistics|^mr: [^ ]*: 1 bad record was/d" err)
+    mapfile -t lines < <(sed -E "/^mr: .*; .* again\$|^mr: the statistics|^mr: [^ ]*: 1 bad record was/d" err)
     message=
     [[ ${#lines[@]} -eq 0 ]] || message=${lines[-1]}
     [[ $status -eq 0 && ${#lines[@]} -eq 0 ]] && return 0
