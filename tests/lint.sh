@@ -92,7 +92,16 @@ cppcheck --quiet --std=c11 --language=c --enable=warning,performance,portability
     >"$report.cppcheck" 2>&1
 
 cat "$report.tidy" "$report.cppcheck"
+# Tests that documents name have to exist.
+missing=0
+for name in $(grep -ohE '`(abi|data|fault|golden|property|unit)/[a-z_]+`' README.md src/README.md plugins/README.md tests/README.md | tr -d '`' | sort -u); do
+    compgen -G "tests/$name.*" >/dev/null || {
+        echo "README: there is no test $name"
+        missing=$((missing + 1))
+    }
+done
+
 remarks=$(grep -cE '(warning|error|performance|portability|style):' <(cat "$report.tidy" "$report.cppcheck"))
 rm -f "$report.tidy" "$report.cppcheck"
 echo "$remarks remarks about ${#sources[@]} files"
-[[ $remarks -eq 0 ]]
+[[ $remarks -eq 0 && $missing -eq 0 ]]
