@@ -158,7 +158,7 @@ bool mr_json_element_bytes(const cJSON *element, const char *name, char **bytes,
     *bytes = NULL;
     if (cJSON_IsString(text) && !hex) element = text;
     if (cJSON_IsString(element)) return copy_text(element->valuestring, bytes, length, error);
-    if (cJSON_IsString(hex) && !text) return read_hex(hex->valuestring, name, bytes, length, error);
+    if (hex && !text && cJSON_IsString(hex)) return read_hex(hex->valuestring, name, bytes, length, error);
     return mr_error_set(error, "\"%s\" holds something else than strings and {\"hex\": \"...\"}", name);
 }
 

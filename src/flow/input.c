@@ -174,8 +174,8 @@ bool mr_source_read(void *file, const mr_source *source, char *bytes, size_t len
     mr_source_file *open = file;
     if (!open_source(open, source, error)) return false;
     int64_t count = mr_read_at(open->file, bytes, length, source->base + offset);
+    uint64_t place = source->origin + offset;
     if (count < 0)
-        return mr_error_system(error, errno, "could not read %s at byte %llu", source->path,
-                               (unsigned long long)(source->origin + offset));
+        return mr_error_system(error, errno, "could not read %s at byte %llu", source->path, (unsigned long long)place);
     return (uint64_t)count == length || changed(source, error);
 }

@@ -97,8 +97,8 @@ char *mr_command_for_records(const mr_job *job, const mr_source *source, uint64_
     if (!to) return NULL;
     put_start(to, job, "gdb --args ", " --inline");
     put_path(to, source->path);
-    if (length)
-        fprintf(to, " --only %llu:%llu", (unsigned long long)(source->origin + offset), (unsigned long long)length);
+    offset += source->origin;
+    if (length) fprintf(to, " --only %llu:%llu", (unsigned long long)offset, (unsigned long long)length);
     put_settings(to, job);
     return finish(to, &text);
 }
