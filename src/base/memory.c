@@ -5,7 +5,7 @@
 
 #include "base/units.h"
 
-enum { LARGE_PAGE = 2 << 20, WORTH_LARGE_PAGES = 1 << 20 };
+enum { LARGE_PAGE = 2 << 20, WORTH_LARGE_PAGES = 3 << 19 };
 
 /* What is really mapped: the kernel places mappings of whole large pages at a border of theirs. */
 static size_t mapped_size(size_t bytes) {

@@ -9,7 +9,7 @@
 enum { MR_PAGE = 4096 /* bytes; memory is protected by whole pages */ };
 
 /* Maps bytes (> 0) of private memory, all zeros, aligned to a page; pages are taken from the system as they are
- * touched. From 1 MiB on the memory is rounded up to whole pages of 2 MiB where the system has such pages, because a
+ * touched. From 1.5 MiB on the memory is rounded up to whole pages of 2 MiB where the system has such pages, because a
  * table that is spread over hundreds of small ones costs a walk through the page tables at every other look. purpose
  * completes "no memory for ...". NULL with error set when there is none. */
 void *mr_map_memory(size_t bytes, const char *purpose, mr_error *error);

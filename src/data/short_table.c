@@ -39,7 +39,7 @@ static bool map_slots(mr_short_table *table, size_t slot_count, mr_error *error)
 }
 
 bool mr_short_table_open(mr_short_table *table, size_t budget, uint32_t value_size, mr_error *error) {
-    *table = (mr_short_table){.value_size = value_size, .slot_limit = 64};
+    *table = (mr_short_table){.value_size = value_size, .slot_limit = MR_BUCKET};
     while (table->slot_limit * 2 * (sizeof(mr_short_key) + value_size) <= budget)
         table->slot_limit *= 2;
     return map_slots(table, mr_smaller(table->slot_limit, FIRST_SLOTS), error);

@@ -13,53 +13,90 @@ typedef struct held_record {
 } held_record;
 
 enum {
-    SMALLEST_RECORD = sizeof(held_record) + 8,
     ITEM_COST = 2 * sizeof(mr_sort_item), /* an item and its scratch */
     SMALLEST_BLOCK = 4096,
     LARGEST_BLOCK = 256 << 10,
-    BLOCKS_PER_BUDGET = 32, /* a block is this part of the budget, so that half of them can be merged at once */
+    BLOCKS_PER_BUDGET = 32,   /* a block is this part of the budget, so that nearly as many runs are merged at once */
+    RELEASE_STEP = 256 << 10, /* bytes of a run that are given back together while it is read */
 };
+
+/* Collecting. All that is collected lies in one piece of memory, so that records of any size fill exactly the budget:
+ * records from its front, their items from its end downward, and between them room for the scratch space of sorting.
+ *
+ * Merging. How many runs can be read at once depends on their blocks, which are large where records are. As long as not
+ * all of them can, the neighbours that are cheapest to merge become one run; only neighbours, because records that are
+ * equal come out in the order of the runs. So little more than necessary is written again. Blocks that have been read
+ * are given back to the file system, so that a merge needs hardly more space on disk than what it merges. */
+
+/* Replaces the memory, which is empty, by another of size bytes. */
+static bool set_memory(mr_sorter *sorter, size_t size, mr_error *error) {
+    size &= ~(sizeof(uint64_t) - 1);
+    mr_unmap_memory(sorter->memory, sorter->memory_size);
+    sorter->memory = mr_map_memory(size, "sorting", error);
+    sorter->memory_size = size;
+    return sorter->memory;
+}
 
 bool mr_sorter_open(mr_sorter *sorter, size_t budget, const mr_key_order *order, mr_spill *spill, mr_error *error) {
     budget = mr_larger(budget, 16 * SMALLEST_BLOCK);
-    *sorter = (mr_sorter){.order = *order, .spill = spill, .budget = budget, .heap_size = budget};
-    sorter->item_limit = budget / (SMALLEST_RECORD + ITEM_COST) + 1;
-    sorter->heap = mr_map_memory(sorter->heap_size, "sorting", error);
-    if (sorter->heap) sorter->items = mr_map_memory(sorter->item_limit * ITEM_COST, "sorting", error);
-    if (sorter->items) sorter->scratch = sorter->items + sorter->item_limit;
-    if (!sorter->items) mr_sorter_close(sorter);
-    return sorter->items;
+    *sorter = (mr_sorter){.order = *order, .spill = spill, .budget = budget};
+    if (set_memory(sorter, budget, error)) return true;
+    mr_sorter_close(sorter);
+    return false;
+}
+
+/* Gives back a run, or the rest of one from a page on: it has its pages for itself. */
+static void release_run(mr_sorter *sorter, mr_extent extent) {
+    mr_spill_release(sorter->spill, extent.offset, mr_round_up(extent.length, MR_PAGE));
+}
+
+/* Gives back what has been read of the run of a source, in steps of whole pages. */
+static void release_read(mr_sorter *sorter, mr_merge_source *source) {
+    uint64_t read = source->reader.rest.offset & ~(uint64_t)(MR_PAGE - 1);
+    if (read < source->released + RELEASE_STEP) return;
+    mr_spill_release(sorter->spill, source->released, read - source->released);
+    source->released = read;
+}
+
+/* Gives back what is left of it. */
+static void release_end(mr_sorter *sorter, mr_merge_source *source) {
+    uint64_t end = source->reader.rest.offset + source->reader.rest.length;
+    release_run(sorter, (mr_extent){.offset = source->released, .length = end - source->released});
+    source->released = end;
 }
 
 static void end_merge(mr_sorter *sorter) {
     for (uint32_t i = 0; i < sorter->source_count; i++) {
-        mr_run_reader_close(&sorter->sources[i].reader);
-        mr_spill_release(sorter->spill, sorter->finished[i].offset, sorter->finished[i].length);
+        mr_merge_source *source = &sorter->sources[i];
+        release_end(sorter, source);
+        mr_run_reader_close(&source->reader);
     }
     if (sorter->sources) mr_loser_tree_close(&sorter->tree);
     free(sorter->sources);
-    free(sorter->finished);
     sorter->sources = NULL;
-    sorter->finished = NULL;
     sorter->source_count = 0;
+    sorter->started = false;
+}
+
+static void forget_items(mr_sorter *sorter) {
+    sorter->used = 0;
+    sorter->items = NULL;
+    sorter->item_count = 0;
+    sorter->ranked = false;
 }
 
 void mr_sorter_reset(mr_sorter *sorter) {
     end_merge(sorter);
     for (uint32_t i = 0; i < sorter->run_count; i++)
-        mr_spill_release(sorter->spill, sorter->runs[i].offset, sorter->runs[i].length);
+        release_run(sorter, sorter->runs[i].extent);
     sorter->run_count = 0;
-    sorter->heap_used = 0;
-    sorter->item_count = 0;
     sorter->taken = 0;
-    sorter->ranked = false;
-    sorter->started = false;
+    forget_items(sorter);
 }
 
 void mr_sorter_close(mr_sorter *sorter) {
     if (sorter->spill) mr_sorter_reset(sorter);
-    mr_unmap_memory(sorter->heap, sorter->heap_size);
-    mr_unmap_memory(sorter->items, sorter->item_limit * ITEM_COST);
+    mr_unmap_memory(sorter->memory, sorter->memory_size);
     free(sorter->runs);
     *sorter = (mr_sorter){0};
 }
@@ -72,51 +109,69 @@ static mr_sorted held(const char *record) {
                        header.rank};
 }
 
-/* Sorts what the heap holds. */
-static void sort_heap(mr_sorter *sorter) {
+/* Brings the items into the order of arrival. */
+static void reverse_items(mr_sorter *sorter) {
+    if (!sorter->item_count) return;
+    for (mr_sort_item *first = sorter->items, *last = first + sorter->item_count - 1; first < last; first++, last--) {
+        mr_sort_item item = *first;
+        *first = *last;
+        *last = item;
+    }
+}
+
+/* Sorts what has been collected. */
+static void sort_held(mr_sorter *sorter) {
+    mr_sort_item *scratch = sorter->items - sorter->item_count;
+    reverse_items(sorter);
     if (sorter->ranked) {
-        mr_sort_items_by_rank(sorter->items, sorter->scratch, sorter->item_count, offsetof(held_record, rank));
+        mr_sort_items_by_rank(sorter->items, scratch, sorter->item_count, offsetof(held_record, rank));
         for (size_t i = 0; i < sorter->item_count; i++) {
             mr_sorted record = held(sorter->items[i].record);
             sorter->items[i].prefix = mr_prefix_at(record.key.data, record.key.length, 0);
         }
     }
-    mr_sort_items(sorter->items, sorter->scratch, sorter->item_count, sizeof(held_record), &sorter->order);
+    mr_sort_items(sorter->items, scratch, sorter->item_count, sizeof(held_record), &sorter->order);
 }
 
 static size_t block_size(const mr_sorter *sorter) {
     return mr_between(SMALLEST_BLOCK, sorter->budget / BLOCKS_PER_BUDGET, LARGEST_BLOCK);
 }
 
-static bool remember_run(mr_sorter *sorter, mr_extent extent, mr_error *error) {
+/* Puts a run that has been written into the list, before the one at a place. */
+static bool remember_run(mr_sorter *sorter, uint32_t place, const mr_run_writer *writer, mr_error *error) {
     if (sorter->run_count == sorter->run_room) {
         uint32_t room = sorter->run_room ? 2 * sorter->run_room : 16;
-        mr_extent *larger = realloc(sorter->runs, room * sizeof *larger);
+        mr_sorted_run *larger = realloc(sorter->runs, room * sizeof *larger);
         if (!larger) return mr_error_memory(error, room * sizeof *larger, "a list of runs");
         sorter->runs = larger;
         sorter->run_room = room;
     }
-    sorter->runs[sorter->run_count++] = extent;
+    mr_sorted_run *run = &sorter->runs[place];
+    memmove(run + 1, run, (sorter->run_count - place) * sizeof *run);
+    *run = (mr_sorted_run){.extent = writer->extent, .block = writer->largest};
+    sorter->run_count++;
     return true;
 }
 
 /* In runs a record is three numbers (length of key, length of value, rank), key and value. */
 static bool write_record(mr_run_writer *writer, const mr_sorted *record, mr_error *error) {
-    size_t most = 3 * MR_VARINT_MAX + record->key.length + record->value.length;
-    char *start = mr_run_reserve(writer, most, error);
-    if (!start) return false;
-    char *to = mr_put_varint(start, record->key.length);
-    to = mr_put_varint(to, record->value.length);
-    to = mr_put_varint(to, record->rank);
-    if (record->key.length) memcpy(to, record->key.data, record->key.length);
-    to += record->key.length;
-    if (record->value.length) memcpy(to, record->value.data, record->value.length);
-    mr_run_commit(writer, (size_t)(to - start) + record->value.length);
+    char numbers[3 * MR_VARINT_MAX], *end = numbers;
+    end = mr_put_varint(end, record->key.length);
+    end = mr_put_varint(end, record->value.length);
+    end = mr_put_varint(end, record->rank);
+    const mr_slice parts[] = {mr_bytes(numbers, (size_t)(end - numbers)), record->key, record->value};
+    size_t length = parts[0].length + parts[1].length + parts[2].length;
+    if (mr_run_is_large(writer, length)) return mr_run_append_alone(writer, parts, 3, error);
+    char *to = mr_run_reserve(writer, length, error);
+    if (!to) return false;
+    for (size_t i = 0; i < 3; to += parts[i].length, i++)
+        if (parts[i].length) memcpy(to, parts[i].data, parts[i].length);
+    mr_run_commit(writer, length);
     return true;
 }
 
-static bool spill_heap(mr_sorter *sorter, mr_error *error) {
-    sort_heap(sorter);
+static bool spill_held(mr_sorter *sorter, mr_error *error) {
+    sort_held(sorter);
     mr_run_writer writer;
     mr_extent extent;
     if (!mr_run_writer_open(&writer, sorter->spill, block_size(sorter), error)) return false;
@@ -125,39 +180,31 @@ static bool spill_heap(mr_sorter *sorter, mr_error *error) {
         mr_sorted record = held(sorter->items[i].record);
         ok = write_record(&writer, &record, error);
     }
-    ok = ok && mr_run_writer_finish(&writer, &extent, error) && remember_run(sorter, extent, error);
+    ok = ok && mr_run_writer_finish(&writer, &extent, error) && remember_run(sorter, sorter->run_count, &writer, error);
     mr_run_writer_close(&writer);
-    sorter->heap_used = 0;
-    sorter->item_count = 0;
-    sorter->ranked = false;
+    forget_items(sorter);
+    /* One very large record had memory of its own. */
+    if (ok && sorter->memory_size > sorter->budget) ok = set_memory(sorter, sorter->budget, error);
     return ok;
-}
-
-/* Makes the empty heap large enough for one very large record. */
-static bool enlarge_heap(mr_sorter *sorter, size_t size, mr_error *error) {
-    void *larger = mr_map_memory(size, "a large record", error);
-    if (!larger) return false;
-    mr_unmap_memory(sorter->heap, sorter->heap_size);
-    sorter->heap = larger;
-    sorter->heap_size = size;
-    return true;
 }
 
 bool mr_sorter_add(mr_sorter *sorter, mr_slice key, mr_slice value, uint64_t rank, mr_error *error) {
     size_t size = mr_padded(sizeof(held_record) + key.length + value.length);
-    size_t cost = sorter->heap_used + size + (sorter->item_count + 1) * ITEM_COST;
-    if ((cost > sorter->budget || sorter->item_count == sorter->item_limit) && sorter->item_count &&
-        !spill_heap(sorter, error))
-        return false;
-    if (size > sorter->heap_size - sorter->heap_used && !enlarge_heap(sorter, size, error)) return false;
-    char *record = sorter->heap + sorter->heap_used;
+    size_t cost = sorter->used + size + (sorter->item_count + 1) * ITEM_COST;
+    if (cost > sorter->memory_size) {
+        if (sorter->item_count && !spill_held(sorter, error)) return false;
+        if (size + ITEM_COST > sorter->memory_size && !set_memory(sorter, size + ITEM_COST, error)) return false;
+    }
+    if (!sorter->item_count) sorter->items = (mr_sort_item *)(void *)(sorter->memory + sorter->memory_size);
+    char *record = sorter->memory + sorter->used;
     held_record header = {(uint32_t)key.length, (uint32_t)value.length, rank};
     memcpy(record, &header, sizeof header);
     if (key.length) memcpy(record + sizeof header, key.data, key.length);
     if (value.length) memcpy(record + sizeof header + key.length, value.data, value.length);
-    if (sorter->item_count && held(sorter->items[sorter->item_count - 1].record).rank > rank) sorter->ranked = true;
-    sorter->items[sorter->item_count++] = (mr_sort_item){mr_prefix_at(key.data, key.length, 0), record};
-    sorter->heap_used += size;
+    if (sorter->item_count && held(sorter->items->record).rank > rank) sorter->ranked = true;
+    *--sorter->items = (mr_sort_item){mr_prefix_at(key.data, key.length, 0), record};
+    sorter->item_count++;
+    sorter->used += size;
     return true;
 }
 
@@ -169,10 +216,14 @@ static int compare_heads(const void *context, uint32_t a, uint32_t b) {
 }
 
 /* Moves a source to its next record; *more is false at the end of its run. */
-static bool advance_source(mr_merge_source *source, bool *more, mr_error *error) {
+static bool advance_source(mr_sorter *sorter, mr_merge_source *source, bool *more, mr_error *error) {
     if (source->next == source->end) {
         if (!mr_run_next_block(&source->reader, more, error)) return false;
-        if (!*more) return true;
+        if (!*more) {
+            release_end(sorter, source);
+            return true;
+        }
+        release_read(sorter, source);
         source->next = source->reader.records;
         source->end = source->next + source->reader.block.used;
     }
@@ -190,21 +241,22 @@ static bool advance_source(mr_merge_source *source, bool *more, mr_error *error)
     return true;
 }
 
-/* Starts merging the first count runs, which leave the list. */
-static bool begin_merge(mr_sorter *sorter, uint32_t count, mr_error *error) {
+/* Starts merging count runs from a place on, which leave the list. */
+static bool begin_merge(mr_sorter *sorter, uint32_t place, uint32_t count, mr_error *error) {
     sorter->sources = calloc(count, sizeof *sorter->sources);
-    sorter->finished = calloc(count, sizeof *sorter->finished);
     bool *alive = calloc(count, sizeof *alive);
-    bool ok = (sorter->sources && sorter->finished && alive) ||
-              mr_error_memory(error, count * sizeof *sorter->sources, "a merge");
+    bool ok = (sorter->sources && alive) || mr_error_memory(error, count * sizeof *sorter->sources, "a merge");
     for (uint32_t i = 0; ok && i < count; i++) {
-        sorter->finished[i] = sorter->runs[i];
-        mr_run_reader_open(&sorter->sources[i].reader, sorter->spill, sorter->runs[i]);
+        mr_merge_source *source = &sorter->sources[i];
+        mr_extent extent = sorter->runs[place + i].extent;
+        mr_run_reader_open(&source->reader, sorter->spill, extent);
+        source->released = extent.offset;
         sorter->source_count = i + 1;
-        ok = advance_source(&sorter->sources[i], &alive[i], error);
+        ok = advance_source(sorter, source, &alive[i], error);
     }
     if (ok) {
-        memmove(sorter->runs, sorter->runs + count, (sorter->run_count - count) * sizeof *sorter->runs);
+        mr_sorted_run *first = &sorter->runs[place];
+        memmove(first, first + count, (sorter->run_count - place - count) * sizeof *first);
         sorter->run_count -= count;
         ok = mr_loser_tree_open(&sorter->tree, count, alive, compare_heads, sorter, error);
     }
@@ -216,7 +268,7 @@ static bool next_merged(mr_sorter *sorter, mr_sorted *sorted, bool *more, mr_err
     uint32_t winner;
     if (sorter->started && mr_loser_tree_winner(&sorter->tree, &winner)) {
         bool alive;
-        if (!advance_source(&sorter->sources[winner], &alive, error)) return false;
+        if (!advance_source(sorter, &sorter->sources[winner], &alive, error)) return false;
         mr_loser_tree_advance(&sorter->tree, alive);
     }
     sorter->started = true;
@@ -225,46 +277,64 @@ static bool next_merged(mr_sorter *sorter, mr_sorted *sorted, bool *more, mr_err
     return true;
 }
 
-/* Merges the first count runs into one, which goes to the end of the list. */
-static bool merge_runs(mr_sorter *sorter, uint32_t count, mr_error *error) {
+/* Merges count runs from a place on into one, which takes their place. */
+static bool merge_runs(mr_sorter *sorter, uint32_t place, uint32_t count, mr_error *error) {
     mr_run_writer writer;
     mr_extent extent;
-    if (!begin_merge(sorter, count, error)) return false;
+    if (!begin_merge(sorter, place, count, error)) return false;
     if (!mr_run_writer_open(&writer, sorter->spill, block_size(sorter), error)) return false;
     mr_sorted record;
     bool more = true, ok = true;
     while (ok && (ok = next_merged(sorter, &record, &more, error)) && more)
         ok = write_record(&writer, &record, error);
-    ok = ok && mr_run_writer_finish(&writer, &extent, error) && remember_run(sorter, extent, error);
+    ok = ok && mr_run_writer_finish(&writer, &extent, error) && remember_run(sorter, place, &writer, error);
     mr_run_writer_close(&writer);
     end_merge(sorter);
-    sorter->started = false;
     return ok;
 }
 
-/* One pass over all runs, in groups of at most the given size. Every group leaves the front of the list and its result
- * joins the end, so after the pass the runs are in order again. */
-static bool merge_pass(mr_sorter *sorter, uint32_t most, mr_error *error) {
-    for (uint32_t left = sorter->run_count, count; left; left -= count) {
-        count = (uint32_t)mr_smaller(most, left);
-        if (!merge_runs(sorter, count, error)) return false;
+/* How many runs from a place on can be merged at once, so that their blocks fit into the budget beside one that is
+ * written; two at least, if there are two. */
+static uint32_t mergeable(const mr_sorter *sorter, uint32_t place) {
+    uint64_t room = sorter->budget - block_size(sorter), taken = 0;
+    uint32_t count = 0;
+    for (; place + count < sorter->run_count; count++) {
+        taken += sorter->runs[place + count].block;
+        if (taken > room && count >= 2) break;
     }
-    return true;
+    return count;
+}
+
+/* Merges those neighbours that cost the fewest bytes for each run that there is then less; no more of them than have
+ * to go, when at most so many can stay. */
+static bool merge_cheapest(mr_sorter *sorter, uint32_t most, mr_error *error) {
+    uint32_t place = 0, count = 0;
+    double least = 0;
+    for (uint32_t i = 0; i + 1 < sorter->run_count; i++) {
+        uint32_t some = (uint32_t)mr_smaller(mergeable(sorter, i), sorter->run_count - most + 1);
+        uint64_t bytes = 0;
+        for (uint32_t j = 0; j < some; j++)
+            bytes += sorter->runs[i + j].extent.length;
+        double cost = (double)bytes / (some - 1);
+        if (count && cost >= least) continue;
+        place = i;
+        count = some;
+        least = cost;
+    }
+    return merge_runs(sorter, place, count, error);
 }
 
 bool mr_sorter_finish(mr_sorter *sorter, mr_error *error) {
     if (!sorter->run_count) {
-        sort_heap(sorter);
+        sort_held(sorter);
         return true;
     }
-    if (sorter->item_count && !spill_heap(sorter, error)) return false;
-    /* The blocks of the runs being merged take the place of the heap. */
-    mr_empty_memory(sorter->heap, sorter->heap_size);
-    mr_empty_memory(sorter->items, sorter->item_limit * ITEM_COST);
-    uint32_t most = (uint32_t)mr_larger(2, sorter->budget / block_size(sorter) - 1);
-    while (sorter->run_count > most)
-        if (!merge_pass(sorter, most, error)) return false;
-    return begin_merge(sorter, sorter->run_count, error);
+    if (sorter->item_count && !spill_held(sorter, error)) return false;
+    /* The blocks of the runs being merged take the place of what was collected. */
+    mr_empty_memory(sorter->memory, sorter->memory_size);
+    for (uint32_t most; (most = mergeable(sorter, 0)) < sorter->run_count;)
+        if (!merge_cheapest(sorter, most, error)) return false;
+    return begin_merge(sorter, 0, sorter->run_count, error);
 }
 
 bool mr_sorter_next(mr_sorter *sorter, mr_sorted *sorted, bool *more, mr_error *error) {

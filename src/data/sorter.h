@@ -2,8 +2,9 @@
  *
  * Records have a key, a rank and a value; they come out by key, then rank, then in the order in which they went in. As
  * long as they fit into the budget they are sorted in memory. Beyond, each memory-full is sorted and appended to a
- * spill file as a run, and the runs are merged through a loser tree, in several passes if there are too many. A record
- * that alone is larger than the budget is still taken. Private to one process.
+ * spill file as a run, and the runs are merged through a loser tree, in several passes if there are too many. Records,
+ * what sorts them and the blocks of runs being merged keep to the budget, but where one record alone is larger than it,
+ * or two blocks are: two runs are the least that can be merged. Private to one process.
  */
 #ifndef MR_DATA_SORTER_H
 #define MR_DATA_SORTER_H
@@ -19,30 +20,34 @@ typedef struct mr_sorted {
     uint64_t rank;
 } mr_sorted;
 
+/* A run in the spill file. */
+typedef struct mr_sorted_run {
+    mr_extent extent;
+    uint64_t block; /* bytes of its largest block: what it takes to read it */
+} mr_sorted_run;
+
 /* One run while it is merged. */
 typedef struct mr_merge_source {
     mr_run_reader reader; /* its blocks */
     const char *next;     /* first byte of the block's records not looked at */
     const char *end;      /* behind the block's records */
     mr_sorted head;       /* the record at hand */
+    uint64_t released;    /* up to where the run has been given back to the file system */
 } mr_merge_source;
 
 typedef struct mr_sorter {
-    mr_key_order order;    /* of the keys */
-    mr_spill *spill;       /* where runs go; borrowed */
-    size_t budget;         /* bytes of memory */
-    char *heap;            /* records, each padded to 8 bytes */
-    size_t heap_used;      /* bytes */
-    size_t heap_size;      /* bytes mapped */
-    mr_sort_item *items;   /* of the records in the heap */
-    mr_sort_item *scratch; /* as large as items */
+    mr_key_order order;  /* of the keys */
+    mr_spill *spill;     /* where runs go; borrowed */
+    size_t budget;       /* bytes of memory */
+    char *memory;        /* records from the front, each padded to 8 bytes; items from the end */
+    size_t memory_size;  /* bytes mapped */
+    size_t used;         /* bytes of records */
+    mr_sort_item *items; /* of the records; while they are collected the last one comes first */
     size_t item_count;
-    size_t item_limit; /* items that are mapped */
-    bool ranked;       /* the records did not come in order of their ranks */
-    mr_extent *runs;   /* runs in the spill file, in the order of their records */
+    bool ranked;         /* the records did not come in order of their ranks */
+    mr_sorted_run *runs; /* in the order of their records */
     uint32_t run_count;
     uint32_t run_room;        /* allocated in runs */
-    mr_extent *finished;      /* runs being merged, to be released at the end */
     mr_merge_source *sources; /* one for each run being merged; NULL while sorting in memory */
     uint32_t source_count;
     mr_loser_tree tree; /* over the sources */

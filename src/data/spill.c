@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "base/units.h"
 
 mr_spill mr_spill_open(const char *folder) {
@@ -68,6 +69,8 @@ bool mr_spill_append_block(mr_spill *spill, const void *bytes, size_t length, mr
 }
 
 bool mr_run_writer_open(mr_run_writer *writer, mr_spill *spill, size_t block_size, mr_error *error) {
+    /* On pages of its own, all of which can be given back. What is left out takes no space. */
+    spill->end = mr_round_up(spill->end, MR_PAGE);
     *writer = (mr_run_writer){.spill = spill, .capacity = block_size, .extent.offset = spill->end};
     writer->block = calloc(1, sizeof(mr_block) + block_size);
     return writer->block || mr_error_memory(error, block_size, "a spill block");
@@ -81,6 +84,7 @@ static bool flush_block(mr_run_writer *writer, mr_error *error) {
     if (!mr_spill_append(writer->spill, block, size, NULL, error)) return false;
     writer->extent.length += size;
     writer->extent.checksum = mr_block_chain(writer->extent.checksum, block);
+    writer->largest = mr_larger(writer->largest, block->used);
     block->used = 0;
     block->records = 0;
     return true;
@@ -105,6 +109,25 @@ char *mr_run_reserve(mr_run_writer *writer, size_t length, mr_error *error) {
 void mr_run_commit(mr_run_writer *writer, size_t length) {
     writer->block->used += length;
     writer->block->records++;
+}
+
+bool mr_run_append_alone(mr_run_writer *writer, const mr_slice *parts, size_t count, mr_error *error) {
+    mr_block header = {.records = 1};
+    XXH3_state_t hash;
+    if (!flush_block(writer, error)) return false;
+    XXH3_64bits_reset(&hash);
+    for (size_t i = 0; i < count; i++) {
+        XXH3_64bits_update(&hash, parts[i].data, parts[i].length);
+        header.used += parts[i].length;
+    }
+    header.checksum = XXH3_64bits_digest(&hash);
+    if (!mr_spill_append(writer->spill, &header, sizeof header, NULL, error)) return false;
+    for (size_t i = 0; i < count; i++)
+        if (!mr_spill_append(writer->spill, parts[i].data, parts[i].length, NULL, error)) return false;
+    writer->extent.length += sizeof header + header.used;
+    writer->extent.checksum = mr_block_chain(writer->extent.checksum, &header);
+    writer->largest = mr_larger(writer->largest, header.used);
+    return true;
 }
 
 bool mr_run_writer_finish(mr_run_writer *writer, mr_extent *extent, mr_error *error) {

@@ -50,14 +50,24 @@ typedef struct mr_run_writer {
     mr_block *block;  /* the block being filled */
     size_t capacity;  /* bytes of records that a usual block holds */
     mr_extent extent; /* of what has been appended */
+    uint64_t largest; /* bytes of records in the largest block appended: what a reader needs to hold */
 } mr_run_writer;
 
-/* Starts a run whose blocks hold about block_size bytes. Nobody else may append to the spill until it is finished. */
+/* Starts a run whose blocks hold about block_size bytes, at a page of the file. Nobody else may append to the spill
+ * until it is finished. */
 bool mr_run_writer_open(mr_run_writer *writer, mr_spill *spill, size_t block_size, mr_error *error);
 
 /* Room for a record of at most length bytes; NULL on error. mr_run_commit says how much of it was used. */
 char *mr_run_reserve(mr_run_writer *writer, size_t length, mr_error *error);
 void mr_run_commit(mr_run_writer *writer, size_t length);
+
+/* Whether a record of length bytes is better appended by mr_run_append_alone than copied into a block. */
+static inline bool mr_run_is_large(const mr_run_writer *writer, size_t length) {
+    return length > writer->capacity;
+}
+
+/* Appends a record, given in count parts, as a block of its own, straight from where the parts lie. */
+bool mr_run_append_alone(mr_run_writer *writer, const mr_slice *parts, size_t count, mr_error *error);
 
 /* Appends the last block and tells where the run lies. */
 bool mr_run_writer_finish(mr_run_writer *writer, mr_extent *extent, mr_error *error);

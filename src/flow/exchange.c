@@ -344,11 +344,34 @@ static bool next_block(void *source, mr_slice *records, bool *more, mr_error *er
         }
         *more = reader->next_run < reader->run_count;
         reader->ended = !*more;
-        if (!*more) return true;
+        if (!*more) {
+            mr_run_reader_close(&reader->reader); /* its memory is wanted for sorting now */
+            return true;
+        }
         if (!open_run(reader, error)) return false;
     }
 }
 
 mr_block_stream mr_partition_reader_stream(mr_partition_reader *reader) {
     return (mr_block_stream){.next = next_block, .source = reader};
+}
+
+/* ---- giving back ------------------------------------------------------------------------------------------------- */
+
+void mr_partitions_release(const mr_run *runs, size_t run_count, const mr_spill *spills, uint32_t first,
+                           uint32_t count) {
+    mr_run_entry entries[MR_PARTITIONS_MAX];
+    for (size_t i = 0; i < run_count; i++) {
+        const mr_spill *spill = &spills[runs[i].worker];
+        uint64_t index = runs[i].index_offset + first * sizeof *entries, start = UINT64_MAX, end = 0;
+        mr_error ignored = {0}; /* then the space is free when the job ends */
+        if (!runs[i].in_file || !mr_spill_read(spill, entries, count * sizeof *entries, index, &ignored)) continue;
+        for (uint32_t j = 0; j < count; j++) {
+            const mr_extent *blocks = &entries[j].blocks;
+            if (!blocks->length || entries[j].seal != mr_run_entry_seal(&entries[j], first + j)) continue;
+            start = mr_smaller(start, blocks->offset);
+            end = mr_larger(end, blocks->offset + blocks->length);
+        }
+        if (start < end) mr_spill_release(spill, start, end - start);
+    }
 }

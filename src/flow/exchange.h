@@ -77,4 +77,9 @@ void mr_partition_reader_close(mr_partition_reader *reader);
 /* The stream of its blocks; valid until mr_partition_reader_close. */
 mr_block_stream mr_partition_reader_stream(mr_partition_reader *reader);
 
+/* Gives back the disk space of count partitions (at most MR_PARTITIONS_MAX) from first on, as far as runs are in spill
+ * files: for partitions that will never be read again. [coordinator] */
+void mr_partitions_release(const mr_run *runs, size_t run_count, const mr_spill *spills, uint32_t first,
+                           uint32_t count);
+
 #endif

@@ -46,16 +46,22 @@ void mr_part_begin(mr_part_writer *writer) {
     writer->part = (mr_part){.worker = writer->worker, .place.offset = writer->head % size};
 }
 
-/* Moves what is staged to the file. */
-static bool flush_staging(mr_part_writer *writer, mr_error *error) {
+/* Appends bytes to the part, which is in the file from now on. */
+static bool append_to_file(mr_part_writer *writer, const char *bytes, size_t length, mr_error *error) {
     mr_part *part = &writer->part;
     if (!part->in_file) part->place = (mr_extent){.offset = writer->spill->end};
     part->in_file = 1;
-    for (uint64_t done = 0, count; done < writer->staged; done += count) {
-        count = mr_smaller(writer->block, writer->staged - done);
-        if (!mr_spill_append_block(writer->spill, writer->staging + done, count, &part->place, error)) return false;
+    for (uint64_t done = 0, count; done < length; done += count) {
+        count = mr_smaller(writer->block, length - done);
+        if (!mr_spill_append_block(writer->spill, bytes + done, count, &part->place, error)) return false;
     }
-    part->bytes += writer->staged;
+    part->bytes += length;
+    return true;
+}
+
+/* Moves what is staged to the file. */
+static bool flush_staging(mr_part_writer *writer, mr_error *error) {
+    if (!append_to_file(writer, writer->staging, writer->staged, error)) return false;
     writer->staged = 0;
     return true;
 }
@@ -93,6 +99,11 @@ mr_byte_sink mr_part_bytes(mr_part_writer *writer) {
 
 bool mr_part_end(mr_part_writer *writer, mr_part *part, mr_error *error) {
     if (writer->part.in_file && writer->staged && !flush_staging(writer, error)) return false;
+    if (writer->own_size > OWN_SIZE) { /* there was a very long line */
+        free(writer->own);
+        writer->own = NULL;
+        writer->own_size = 0;
+    }
     if (!writer->part.in_file) {
         writer->part.bytes = writer->part.place.length = writer->staged;
         writer->part.place.checksum = mr_hash_bytes(writer->staging, writer->staged);
@@ -128,6 +139,9 @@ bool mr_part_pairs(void *receiver, const char *pairs, const char *end, mr_error 
 }
 
 bool mr_part_write(void *receiver, const void *bytes, size_t length, mr_error *error) {
+    mr_part_writer *writer = receiver;
+    if (length > OWN_SIZE && length > writer->room - writer->staged) /* not to be copied once more */
+        return flush_staging(writer, error) && append_to_file(writer, bytes, length, error);
     char *to = reserve(receiver, length, error);
     if (!to) return false;
     if (length) memcpy(to, bytes, length);

@@ -2,11 +2,14 @@
 
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "base/units.h"
 
 /* Fold jobs: the accumulators of all workers meet in a table, whose entries are then sorted by key. A partition was
  * chosen so that its table stays in the cache. When the sample was wrong and the table is full, its entries go to the
- * external sorter, the table starts anew, and in the end equal keys are folded as they come out of the sorter.
+ * external sorter, coded as they were in the exchange, the table starts anew, and in the end equal keys are folded as
+ * they come out of the sorter. Of the memory for a partition the table has a quarter, sorting its entries at most as
+ * much, and the sorter half.
  *
  * Group jobs: all records go to the sorter by key, ranked by the position of their chunk, so that the values of a key
  * come in input order. The plugin's reduce then pulls the values of one key after the other out of the sorter: they are
@@ -17,13 +20,40 @@ static bool damaged(mr_error *error) {
                                   "sealed");
 }
 
+/* Records are read some at a time: first the keys are hashed, so that their places in the table are on the way to the
+ * cache when they are looked at. */
+enum { AHEAD = 16 };
+
+/* Bytes from one decoded accumulator to the next. */
+static size_t decoded_size(const mr_fold *fold) {
+    return mr_round_up(fold->size, 16);
+}
+
+/* The most entries that both tables can hold. */
+static size_t most_entries(const mr_fold_table *table) {
+    return table->shorts.slot_limit + table->longs.heap_mapped / mr_entry_size(&table->longs, MR_SHORT_KEY_MAX + 1);
+}
+
 bool mr_reducer_open(mr_reducer *reducer, mr_error *error) {
-    if (!reducer->fold) return true;
-    return mr_fold_table_open(&reducer->table, reducer->budget / 4, reducer->fold, error);
+    const mr_fold *fold = reducer->fold;
+    if (!fold) return true;
+    if (!mr_fold_table_open(&reducer->table, reducer->budget / 4, fold, error)) return false;
+    reducer->items_mapped = 2 * most_entries(&reducer->table) * sizeof *reducer->items;
+    reducer->items = mr_map_memory(reducer->items_mapped, "sorting a partition", error);
+    if (!reducer->items) return false;
+    /* Large accumulators are read one by one when more of them would be a good part of the memory. */
+    reducer->ahead = mr_between(1, reducer->budget / 64 / decoded_size(fold), AHEAD);
+    reducer->decoded = aligned_alloc(16, reducer->ahead * decoded_size(fold));
+    reducer->coded = malloc(mr_fold_encoded_max(fold));
+    return (reducer->decoded && reducer->coded) || mr_error_memory(error, fold->size, "an accumulator");
 }
 
 void mr_reducer_close(mr_reducer *reducer) {
     mr_fold_table_close(&reducer->table);
+    mr_unmap_memory(reducer->items, reducer->items_mapped);
+    reducer->items = NULL;
+    free(reducer->decoded);
+    free(reducer->coded);
     if (reducer->sorter_open) mr_sorter_close(&reducer->sorter);
     reducer->sorter_open = false;
 }
@@ -157,28 +187,29 @@ static bool finish_key(mr_reducer *reducer, mr_slice key, const void *accumulato
 
 /* ---- fold jobs --------------------------------------------------------------------------------------------------- */
 
+/* Sends a key and its accumulator to the sorter. */
+static bool sort_entry(mr_reducer *reducer, mr_slice key, const void *accumulator, mr_error *error) {
+    char *end = mr_fold_encode(reducer->fold, reducer->coded, accumulator);
+    mr_slice value = mr_bytes(reducer->coded, (size_t)(end - reducer->coded));
+    return mr_sorter_add(&reducer->sorter, key, value, 0, error);
+}
+
 /* Sends all entries of the full table to the sorter. */
 static bool empty_table(mr_reducer *reducer, mr_error *error) {
     const mr_short_table *shorts = &reducer->table.shorts;
     const mr_table *longs = &reducer->table.longs;
-    size_t value_size = reducer->fold->size;
     if (!need_sorter(reducer, error)) return false;
-    for (size_t slot = 0; slot < shorts->slot_count; slot++) {
-        if (!shorts->keys[slot].second) continue;
-        mr_slice value = mr_bytes(mr_short_value(shorts, slot), value_size);
-        if (!mr_sorter_add(&reducer->sorter, mr_short_slot_key(shorts, slot), value, 0, error)) return false;
-    }
+    for (size_t slot = 0; slot < shorts->slot_count; slot++)
+        if (shorts->keys[slot].second &&
+            !sort_entry(reducer, mr_short_slot_key(shorts, slot), mr_short_value(shorts, slot), error))
+            return false;
     for (mr_entry *entry = mr_table_next(longs, NULL); entry; entry = mr_table_next(longs, entry)) {
         mr_slice key = mr_bytes(mr_entry_key(longs, entry), entry->key_length);
-        if (!mr_sorter_add(&reducer->sorter, key, mr_bytes(mr_entry_value(entry), value_size), 0, error)) return false;
+        if (!sort_entry(reducer, key, mr_entry_value(entry), error)) return false;
     }
     mr_fold_table_clear(&reducer->table);
     return true;
 }
-
-/* Records are read some at a time: first the keys are hashed, so that their places in the table are on the way to the
- * cache when they are looked at. */
-enum { AHEAD = 16 };
 
 /* A record that has been read. */
 typedef struct read_record {
@@ -223,7 +254,7 @@ static bool fold_record(mr_reducer *reducer, const read_record *record, mr_error
         accumulator = find_key(&reducer->table, record, &is_new);
     }
     if (!accumulator) /* a key that is larger than the whole table */
-        return mr_sorter_add(&reducer->sorter, record->key, mr_bytes(record->value, value_size), 0, error);
+        return sort_entry(reducer, record->key, record->value, error);
     if (is_new)
         memcpy(accumulator, record->value, value_size);
     else
@@ -240,18 +271,13 @@ static bool read_next(const mr_fold *fold, const char **at, const char *end, rea
     return mr_fold_decode(fold, at, end, record->value);
 }
 
-/* Bytes from one decoded accumulator to the next. */
-static size_t decoded_size(const mr_fold *fold) {
-    return mr_round_up(fold->size, 16);
-}
-
-static bool fold_block(mr_reducer *reducer, mr_slice records, char *decoded, mr_error *error) {
+static bool fold_block(mr_reducer *reducer, mr_slice records, mr_error *error) {
     const char *at = records.data, *end = at + records.length;
     read_record ahead[AHEAD];
     while (at < end) {
         size_t count = 0;
-        for (; count < AHEAD && at < end; count++) {
-            ahead[count].value = decoded + count * decoded_size(reducer->fold);
+        for (; count < reducer->ahead && at < end; count++) {
+            ahead[count].value = reducer->decoded + count * decoded_size(reducer->fold);
             if (!read_next(reducer->fold, &at, end, &ahead[count])) return damaged(error);
             prefetch_key(&reducer->table, &ahead[count]);
         }
@@ -263,33 +289,28 @@ static bool fold_block(mr_reducer *reducer, mr_slice records, char *decoded, mr_
 
 /* The entries of both tables while they are printed in one order. */
 typedef struct sorted_table {
-    mr_sort_item *shorts; /* twice as many as there are: the upper half is for sorting; owned */
+    mr_sort_item *shorts; /* in the items of the reducer, with as many behind them for scratch */
     size_t short_count;
-    mr_sort_item *longs; /* likewise */
+    mr_sort_item *longs; /* behind these, likewise */
     size_t long_count;
 } sorted_table;
 
-static bool sort_shorts(mr_reducer *reducer, sorted_table *sorted, mr_error *error) {
-    size_t count = reducer->table.shorts.entry_count;
-    sorted->shorts = malloc((2 * count + 1) * sizeof *sorted->shorts);
-    if (!sorted->shorts) return mr_error_memory(error, 2 * count * sizeof *sorted->shorts, "sorting a partition");
-    sorted->short_count = count;
-    mr_short_table_sort(&reducer->table.shorts, sorted->shorts, sorted->shorts + count);
-    return true;
+static void sort_shorts(mr_reducer *reducer, sorted_table *sorted) {
+    sorted->shorts = reducer->items;
+    sorted->short_count = reducer->table.shorts.entry_count;
+    mr_short_table_sort(&reducer->table.shorts, sorted->shorts, sorted->shorts + sorted->short_count);
 }
 
-static bool sort_longs(mr_reducer *reducer, sorted_table *sorted, mr_error *error) {
+static void sort_longs(mr_reducer *reducer, sorted_table *sorted) {
     const mr_table *table = &reducer->table.longs;
     size_t count = table->entry_count, filled = 0;
-    sorted->longs = malloc((2 * count + 1) * sizeof *sorted->longs);
-    if (!sorted->longs) return mr_error_memory(error, 2 * count * sizeof *sorted->longs, "sorting a partition");
+    sorted->longs = sorted->shorts + 2 * sorted->short_count;
     sorted->long_count = count;
     for (mr_entry *entry = mr_table_next(table, NULL); entry; entry = mr_table_next(table, entry)) {
         uint64_t prefix = mr_prefix_at(mr_entry_key(table, entry), entry->key_length, 0);
         sorted->longs[filled++] = (mr_sort_item){prefix, (char *)entry};
     }
     mr_sort_items(sorted->longs, sorted->longs + count, count, sizeof(mr_entry) + table->value_size, &reducer->order);
-    return true;
 }
 
 /* Whether a short key, which is padded with zeros, comes before a long one. */
@@ -325,11 +346,9 @@ static bool finish_sorted(mr_reducer *reducer, const sorted_table *sorted, mr_er
  * sorter. */
 static bool finish_table(mr_reducer *reducer, mr_error *error) {
     sorted_table sorted = {0};
-    bool ok = sort_shorts(reducer, &sorted, error) && sort_longs(reducer, &sorted, error) &&
-              accept_emitted(reducer, error) && finish_sorted(reducer, &sorted, error);
-    free(sorted.shorts);
-    free(sorted.longs);
-    return ok;
+    sort_shorts(reducer, &sorted);
+    sort_longs(reducer, &sorted);
+    return accept_emitted(reducer, error) && finish_sorted(reducer, &sorted, error);
 }
 
 /* The key at hand while equal keys come out of the sorter. */
@@ -340,6 +359,12 @@ typedef struct folded_key {
     bool set;          /* there is one */
 } folded_key;
 
+/* Decodes the accumulator of a record that comes out of the sorter. */
+static bool decode_sorted(mr_reducer *reducer, const mr_sorted *record, char *accumulator, mr_error *error) {
+    const char *from = record->value.data;
+    return mr_fold_decode(reducer->fold, &from, from + record->value.length, accumulator) || damaged(error);
+}
+
 static bool start_key(mr_reducer *reducer, folded_key *current, const mr_sorted *record, mr_error *error) {
     size_t value_size = reducer->fold->size, need = value_size + record->key.length;
     if (need > current->size || !current->bytes) {
@@ -349,7 +374,7 @@ static bool start_key(mr_reducer *reducer, folded_key *current, const mr_sorted 
         if (!current->bytes) return mr_error_memory(error, 2 * need, "a key");
         current->size = 2 * need;
     }
-    memcpy(current->bytes, record->value.data, value_size);
+    if (!decode_sorted(reducer, record, current->bytes, error)) return false;
     if (record->key.length) memcpy(current->bytes + value_size, record->key.data, record->key.length);
     current->key_length = record->key.length;
     current->set = true;
@@ -364,7 +389,7 @@ static bool finish_between(mr_reducer *reducer, mr_slice key, const void *accumu
     return true;
 }
 
-static bool fold_sorted(mr_reducer *reducer, folded_key *current, char *decoded, mr_error *error) {
+static bool fold_sorted(mr_reducer *reducer, folded_key *current, mr_error *error) {
     size_t value_size = reducer->fold->size;
     mr_sorted record;
     for (bool more;;) {
@@ -372,8 +397,8 @@ static bool fold_sorted(mr_reducer *reducer, folded_key *current, char *decoded,
         mr_slice key = current->set ? mr_bytes(current->bytes + value_size, current->key_length) : mr_bytes(NULL, 0);
         if (more && current->set && key.length == record.key.length &&
             mr_same_bytes(key.data, record.key.data, key.length)) {
-            memcpy(decoded, record.value.data, value_size); /* for its alignment */
-            mr_fold_merge(reducer->fold, current->bytes, decoded);
+            if (!decode_sorted(reducer, &record, reducer->decoded, error)) return false;
+            mr_fold_merge(reducer->fold, current->bytes, reducer->decoded);
             continue;
         }
         if (current->set && !finish_between(reducer, key, current->bytes, error)) return false;
@@ -382,17 +407,17 @@ static bool fold_sorted(mr_reducer *reducer, folded_key *current, char *decoded,
     }
 }
 
-static bool reduce_folds(mr_reducer *reducer, const mr_block_stream *stream, char *decoded, mr_error *error) {
+static bool reduce_folds(mr_reducer *reducer, const mr_block_stream *stream, mr_error *error) {
     mr_slice records;
     bool more = true;
     mr_fold_table_clear(&reducer->table);
     while (stream->next(stream->source, &records, &more, error) && more)
-        if (!fold_block(reducer, records, decoded, error)) return false;
+        if (!fold_block(reducer, records, error)) return false;
     if (error->set) return false;
     if (!reducer->sorter_open && !reducer->order.compare) return finish_table(reducer, error);
     folded_key current = {0};
     bool ok = empty_table(reducer, error) && mr_sorter_finish(&reducer->sorter, error) &&
-              fold_sorted(reducer, &current, decoded, error);
+              fold_sorted(reducer, &current, error);
     free(current.bytes);
     return ok;
 }
@@ -532,21 +557,12 @@ static bool reduce_groups(mr_reducer *reducer, const mr_block_stream *stream, mr
 
 bool mr_reduce_partition(mr_reducer *reducer, const mr_block_stream *stream, mr_error *error) {
     mr_context *context = reducer->context;
-    char *decoded = NULL;
-    bool ok = true;
     mr_context_emit_to(context, NULL, NULL);
     context->where->callback = reducer->order.compare ? "compare" : reducer->fold ? "fold" : "reduce";
     context->where->place = (mr_place){.partition = reducer->partition};
     reducer->group = 0;
-    if (reducer->fold) {
-        decoded = aligned_alloc(16, AHEAD * decoded_size(reducer->fold));
-        ok = decoded || mr_error_memory(error, reducer->fold->size, "an accumulator");
-        ok = ok && reduce_folds(reducer, stream, decoded, error);
-    } else {
-        ok = reduce_groups(reducer, stream, error);
-    }
+    bool ok = reducer->fold ? reduce_folds(reducer, stream, error) : reduce_groups(reducer, stream, error);
     ok = ok && mr_context_flush(context, error);
-    free(decoded);
     if (reducer->sorter_open && reducer->fold) {
         mr_sorter_close(&reducer->sorter);
         reducer->sorter_open = false;

@@ -23,6 +23,11 @@ typedef struct mr_reducer {
     mr_result_sink *sink; /* where results go */
     void *receiver;       /* for sink */
     mr_fold_table table;  /* fold jobs: key -> accumulator */
+    mr_sort_item *items;  /* fold jobs: for sorting the entries of the table, and as many for scratch; owned */
+    size_t items_mapped;  /* bytes */
+    char *decoded;        /* fold jobs: accumulators that have been read, some at a time; owned */
+    size_t ahead;         /* how many */
+    char *coded;          /* fold jobs: an accumulator as the sorter keeps it; owned */
     mr_sorter sorter;     /* group jobs: all records; fold jobs: what did not fit into the table */
     bool sorter_open;     /* the sorter has been made */
     uint32_t partition;   /* at hand, for reports */

@@ -70,6 +70,14 @@ void mr_splitter_close(mr_splitter *splitter) {
     splitter->buffer = NULL;
 }
 
+void mr_splitter_trim(mr_splitter *splitter) {
+    if (splitter->buffer_size <= splitter->piece_size) return;
+    char *smaller = realloc(splitter->buffer, splitter->piece_size + MR_READ_SLACK);
+    if (!smaller) return;
+    splitter->buffer = smaller;
+    splitter->buffer_size = splitter->piece_size;
+}
+
 /* The part of a source that a chunk covers, while it is read; offsets are within the source. */
 typedef struct source_range {
     const mr_source *source;
@@ -116,6 +124,7 @@ static bool grow_buffer(mr_splitter *splitter, const source_range *range, mr_err
                             "--memory",
                             range->source->path, (unsigned long long)(range->source->origin + range->start),
                             mr_format_size(splitter->record_limit, limit));
+    if (splitter->claim && !splitter->claim(splitter->claimant, size, error)) return false;
     char *larger = realloc(splitter->buffer, size + MR_READ_SLACK);
     if (!larger) return mr_error_memory(error, size, "a long record");
     splitter->buffer = larger;
@@ -153,11 +162,13 @@ static bool hand_on(mr_splitter *splitter, source_range *range, size_t length, m
     return true;
 }
 
-/* Reads behind what the buffer holds; at most up to a piece, or to the end of the buffer for a long record. */
+/* Reads behind what the buffer holds; at most up to a piece, or by some steps, each a quarter of what there is, for a
+ * long record: its length is not known, and what is read beyond it is memory for nothing. */
 static bool read_more(mr_splitter *splitter, source_range *range, mr_error *error) {
     if (range->held == splitter->buffer_size && !grow_buffer(splitter, range, error)) return false;
     size_t room = splitter->buffer_size - range->held;
-    if (range->held < splitter->piece_size) room = mr_smaller(room, splitter->piece_size - range->held);
+    room = range->held < splitter->piece_size ? mr_smaller(room, splitter->piece_size - range->held)
+                                              : mr_smaller(room, mr_larger(splitter->piece_size, range->held / 4));
     /* Near its end a chunk is read a little beyond, for the rest of its last record. */
     enum { BEYOND = 4096 };
     uint64_t wanted = range->at < range->end ? range->end - range->at + BEYOND : mr_larger(range->held, BEYOND);

@@ -23,6 +23,8 @@ typedef struct mr_splitter {
     size_t buffer_size;      /* bytes */
     size_t piece_size;       /* bytes that a piece usually has */
     size_t record_limit;     /* the most bytes that the buffer may grow to, for one long record */
+    bool (*claim)(void *claimant, size_t bytes, mr_error *error); /* asked before the buffer grows to so many; NULL: */
+    void *claimant;                                               /* it just does. For claim */
 } mr_splitter;
 
 /* piece_size: bytes that are read and handed on at once; they stay in the cache. A record longer than record_limit is
@@ -30,6 +32,9 @@ typedef struct mr_splitter {
 bool mr_splitter_open(mr_splitter *splitter, const mr_input *input, mr_source_reader reader, size_t piece_size,
                       size_t record_limit, mr_error *error);
 void mr_splitter_close(mr_splitter *splitter);
+
+/* Gives back what a long record made the buffer grow to; between chunks. */
+void mr_splitter_trim(mr_splitter *splitter);
 
 /* Hands the records that start in a chunk to sink, in pieces and in order, then checks that the sources have not
  * changed meanwhile. [worker] */

@@ -13,6 +13,7 @@
 
 /* Pairs in flight: large enough to make a flush rare, small enough to stay in the first-level cache. */
 enum { EMIT_BUFFER = 16 << 10, SHORT_BUFFER = 8 << 10, SHORT_VALUE_MAX = 64 };
+enum { KEPT_BUFFER = 64 << 10 /* larger ones are given back as soon as they are not needed */ };
 
 static mr_context *context_of(mr_ctx *ctx) {
     return (mr_context *)(void *)ctx;
@@ -137,6 +138,20 @@ bool mr_context_end_nested(mr_context *context, mr_error *error) {
     bool ok = mr_context_flush(context, error);
     enter_level(context, 0, context->levels[0].buffer.saved);
     return ok;
+}
+
+void mr_context_trim(mr_context *context) {
+    for (unsigned i = 0; i < MR_EMIT_LEVELS; i++) {
+        mr_emit_level *level = &context->levels[i];
+        char *smaller =
+            level->buffer.size > KEPT_BUFFER ? realloc(level->buffer.start, EMIT_BUFFER + MR_READ_SLACK) : NULL;
+        if (smaller) level->buffer = (mr_emit_buffer){.start = smaller, .size = EMIT_BUFFER};
+        if (level->text_size <= KEPT_BUFFER || !level->text_given) continue;
+        free(level->text);
+        level->text = NULL;
+        level->text_size = level->text_length = 0;
+    }
+    offer_room(context, context->levels[context->level].buffer.start);
 }
 
 static void write_output(mr_ctx *ctx, const void *bytes, size_t length) {

@@ -194,4 +194,8 @@ static inline const char *mr_pair_read(const char *pairs, mr_slice *key, mr_slic
 /* No slice that mr_next gave is in use any more. */
 void mr_context_forget_words(mr_context *context);
 
+/* Gives back what very large pairs and texts have made the buffers grow to; between callbacks, after mr_context_flush.
+ */
+void mr_context_trim(mr_context *context);
+
 #endif

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/units.h"
+#include "flow/exchange.h"
 #include "job/wording.h"
 
 /* Parts come in any order. As soon as all parts before one have come its offset in the output is known: the worker that
@@ -100,6 +102,30 @@ static void release_file(const mr_delivery *delivery, const mr_part *part) {
         mr_spill_release(&delivery->crew->job->part_files[part->worker], part->place.offset, part->place.length);
 }
 
+/* Where a group of partitions begins; the last one may be smaller. */
+static uint32_t group_start(const mr_job *job, uint32_t group) {
+    return (uint32_t)mr_smaller((uint64_t)group * job->plan.group, job->shared->splitters.partitions);
+}
+
+static bool group_is_done(const mr_delivery *delivery, uint32_t group) {
+    const mr_job *job = delivery->crew->job;
+    uint32_t size = group_start(job, group + 1) - group_start(job, group);
+    return size && delivery->groups[group] == size;
+}
+
+/* What came of a partition is delivered, so it is never read again. With the last one of a group the space of the group
+ * in all run files is given back; once more that of its neighbours, because groups share the pages at their borders. */
+static void release_partition(mr_delivery *delivery, uint32_t partition) {
+    const mr_job *job = delivery->crew->job;
+    uint32_t group = partition / job->plan.group, end = group + 1;
+    delivery->groups[group]++;
+    if (!group_is_done(delivery, group)) return;
+    if (group && group_is_done(delivery, group - 1)) group--;
+    if (group_is_done(delivery, end)) end++;
+    uint32_t first = group_start(job, group), count = group_start(job, end) - first;
+    mr_partitions_release(job->shared->runs, job->shared->run_count, job->run_files, first, count);
+}
+
 void mr_delivery_done(mr_delivery *delivery, uint64_t unit) {
     const mr_part *part = &delivery->parts[unit];
     delivery->states[unit] = MR_PART_DELIVERED;
@@ -107,6 +133,8 @@ void mr_delivery_done(mr_delivery *delivery, uint64_t unit) {
     delivery->waiting -= part->bytes;
     release_file(delivery, part);
     release_parts(delivery, part->worker);
+    const mr_job *job = delivery->crew->job;
+    if (!mr_job_is_map(job) && !mr_job_is_ordered(job)) release_partition(delivery, (uint32_t)unit);
 }
 
 void mr_delivery_damaged(mr_delivery *delivery, uint64_t unit) {

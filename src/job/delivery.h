@@ -23,23 +23,24 @@ typedef struct mr_part_order {
 } mr_part_order;
 
 typedef struct mr_delivery {
-    mr_crew *crew;         /* borrowed */
-    mr_output *output;     /* borrowed */
-    uint64_t count;        /* parts of the whole output */
-    mr_part *parts;        /* owned */
-    uint8_t *states;       /* enum mr_part_state of each; owned */
-    mr_part_order *orders; /* for each worker slot; owned */
-    uint64_t placed;       /* parts before this one have a place */
-    uint64_t *offsets;     /* of parts that have a place; owned */
-    uint64_t next;         /* the first part that is not known to be delivered or on its way */
-    uint64_t end;          /* where the part at placed will begin: bytes of all before it */
-    uint64_t delivered;    /* parts that are delivered */
-    uint64_t waiting;      /* bytes of parts that are ready or on their way */
-    uint64_t results;      /* in all parts that have come */
-    mr_part_stream stream; /* the part on its way into a stream */
-    bool streaming;        /* there is one */
-    bool blocked;          /* the stream takes no more at present: poll it */
-    bool closed;           /* the reader of the stream has gone */
+    mr_crew *crew;                          /* borrowed */
+    mr_output *output;                      /* borrowed */
+    uint64_t count;                         /* parts of the whole output */
+    mr_part *parts;                         /* owned */
+    uint8_t *states;                        /* enum mr_part_state of each; owned */
+    mr_part_order *orders;                  /* for each worker slot; owned */
+    uint64_t placed;                        /* parts before this one have a place */
+    uint64_t *offsets;                      /* of parts that have a place; owned */
+    uint64_t next;                          /* the first part that is not known to be delivered or on its way */
+    uint64_t end;                           /* where the part at placed will begin: bytes of all before it */
+    uint64_t delivered;                     /* parts that are delivered */
+    uint64_t waiting;                       /* bytes of parts that are ready or on their way */
+    uint64_t results;                       /* in all parts that have come */
+    mr_part_stream stream;                  /* the part on its way into a stream */
+    bool streaming;                         /* there is one */
+    bool blocked;                           /* the stream takes no more at present: poll it */
+    bool closed;                            /* the reader of the stream has gone */
+    uint32_t groups[MR_PARTITIONS_MAX + 1]; /* delivered partitions of each group (mr_plan.group) */
 } mr_delivery;
 
 bool mr_delivery_open(mr_delivery *delivery, mr_crew *crew, mr_output *output, uint64_t count, mr_error *error);

@@ -54,8 +54,10 @@ typedef struct mr_plan {
     uint64_t arena;        /* each: shared memory for runs */
     uint64_t region;       /* each: shared memory for finished parts */
     uint64_t block;        /* a block of a partition, or of a part in a file */
+    uint32_t group;        /* partitions whose space on disk is given back together */
     uint64_t reduce;       /* each: for one partition in the reduce phase */
     uint64_t record_limit; /* the longest record that is read */
+    uint64_t own_record;   /* a longer one is read by one worker at a time */
     uint64_t seal;         /* input after which a worker seals what it has, so that little is lost with it */
 } mr_plan;
 
@@ -119,6 +121,7 @@ typedef struct mr_job {
     uint64_t bad_bytes;   /* coordinator: of it that hold whole lines; a worker writes behind them */
     mp_queue *reports;    /* from all workers to the coordinator */
     mr_worker *alone;     /* the only worker, in this process; NULL: workers are processes; owned */
+    mp_lock *long_record; /* held by the worker that reads a record longer than plan.own_record */
 } mr_job;
 
 /* Whether results are put into another order than that of the keys, or only some are wanted. */

@@ -25,8 +25,10 @@ enum {
     PARTITION_INPUT = 2 << 20,  /* input per partition: then its table stays in the cache */
     SMALL_INPUT = 512 << 10,    /* below this one partition will do */
     BLOCKS_PER_PARTITION = 4,   /* an arena holds at least this many blocks for each partition */
-    SMALLEST_BLOCK = 4 << 10,
+    SMALLEST_BLOCK = 1 << 10,
     LARGEST_BLOCK = 64 << 10,
+    SMALLEST_RELEASE = 8 << 10, /* bytes of a run that are worth being given back before its end */
+    RELEASES = 32,              /* the most pieces in which a run is given back */
     REPORT_QUEUE = 256 << 10,
 };
 
@@ -75,9 +77,18 @@ static uint64_t default_memory(void) {
 
 static uint32_t partitions_for(const mr_plan *plan, uint64_t bytes) {
     if (bytes < SMALL_INPUT) return 1;
-    uint64_t wanted = mr_larger(bytes / PARTITION_INPUT, 4ull * plan->workers);
+    /* Of partitions that do not fit into memory those at hand are on disk twice: let that be few of them. */
+    uint64_t each = bytes > plan->memory ? 8 : 4;
+    uint64_t wanted = mr_larger(bytes / PARTITION_INPUT, each * plan->workers);
     uint64_t fit = plan->arena / (BLOCKS_PER_PARTITION * SMALLEST_BLOCK);
     return (uint32_t)mr_between(1, mr_smaller(wanted, fit), MR_PARTITIONS_MAX);
+}
+
+/* How many partitions are given back together once they are reduced: so many that what they have in a run is more
+ * than a page, and that there are not too many pieces. */
+static uint32_t group_of_partitions(const mr_plan *plan) {
+    uint64_t pieces = mr_between(1, plan->arena / SMALLEST_RELEASE, RELEASES);
+    return (uint32_t)((plan->partitions + pieces - 1) / pieces);
 }
 
 static void divide_memory(mr_plan *plan, uint64_t input_bytes) {
@@ -90,7 +101,9 @@ static void divide_memory(mr_plan *plan, uint64_t input_bytes) {
     plan->partitions = partitions_for(plan, input_bytes);
     plan->block =
         mr_between(SMALLEST_BLOCK, plan->arena / (BLOCKS_PER_PARTITION * plan->partitions), LARGEST_BLOCK) & ~63ull;
+    plan->group = group_of_partitions(plan);
     plan->record_limit = mr_larger(plan->memory / 4, MIB);
+    plan->own_record = mr_larger(share / 8, plan->piece);
     plan->seal = 512 * MIB;
 }
 
@@ -235,7 +248,9 @@ static bool describe_plugin(mr_job *job, mr_error *error) {
 
 static bool open_reports(mr_job *job, mr_error *error) {
     int code = mp_queue_create(&job->reports, REPORT_QUEUE, MP_QUEUE_POLLABLE);
-    return code == 0 || mr_error_system(error, -code, "could not make a queue");
+    if (code < 0) return mr_error_system(error, -code, "could not make a queue");
+    code = mp_lock_create(&job->long_record);
+    return code == 0 || mr_error_system(error, -code, "could not make a lock");
 }
 
 static bool open_input(mr_job *job, mr_error *error) {
@@ -280,6 +295,7 @@ static void close_spills(mr_spill *spills, uint32_t count) {
 void mr_job_close(mr_job *job) {
     mr_worker_free(job->alone);
     mp_queue_free(job->reports);
+    mp_lock_free(job->long_record);
     close_spills(job->run_files, job->plan.workers);
     close_spills(job->part_files, job->plan.workers);
     if (job->bad_file >= 0) close(job->bad_file);

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,11 @@
  * are wired together: each is opened when the first task needs it, with a sink that leads to the next. Memory of the
  * map phase is given back when the reduce phase begins. */
 
-enum { SAMPLE_RECORD_LIMIT = 1 << 20, PARENT_CHECK_MS = 1000 };
+enum {
+    SAMPLE_RECORD_LIMIT = 1 << 20,
+    PARENT_CHECK_MS = 1000,
+    HEAP_KEPT = 1 << 20 /* bytes that malloc may keep of what has been freed */
+};
 
 typedef struct worker {
     const mr_job *job;
@@ -67,6 +72,7 @@ typedef struct worker {
     uint64_t sequence;   /* of the task at hand */
     bool again;          /* the partition at hand is to be reduced again, without groups that were rejected */
     bool rehearsing;     /* nothing comes of what is mapped: for a sample, or on trial */
+    bool long_record;    /* this worker may read a record longer than plan.own_record */
     uint64_t arena_used; /* bytes of the arena with sealed runs of an earlier worker */
     uint64_t mapped;     /* bytes mapped since the last commit */
     uint64_t spilled;    /* bytes spilled up to the last commit */
@@ -190,16 +196,40 @@ static mr_source_reader reader_of_sources(worker *self) {
     return (mr_source_reader){.read = mr_source_read, .check = mr_source_check, .file = &self->file};
 }
 
+/* The memory that the map phase leaves over is enough for one worker with a record of any length, not for all: asked by
+ * the splitter before it makes room for such a record. When the worker that had the permission died, all that it read
+ * has gone with it. */
+static bool claim_long_record(void *claimant, size_t bytes, mr_error *error) {
+    worker *self = claimant;
+    if (self->long_record || bytes <= self->job->plan.own_record) return true;
+    int code = mp_lock_acquire(self->job->long_record, -1);
+    if (code < 0) return mr_error_system(error, -code, "could not wait for memory for a long record");
+    self->long_record = true;
+    return true;
+}
+
+/* Gives back what the records of a chunk made buffers grow to. */
+static void trim_buffers(worker *self) {
+    mr_splitter_trim(&self->splitter);
+    mr_context_trim(&self->context);
+    if (self->long_record) mp_lock_release(self->job->long_record);
+    self->long_record = false;
+}
+
 static bool open_splitter(worker *self, uint64_t record_limit, mr_error *error) {
-    return mr_splitter_open(&self->splitter, &self->job->input, reader_of_sources(self), self->job->plan.piece,
-                            record_limit, error);
+    if (!mr_splitter_open(&self->splitter, &self->job->input, reader_of_sources(self), self->job->plan.piece,
+                          record_limit, error))
+        return false;
+    self->splitter.claim = claim_long_record;
+    self->splitter.claimant = self;
+    return true;
 }
 
 static bool open_sample(worker *self, mr_error *error) {
     if (self->sample_open) return true;
     self->sample_open = true;
     mr_arena *arena = &self->job->arenas[self->index];
-    return open_splitter(self, SAMPLE_RECORD_LIMIT, error) &&
+    return open_splitter(self, mr_smaller(SAMPLE_RECORD_LIMIT, arena->size), error) &&
            mr_sampler_open(&self->sampler, &self->context, arena, is_fold(self), error);
 }
 
@@ -248,9 +278,19 @@ static bool open_map(worker *self, mr_error *error) {
     return mr_job_is_map(self->job) || open_exchange(self, error);
 }
 
+/* Gives back what the arena holds behind the sealed runs. */
+static void empty_arena(const worker *self) {
+    uint64_t kept = mr_round_up(self->exchange.sealed, 4096), end = mr_round_up(self->exchange.populated, 4096);
+    if (end <= kept) return;
+    /* Where it is refused, it is given back at the end. */
+    (void)!madvise(self->exchange.arena.base + kept, mr_smaller(end, self->exchange.arena.size) - kept, MADV_REMOVE);
+    atomic_store_explicit(&self->slot->shared_bytes, kept + self->writer.touched, memory_order_relaxed);
+}
+
 static void close_map(worker *self) {
     if (!self->map_open) return;
     self->arena_used = self->exchange.sealed;
+    if (!mr_job_is_map(self->job)) empty_arena(self);
     mr_splitter_close(&self->splitter);
     mr_folder_close(&self->folder);
     mr_combiner_close(&self->combiner);
@@ -275,7 +315,9 @@ static bool map_chunk(worker *self, const mr_chunk *chunk, mr_error *error) {
     wire_map(self);
     mr_map_begin(&self->mapper, chunk);
     if (!mr_split_chunk(&self->splitter, chunk, mr_map_piece, &self->mapper, error)) return false;
-    return mr_inject_chunk(&self->injector, chunk, error) && mr_context_flush(&self->context, error);
+    if (!mr_inject_chunk(&self->injector, chunk, error) || !mr_context_flush(&self->context, error)) return false;
+    trim_buffers(self);
+    return true;
 }
 
 /* Maps a chunk of a map job: what it writes is a part of the output, complete at once. */
@@ -323,6 +365,7 @@ static bool do_sample(worker *self, const mr_task *task, mr_report *done, mr_err
     for (size_t i = 0; i < self->context.counter_count; i++)
         self->context.counters[i].value = before[i].value;
     done->arena_used = self->sampler.used;
+    trim_buffers(self);
     return true;
 }
 
@@ -348,6 +391,7 @@ static bool do_count(worker *self, const mr_task *task, mr_report *done, mr_erro
     if (!mr_split_chunk(&self->splitter, &task->chunk, mr_count_piece, &count, error)) return false;
     done->records = count.records;
     done->source = count.source ? (uint64_t)(count.source - self->job->input.sources) + 1 : 0;
+    trim_buffers(self);
     return true;
 }
 
@@ -515,6 +559,7 @@ static bool reduce_partition(worker *self, uint64_t partition, mr_error *error) 
     bool ok = mr_reduce_partition(&self->reducer, &stream, error);
     if (error->damage) name_damage(self, &reader, error);
     mr_partition_reader_close(&reader);
+    if (ok) mr_context_trim(&self->context);
     return ok;
 }
 
@@ -623,7 +668,7 @@ static bool do_deliver(worker *self, const mr_task *task, mr_report *done, mr_er
 /* Tells the coordinator how much shared memory is in use. */
 static void tell_memory(const worker *self) {
     uint64_t before = atomic_load_explicit(&self->slot->shared_bytes, memory_order_relaxed);
-    uint64_t now = self->exchange.populated + self->writer.touched;
+    uint64_t now = (self->map_open ? self->exchange.populated : self->arena_used) + self->writer.touched;
     atomic_store_explicit(&self->slot->shared_bytes, mr_larger(before, now), memory_order_relaxed);
 }
 
@@ -638,6 +683,7 @@ static bool do_task(worker *self, const mr_task *task, mr_error *error) {
     atomic_store_explicit(&self->slot->task, task->sequence, memory_order_relaxed);
     self->sequence = task->sequence;
     if (!learn_bad(self, error) || !doers[task->kind](self, task, &done, error)) return false;
+    if (self->long_record) trim_buffers(self); /* whatever way the chunk ended */
     tell_memory(self);
     if (!(done.commits ? commit(self, done, error) : report(self, done, error))) return false;
     atomic_store_explicit(&self->slot->task, 0, memory_order_relaxed);
@@ -785,6 +831,9 @@ int mr_worker_main(void *argument) {
     worker *self = new_worker(start->job);
     mr_error error = {0};
     if (!self) return 1; /* the coordinator sees the exit status */
+    /* By itself malloc would keep up to twice 32 MiB, having seen that large pieces are freed. */
+    mallopt(M_MMAP_THRESHOLD, HEAP_KEPT);
+    mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
     take_start(self, start);
     self->coordinator = getppid();
     bool ok = open_process(self, &error) && load_plugin(self, &error) && catch_faults(self, &error) &&

@@ -55,7 +55,7 @@ static void runs_come_back(void **state) {
         contents[i] = allocate(RECORDS * LONGEST);
         extents[i] = write_run(&spill, contents[i], &lengths[i], i % 2 ? LONGEST : 50);
     }
-    assert_int_equal(spill.written, spill.end);
+    assert_true(spill.written <= spill.end); /* every run begins at a page */
     for (int i = RUNS - 1; i >= 0; i--) {
         assert_ok(read_run(&spill, extents[i], back, &length, &records, &error), &error);
         assert_slice(mr_bytes(back, length), contents[i], lengths[i]);
