@@ -87,6 +87,7 @@ static mr_frame frame_at(uint64_t address) {
 static void tell_frames(uint64_t fault_address) {
     void *addresses[MR_FAULT_FRAMES];
     mr_fault *fault = catching.fault;
+    fault->frame_count = 0; /* those of a process on trial may be there */
     int count = backtrace(addresses, MR_FAULT_FRAMES), first = 0;
     while (first < count && fault_address && (uint64_t)addresses[first] != fault_address)
         first++;
@@ -113,6 +114,7 @@ static void tell_place(void) {
     mr_fault *fault = catching.fault;
     const mr_where *where = catching.where;
     fault->thread = gettid() != catching.process;
+    fault->key_length = 0;
     if (where->place.kind != MR_PLACE_GROUP || !where->key) return;
     fault->key_length = where->key_length;
     memcpy(fault->key, where->key, mr_smaller(where->key_length, MR_FAULT_KEY));

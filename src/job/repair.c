@@ -190,6 +190,7 @@ static bool make_again(mr_coordinator *self, enum mr_product product, mr_error *
     mr_units_close(&self->units);
     self->units = outer;
     self->kind = outer_kind;
+    self->suspicion_count = 0; /* they are about units of the inner phase */
     if (ok && product == MR_PRODUCT_PARTITION && mr_job_is_ordered(&self->job))
         memcpy(self->job.shared->ordered, self->ordered, self->job.shared->splitters.partitions * sizeof(mr_part));
     return ok;

@@ -94,7 +94,7 @@ bool mr_trial_run(mr_trial *trial, mr_error *error) {
         if (!try_once(trial, &death, &alive, error)) return false;
         if (alive) return true;
         if (death.cause == MR_DEATH_KILLED && ++kills == KILLS_MAX) return true;
-        if (death.place.kind != MR_PLACE_RECORD) return true;
+        if (death.place.kind != MR_PLACE_RECORD || !death.place.length) return true; /* or an empty source */
         deaths = same_record(&last, &death.place) ? deaths + 1 : 1;
         if (deaths == (death.cause == MR_DEATH_KILLED ? KILLS_CONVICT : DEATHS_CONVICT)) {
             unsigned before = same_record(&trial->suspect, &death.place); /* the worker that died in earnest */

@@ -505,10 +505,14 @@ static bool reject_record(void *receiver, const mr_place *place, const char *rea
     snprintf(death.reason, sizeof death.reason, "%s", reason);
     if (place->kind == MR_PLACE_GROUP) tell_key(&death.fault, self->context.where);
     if (!report_bad(self, &death, error)) return false;
-    if (place->kind == MR_PLACE_GROUP)
+    if (place->kind == MR_PLACE_GROUP) {
         self->again = true;
-    else if (!undone)
-        abandon(self);
+        return true;
+    }
+    if (!undone && self->job->alone)
+        return mr_error_set(error, "what was emitted for a record that is rejected cannot be taken back with --inline, "
+                                   "since it is too much; run without --inline");
+    if (!undone) abandon(self);
     return true;
 }
 
