@@ -78,6 +78,7 @@ static mr_exit run(const char *program, int argc, char **argv) {
         if (summary.outcome == MR_OUTCOME_SIGNAL) end.signal = summary.signal;
         if (summary.outcome == MR_OUTCOME_DONE && !arguments.settings.quiet)
             mr_summary_print(&summary, arguments.settings.plugin);
+        mr_bad_close(&summary.bad);
     }
     mr_run_arguments_free(&arguments);
     return end;

@@ -34,7 +34,7 @@ run_debugger() {
     done 3<commands
 }
 
-# Sanitizers catch signals themselves, and their functions are on the stack.
+# Sanitizers look into some of the mistakes themselves, before they are made, and their functions are on the stack.
 has_sanitizer || stack_is_known=yes
 gdb -batch -nx -ex run --args true </dev/null 2>/dev/null | grep -q 'exited normally' && debugger=yes
 
@@ -71,9 +71,9 @@ check_card() {
 
 check_card segv "SIGSEGV, access to address 0x8: a NULL pointer, or something behind one" use_null
 cp err card.segv
-check_card wild "SIGSEGV, access to address 0x123456789a8, where no memory is" use_wild_pointer
+has_sanitizer || check_card wild "SIGSEGV, access to address 0x123456789a8, where no memory is" use_wild_pointer
 check_card abort "SIGABRT, abort was called" give_up
-check_card fpe "SIGFPE, division by zero" divide
+has_sanitizer || check_card fpe "SIGFPE, division by zero" divide
 check_card ill "SIGILL" run_nonsense
 check_card bus "SIGBUS" read_behind_file
 check_card exit "status 7" ""
