@@ -12,7 +12,7 @@ typedef struct cursor {
     uint64_t offset; /* of the next byte within the source */
 } cursor;
 
-/* Reads a length and as many bytes, which are allocated. */
+/* Reads a length and as many bytes, which are allocated, with room behind them as tables read keys. */
 static bool read_bytes(cursor *at, char **bytes, size_t *length, mr_error *error) {
     const mr_source_reader *reader = &at->injector->reader;
     uint64_t size;
@@ -20,7 +20,7 @@ static bool read_bytes(cursor *at, char **bytes, size_t *length, mr_error *error
     if (!reader->read(reader->file, at->source, (char *)&size, sizeof size, at->offset, error)) return false;
     at->offset += sizeof size;
     *length = size;
-    *bytes = malloc(size + 1);
+    *bytes = malloc(size + MR_READ_SLACK);
     if (!*bytes) return mr_error_memory(error, size, "a group");
     if (!reader->read(reader->file, at->source, *bytes, size, at->offset, error)) return false;
     at->offset += size;
