@@ -96,8 +96,8 @@ typedef struct mr_shared {
     mr_slot slots[MR_WORKERS_MAX];                      /* written by one worker each */
 } mr_shared;
 
-/* The stages of the flow, wired together, and the plugin: see job/worker.c. */
-typedef struct worker mr_worker;
+/* The stages of the flow, wired together, and the plugin: see job/worker.h. */
+typedef struct mr_worker mr_worker;
 
 /* A job. Workers have their own copy of it, as it was when they were forked. */
 typedef struct mr_job {
