@@ -33,7 +33,7 @@ static const char usage[] =
     "      --from-bad FILE the input is the records of such a file; there is no other INPUT\n"
     "      --only OFFSET:LENGTH  only the records that begin in these bytes of the one INPUT\n"
     "      --timeout TIME  what a callback may take for one record, such as 30s (default: any time)\n"
-    "      --worker-memory SIZE  what a worker may use for itself (default: any)\n"
+    "      --worker-memory SIZE  what the plugin may use in a worker (default: any)\n"
     "      --inline        no other processes: everything runs in this one, for debuggers;\n"
     "                      not with --timeout, --worker-memory or --pin\n"
     "      --stats FILE    write the summary, and how a plugin crashed, to FILE as JSON\n"

@@ -152,6 +152,9 @@ void mr_watch_workers(mr_coordinator *self);
  * limit: milliseconds that a worker may be stopped. */
 void mr_watch_ends(mr_coordinator *self, uint64_t limit);
 
+/* Looks for workers whose plugin takes too much memory: tells the user, and ends those beyond --worker-memory. */
+void mr_watch_memory(mr_coordinator *self);
+
 /* Ends a worker: it counts as crashed, for this cause and reason (at most MR_REASON bytes). */
 void mr_condemn(mr_coordinator *self, uint32_t index, enum mr_death_cause cause, const char *reason);
 

@@ -97,6 +97,7 @@ static bool turn(mr_coordinator *self, mr_error *error) {
     if (reader_gone(self)) return false;
     if (mr_seconds() - self->last_sample > MEMORY_SAMPLE_MS * 1e-3) {
         sample_memory(self);
+        mr_watch_memory(self);
         mr_crew_collect_orphans(&self->crew);
     }
     return true;
@@ -202,6 +203,7 @@ static bool stop_workers(mr_coordinator *self, mr_error *error) {
     uint64_t timeout = self->job.settings->timeout;
     double deadline = mr_seconds() + STOP_TIMEOUT_MS * 1e-3;
     sample_memory(self);
+    if (!self->job.settings->worker_memory) mr_watch_memory(self); /* nobody is to be ended any more */
     for (uint32_t i = 0; i < self->crew.count; i++)
         if (self->crew.members[i].tasks) mp_queue_close(self->crew.members[i].tasks);
     for (uint32_t i = 0; i < self->crew.count;) {

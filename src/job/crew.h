@@ -27,6 +27,7 @@ typedef struct mr_member {
     double condemned_at;        /* since when, in mr_seconds */
     char reason[MR_REASON];     /* the same in words */
     mr_watchdog watchdog;       /* over the process */
+    bool memory_told;           /* the user knows that the plugin takes more memory than there is for it */
     unsigned failed_starts;     /* processes in a row that died before they were ready */
     unsigned failed_errands;    /* processes in a row that died while they were sealing or delivering */
     uint64_t sequence;          /* of the last task; goes on when the process is replaced */

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/units.h"
+
 uint64_t mr_memory_kills(void) {
     static const char name[] = "\noom_kill ";
     char text[16 << 10];
@@ -44,5 +46,11 @@ void mr_death_explain(mr_death *death, int code, const mr_where *where, const mr
 
 void mr_death_was_stuck(mr_death *death, uint64_t timeout) {
     death->cause = MR_DEATH_TIMEOUT;
-    snprintf(death->reason, sizeof death->reason, "it took longer than %g s (--timeout)", (double)timeout * 1e-3);
+    snprintf(death->reason, sizeof death->reason, "%g s", (double)timeout * 1e-3);
+}
+
+void mr_death_was_too_large(mr_death *death, uint64_t limit) {
+    char size[MR_SIZE_TEXT];
+    death->cause = MR_DEATH_TOO_LARGE;
+    snprintf(death->reason, sizeof death->reason, "%s", mr_format_size(limit, size));
 }

@@ -45,4 +45,7 @@ void mr_death_explain(mr_death *death, int code, const mr_where *where, const mr
 /* The process was ended because it was stuck. timeout: in milliseconds. */
 void mr_death_was_stuck(mr_death *death, uint64_t timeout);
 
+/* The same for a process that was ended because its plugin used more than so many bytes. */
+void mr_death_was_too_large(mr_death *death, uint64_t limit);
+
 #endif

@@ -67,6 +67,7 @@ typedef struct mr_slot {
     _Alignas(MR_PAGE) mr_where where;        /* worker: where it is */
     _Atomic uint64_t task;                   /* worker: sequence number of the task at hand; 0: none */
     _Atomic uint64_t shared_bytes;           /* worker: bytes of its arena and region that have ever been in use */
+    _Atomic uint64_t host_bytes;             /* worker: bytes that mr may have in use there, not shared with others */
     _Alignas(128) _Atomic uint64_t released; /* coordinator: for mr_part_writer */
     _Alignas(128) mr_fault fault;            /* worker: how it dies */
 } mr_slot;

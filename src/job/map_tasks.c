@@ -28,6 +28,8 @@ mr_source_reader mr_worker_reader(mr_worker *self) {
  * has gone with it. */
 static bool claim_long_record(void *claimant, size_t bytes, mr_error *error) {
     mr_worker *self = claimant;
+    /* The record, and a pair that is as large. */
+    mr_worker_announce_memory(self, self->job->plan.table + 2 * bytes);
     if (self->long_record || bytes <= self->job->plan.own_record) return true;
     int code = mp_lock_acquire(self->job->long_record, -1);
     if (code < 0) return mr_error_system(error, -code, "could not wait for memory for a long record");
@@ -91,6 +93,7 @@ bool mr_worker_open_map(mr_worker *self, mr_error *error) {
     if (self->map_open) return true;
     mr_worker_close_sample(self);
     mr_worker_close_reduce(self);
+    mr_worker_announce_memory(self, self->job->plan.table + self->job->plan.piece);
     self->map_open = true;
     if (!mr_protection_seal(&self->protection, self->arena_used, error)) return false;
     if (!open_splitter(self, self->job->plan.record_limit, error)) return false;

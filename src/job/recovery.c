@@ -3,6 +3,7 @@
 
 #include "base/units.h"
 #include "job/coordination.h"
+#include "job/footprint.h"
 
 /* What a dead worker had not committed is handed out again, and a new process takes its slot. The death is charged to
  * the unit that it was working on (blame.c). */
@@ -143,6 +144,34 @@ void mr_watch_workers(mr_coordinator *self) {
             mp_process_kill(member->process); /* it has not listened */
         else if (!member->condemned && self->job.settings->timeout)
             watch_worker(self, i);
+    }
+}
+
+/* Says once that a worker is beyond its share of --memory. */
+static void tell_memory(mr_coordinator *self, uint32_t index) {
+    mr_member *member = &self->crew.members[index];
+    const mr_plan *plan = &self->job.plan;
+    uint64_t bytes = mr_private_memory(mp_process_id(member->process));
+    uint64_t share = plan->memory / plan->workers + MR_PROCESS_OVERHEAD;
+    if (member->memory_told || bytes <= share) return;
+    char beyond[MR_SIZE_TEXT];
+    member->memory_told = true;
+    mr_message("worker %u: plugin %s uses %s beyond its share of --memory; --worker-memory SIZE would end it", index,
+               self->job.description.name, mr_format_size(bytes - share, beyond));
+}
+
+void mr_watch_memory(mr_coordinator *self) {
+    uint64_t limit = self->job.settings->worker_memory;
+    for (uint32_t i = 0; i < self->crew.count; i++) {
+        mr_member *member = &self->crew.members[i];
+        if (!member->process || member->stopped || member->condemned) continue;
+        if (!limit) {
+            tell_memory(self, i);
+        } else if (mr_plugin_memory(mp_process_id(member->process), &self->job.shared->slots[i]) > limit) {
+            mr_death death;
+            mr_death_was_too_large(&death, limit);
+            mr_condemn(self, i, death.cause, death.reason);
+        }
     }
 }
 

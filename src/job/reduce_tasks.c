@@ -11,6 +11,7 @@ static bool open_reduce(mr_worker *self, mr_error *error) {
     if (self->reduce_open) return true;
     mr_worker_close_sample(self);
     mr_worker_close_map(self);
+    mr_worker_announce_memory(self, self->job->plan.reduce);
     self->reduce_open = true;
     const mr_job *job = self->job;
     if (!mr_protection_seal(&self->protection, job->plan.arena, error)) return false;

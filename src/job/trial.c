@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/forked.h"
+#include "job/footprint.h"
 #include "job/watchdog.h"
 
 /* A worker has died on a chunk. Another one forks a process that maps the chunk again, in isolation: every record is
@@ -15,9 +16,10 @@
  * chunk that survives has died of something else: of a signal from outside, of the records together, or by chance. */
 
 enum {
-    DEATHS_CONVICT = 2, /* deaths on one record, in a row */
-    KILLS_CONVICT = 5,  /* the same, when somebody seems to have killed it from outside */
-    KILLS_MAX = 50      /* from outside, in one trial that is given up then */
+    MEMORY_LOOK_MS = 20, /* between two looks at the memory of a process on trial */
+    DEATHS_CONVICT = 2,  /* deaths on one record, in a row */
+    KILLS_CONVICT = 5,   /* the same, when somebody seems to have killed it from outside */
+    KILLS_MAX = 50       /* from outside, in one trial that is given up then */
 };
 
 static int rehearse(void *argument) {
@@ -30,21 +32,29 @@ static int rehearse(void *argument) {
     return 0;
 }
 
-/* Waits for the end of a process on trial. True when it was ended for being stuck. */
-static bool await_end(const mr_trial *trial, mp_process *process) {
+/* Milliseconds between two looks at a process on trial; -1: there is nothing to look at. */
+static int pause_between_looks(const mr_trial *trial) {
+    int pause = trial->timeout ? mr_watchdog_pause(trial->timeout) : -1;
+    if (!trial->memory) return pause;
+    return pause < 0 || pause > MEMORY_LOOK_MS ? MEMORY_LOOK_MS : pause;
+}
+
+/* Waits for the end of a process on trial. Not 0 when it was ended, for this cause (enum mr_death_cause). */
+static uint32_t await_end(const mr_trial *trial, mp_process *process) {
     mr_watchdog watchdog = {0};
-    if (!trial->timeout) {
-        mp_process_join(process, -1);
-        return false;
+    uint32_t cause = 0;
+    pid_t number = mp_process_id(process);
+    while (!cause && mp_process_join(process, pause_between_looks(trial)) < 0) {
+        if (trial->memory && mr_plugin_memory(number, trial->slot) > trial->memory)
+            cause = MR_DEATH_TOO_LARGE;
+        else if (trial->timeout && mr_watchdog_look(&watchdog, number, trial->where, 0, trial->timeout))
+            cause = MR_DEATH_TIMEOUT;
     }
-    while (mp_process_join(process, mr_watchdog_pause(trial->timeout)) < 0) {
-        if (!mr_watchdog_look(&watchdog, mp_process_id(process), trial->where, 0, trial->timeout)) continue;
-        mr_watchdog_ask(mp_process_id(process));
-        if (mp_process_join(process, MR_LAST_WORDS_MS) < 0) mp_process_kill(process);
-        mp_process_join(process, -1);
-        return true;
-    }
-    return false;
+    if (!cause) return 0;
+    mr_watchdog_ask(number);
+    if (mp_process_join(process, MR_LAST_WORDS_MS) < 0) mp_process_kill(process);
+    mp_process_join(process, -1);
+    return cause;
 }
 
 /* Lets a process map the rest of the chunk. *alive: it came through; otherwise death says why it did not. */
@@ -56,7 +66,7 @@ static bool try_once(mr_trial *trial, mr_death *death, bool *alive, mr_error *er
     trial->fault->told = 0;
     int code = mp_process_start(&process, &options, rehearse, trial);
     if (code < 0) return mr_error_system(error, -code, "could not start a process");
-    bool stuck = await_end(trial, process);
+    uint32_t cause = await_end(trial, process);
     code = 0;
     int unknown = mp_process_exit_code(process, &code);
     mp_process_free(process);
@@ -64,7 +74,8 @@ static bool try_once(mr_trial *trial, mr_death *death, bool *alive, mr_error *er
     if (*alive) return true;
     memset(death, 0, sizeof *death);
     mr_death_explain(death, code, trial->where, trial->fault, memory_kills);
-    if (stuck) mr_death_was_stuck(death, trial->timeout);
+    if (cause == MR_DEATH_TIMEOUT) mr_death_was_stuck(death, trial->timeout);
+    if (cause == MR_DEATH_TOO_LARGE) mr_death_was_too_large(death, trial->memory);
     return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include "flow/flow.h"
 #include "job/death.h"
+#include "job/job.h"
 
 typedef struct mr_trial {
     mr_chunk chunk;        /* to be looked through; what lies before its begin is done */
@@ -11,6 +12,8 @@ typedef struct mr_trial {
     mr_place suspect;      /* the record that a worker has died on; kind other than RECORD: it is not known */
     mr_where *where;       /* of this worker's slot: the processes on trial say there where they are */
     mr_fault *fault;       /* likewise, how they die */
+    const mr_slot *slot;   /* of this worker */
+    uint64_t memory;       /* bytes that the plugin may use; 0: any */
     uint64_t timeout;      /* milliseconds that a callback may take for one record; 0: any time */
 
     /* Maps a chunk record by record, and lets nothing come of it; in a process of its own. */

@@ -105,6 +105,8 @@ bool mr_do_try(mr_worker *self, const mr_task *task, mr_report *done, mr_error *
                       .suspect = task->suspect,
                       .where = &self->slot->where,
                       .fault = &self->slot->fault,
+                      .slot = self->slot,
+                      .memory = self->job->settings->worker_memory,
                       .timeout = self->job->settings->timeout,
                       .rehearse = rehearse,
                       .found = found_bad,

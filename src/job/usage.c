@@ -6,23 +6,9 @@
 #include <unistd.h>
 
 #include "base/units.h"
+#include "job/footprint.h"
 
 /* ---- memory ------------------------------------------------------------------------------------------------------ */
-
-/* Memory of a process that is not shared, in bytes; 0 when it has gone. */
-static uint64_t private_memory(pid_t process) {
-    char path[64], text[128] = "", *at = text;
-    snprintf(path, sizeof path, "/proc/%ld/statm", (long)process);
-    FILE *file = fopen(path, "re");
-    if (!file) return 0;
-    bool read = fgets(text, sizeof text, file);
-    fclose(file);
-    if (!read) return 0;
-    uint64_t pages[3]; /* of the whole address space, in memory, and shared with others */
-    for (int i = 0; i < 3; i++)
-        pages[i] = strtoull(at, &at, 10);
-    return pages[1] > pages[2] ? (pages[1] - pages[2]) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
-}
 
 /* Shared memory in use, in bytes, as the workers tell. */
 static uint64_t shared_memory(const mr_crew *crew) {
@@ -33,9 +19,9 @@ static uint64_t shared_memory(const mr_crew *crew) {
 }
 
 uint64_t mr_memory_in_use(const mr_crew *crew) {
-    uint64_t bytes = private_memory(getpid()) + shared_memory(crew);
+    uint64_t bytes = mr_private_memory(getpid()) + shared_memory(crew);
     for (uint32_t i = 0; i < crew->count; i++)
-        if (crew->members[i].process) bytes += private_memory(mp_process_id(crew->members[i].process));
+        if (crew->members[i].process) bytes += mr_private_memory(mp_process_id(crew->members[i].process));
     return bytes;
 }
 

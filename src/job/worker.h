@@ -116,6 +116,12 @@ void mr_worker_close_reduce(mr_worker *self);
 /* Gives back what the records of a chunk made buffers grow to. */
 void mr_worker_trim(mr_worker *self);
 
+/* Says how much memory mr may have in use in this process, not shared with others, so that the rest can be told to be
+ * the plugin's. */
+static inline void mr_worker_announce_memory(const mr_worker *self, uint64_t bytes) {
+    atomic_store_explicit(&self->slot->host_bytes, bytes, memory_order_relaxed);
+}
+
 /* Takes notice of records that are to be left out. */
 bool mr_worker_learn_bad(mr_worker *self, mr_error *error);
 

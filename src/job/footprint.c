@@ -1,0 +1,25 @@
+#include "job/footprint.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+uint64_t mr_private_memory(pid_t process) {
+    char path[64], text[128] = "", *at = text;
+    snprintf(path, sizeof path, "/proc/%ld/statm", (long)process);
+    FILE *file = fopen(path, "re");
+    if (!file) return 0;
+    bool read = fgets(text, sizeof text, file);
+    fclose(file);
+    if (!read) return 0;
+    uint64_t pages[3]; /* of the whole address space, in memory, and shared with others */
+    for (int i = 0; i < 3; i++)
+        pages[i] = strtoull(at, &at, 10);
+    return pages[1] > pages[2] ? (pages[1] - pages[2]) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+uint64_t mr_plugin_memory(pid_t process, const mr_slot *slot) {
+    uint64_t bytes = mr_private_memory(process);
+    uint64_t host = atomic_load_explicit(&slot->host_bytes, memory_order_relaxed) + MR_PROCESS_OVERHEAD;
+    return bytes > host ? bytes - host : 0;
+}
