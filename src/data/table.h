@@ -69,8 +69,8 @@ static inline size_t mr_entry_size(const mr_table *table, size_t key_length) {
 }
 /* Goes through the entries: start with NULL; NULL at the end. */
 static inline mr_entry *mr_table_next(const mr_table *table, mr_entry *entry) {
-    char *next = entry ? (char *)entry + mr_entry_size(table, entry->key_length) : table->heap;
-    return next < table->heap + table->heap_used ? (mr_entry *)(void *)next : NULL;
+    size_t next = entry ? (size_t)((char *)entry - table->heap) + mr_entry_size(table, entry->key_length) : 0;
+    return next < table->heap_used ? (mr_entry *)(void *)(table->heap + next) : NULL;
 }
 
 #endif
