@@ -34,10 +34,17 @@ static enum mr_death_cause cause_of(int code, const mr_fault *fault, uint64_t me
     return is_request_to_end(code) ? MR_DEATH_KILLED : MR_DEATH_CRASH;
 }
 
+/* What the linker says of this program's own memory. */
+extern const char __executable_start[], _end[];
+
+const char *mr_told_callback(const char *callback) {
+    return !callback || (callback >= __executable_start && callback < _end) ? callback : "an unknown callback";
+}
+
 void mr_death_explain(mr_death *death, int code, const mr_where *where, const mr_fault *fault, uint64_t memory_kills) {
     death->code = code;
     death->cause = cause_of(code, fault, memory_kills);
-    death->callback = where->callback;
+    death->callback = mr_told_callback(where->callback);
     death->place = where->place;
     death->fault = *fault;
     /* What was told about another end than this one: of a process that the plugin has forked. */

@@ -38,6 +38,10 @@ static inline size_t mr_death_size(const mr_death *death) {
  * process. */
 uint64_t mr_memory_kills(void);
 
+/* A callback as a worker has told it, which is static text of this program, or something harmless: a plugin that writes
+ * where it may not could have left any pointer there. NULL stays NULL. Any process. */
+const char *mr_told_callback(const char *callback);
+
 /* Fills in why a process died and where. code: as mp_process_exit_code gives it; where, fault: what it left behind;
  * memory_kills: mr_memory_kills before it died. Any process. */
 void mr_death_explain(mr_death *death, int code, const mr_where *where, const mr_fault *fault, uint64_t memory_kills);

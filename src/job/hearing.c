@@ -108,6 +108,8 @@ static bool hear_of_bad(mr_coordinator *self, const mr_report *report, const cha
     memset(&death, 0, sizeof death);
     memcpy(&death, rest, mr_smaller(length, sizeof death));
     death.worker = report->worker;
+    death.callback = mr_told_callback(death.callback);
+    death.reason[sizeof death.reason - 1] = 0;
     const mr_assignment *assignment = mr_member_find(&self->crew.members[report->worker], report->sequence);
     return mr_take_bad(self, &death, assignment, error);
 }

@@ -1,4 +1,4 @@
-/* The list of bad records: in order and without doubles, however they come. */
+/* The list of bad records: in order and without doubles, however they come. And what workers tell of a death. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -65,10 +65,23 @@ static void records_come_before_groups(void **unused) {
     assert_true(mr_place_compare(&group, &record) > 0);
 }
 
+/* A plugin may have written over the pointer. */
+static void callbacks_are_not_believed(void **unused) {
+    char *heap = strdup("map");
+    (void)unused;
+    assert_string_equal(mr_told_callback("map"), "map");
+    assert_null(mr_told_callback(NULL));
+    assert_string_equal(mr_told_callback(heap), "an unknown callback");
+    assert_string_equal(mr_told_callback((const char *)16), "an unknown callback");
+    assert_string_equal(mr_told_callback((const char *)UINTPTR_MAX), "an unknown callback");
+    free(heap);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_sorted_without_doubles),
         cmocka_unit_test(records_come_before_groups),
+        cmocka_unit_test(callbacks_are_not_believed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
