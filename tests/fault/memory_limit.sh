@@ -49,7 +49,7 @@ keys=$((1500000 / scale))
 for setting in "8 2" "16 32" "64 32" "32 2"; do
     read -r megabytes jobs <<<"$setting"
     # With 32 workers many partitions are at hand at once, each of them in runs and in the sorter.
-    percent=$((jobs > 2 ? 220 : 120))
+    percent=$((jobs > 2 ? 250 : 150))
     measure $((keys * 19)) $percent "$megabytes" "$jobs" wordcount distinct
     measure $((keys * 17)) $percent "$megabytes" "$jobs" "$count_values" distinct --set order=yes
     [[ $(wc -l <out) -eq $keys ]] || fail "$(wc -l <out) groups, not $keys"
@@ -63,7 +63,7 @@ for setting in "8 2" "16 32" "64 32"; do
     read -r megabytes jobs <<<"$setting"
     measure $((keys * 13)) 240 "$megabytes" "$jobs" "$count_values" skewed --set order=yes
     grep -q "^hot	$values " out || fail "not all values of the hot key came: $(grep '^hot' out)"
-    measure $((keys * 10)) $((jobs > 2 ? 220 : 120)) "$megabytes" "$jobs" wordcount skewed
+    measure $((keys * 10)) $((jobs > 2 ? 250 : 150)) "$megabytes" "$jobs" wordcount skewed
     expect_line "hot	$values"
 done
 rm skewed
