@@ -52,7 +52,16 @@ count_one() {
     wait -n && passed=$((passed + 1)) || failed=$((failed + 1))
     running=$((running - 1))
 }
-trap 'kill $(jobs -p) 2>/dev/null; wait; exit 130' INT TERM
+stop() {
+    local group
+    for group in $(jobs -p); do
+        kill -KILL -- "-$group" 2>/dev/null # when told to end by SIGTERM they may wait for themselves forever
+    done
+    wait
+    exit 130
+}
+trap stop INT TERM
+set -m # each fuzzer in a process group of its own, so that an interrupt ends it
 for name in "${names[@]}"; do
     [[ $running -lt $jobs ]] || count_one
     run_fuzzer "$name" &
