@@ -14,6 +14,7 @@
  * with its own, so that whoever sends it on knows of every byte that it is right before it goes. */
 
 enum { OWN_SIZE = 64 << 10 };
+#define ADDRESSES_MAX (SIZE_MAX >> 8) /* bytes: nothing can be as long as that */
 
 void mr_part_writer_close(mr_part_writer *writer) {
     free(writer->own);
@@ -140,6 +141,7 @@ bool mr_part_pairs(void *receiver, const char *pairs, const char *end, mr_error 
 
 bool mr_part_write(void *receiver, const void *bytes, size_t length, mr_error *error) {
     mr_part_writer *writer = receiver;
+    if (length > ADDRESSES_MAX) return mr_error_memory(error, length, "a line of output");
     if (length > OWN_SIZE && length > writer->room - writer->staged) /* not to be copied once more */
         return flush_staging(writer, error) && append_to_file(writer, bytes, length, error);
     char *to = reserve(receiver, length, error);
