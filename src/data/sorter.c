@@ -111,7 +111,6 @@ static mr_sorted held(const char *record) {
 
 /* Brings the items into the order of arrival. */
 static void reverse_items(mr_sorter *sorter) {
-    if (!sorter->item_count) return;
     for (mr_sort_item *first = sorter->items, *last = first + sorter->item_count - 1; first < last; first++, last--) {
         mr_sort_item item = *first;
         *first = *last;
@@ -121,6 +120,7 @@ static void reverse_items(mr_sorter *sorter) {
 
 /* Sorts what has been collected. */
 static void sort_held(mr_sorter *sorter) {
+    if (!sorter->item_count) return;
     mr_sort_item *scratch = sorter->items - sorter->item_count;
     reverse_items(sorter);
     if (sorter->ranked) {
