@@ -467,8 +467,8 @@ static inline mr_slice mr_appended(mr_ctx *ctx) {
 #define mr_fail(ctx, ...) ((ctx)->host->fail((ctx), __VA_ARGS__))
 
 /* Rejects the record (in map) or the key with its values (in reduce and finish) that the callback was called for, and
- * returns from the callback: MR_SKIP(ctx, "the date is missing in field %d", 3). Nothing that was emitted for it counts,
- * and the job fails, unless the user allows to leave out so many records (--skip-bad N): then it is kept in the
+ * returns from the callback: MR_SKIP(ctx, "the date is missing in field %d", 3). Nothing that was emitted for it
+ * counts, and the job fails, unless the user allows to leave out so many records (--skip-bad N): then it is kept in the
  * quarantine file, with the reason, and the job goes on. printf-like. A statement, for the callback itself and not for
  * a function that it calls. */
 #define MR_SKIP(ctx, ...)                                                                                              \

@@ -243,8 +243,8 @@ static bool advance_source(mr_sorter *sorter, mr_merge_source *source, bool *mor
 
 /* Starts merging count runs from a place on, which leave the list. */
 static bool begin_merge(mr_sorter *sorter, uint32_t place, uint32_t count, mr_error *error) {
-    sorter->sources = calloc(count, sizeof *sorter->sources);
-    bool *alive = calloc(count, sizeof *alive);
+    sorter->sources = calloc((size_t)count + 1, sizeof *sorter->sources);
+    bool *alive = calloc((size_t)count + 1, sizeof *alive);
     bool ok = (sorter->sources && alive) || mr_error_memory(error, count * sizeof *sorter->sources, "a merge");
     for (uint32_t i = 0; ok && i < count; i++) {
         mr_merge_source *source = &sorter->sources[i];

@@ -145,8 +145,8 @@ bool mr_map_piece(void *receiver, const mr_piece *piece, mr_error *error) {
     context->ctx.text_length = 0;
     mr_context_forget_words(context);
     if (ok) return true;
-    return mr_error_context(error, "%s, byte %llu", piece->source->path,
-                            (unsigned long long)(piece->source->origin + where->place.offset));
+    uint64_t offset = piece->source->origin + where->place.offset;
+    return mr_error_context(error, "%s, byte %llu", piece->source->path, (unsigned long long)offset);
 }
 
 bool mr_count_piece(void *receiver, const mr_piece *piece, mr_error *error) {

@@ -118,11 +118,12 @@ static bool skip_to_record(mr_splitter *splitter, source_range *range, bool *fou
 static bool grow_buffer(mr_splitter *splitter, const source_range *range, mr_error *error) {
     char limit[MR_SIZE_TEXT];
     size_t size = mr_smaller(2 * splitter->buffer_size, splitter->record_limit);
+    uint64_t offset = range->source->origin + range->start;
     if (size <= splitter->buffer_size)
         return mr_error_set(error,
                             "%s: the record at byte %llu is longer than %s, a quarter of the memory; give more "
                             "--memory",
-                            range->source->path, (unsigned long long)(range->source->origin + range->start),
+                            range->source->path, (unsigned long long)offset,
                             mr_format_size(splitter->record_limit, limit));
     if (splitter->claim && !splitter->claim(splitter->claimant, size, error)) return false;
     char *larger = realloc(splitter->buffer, size + MR_READ_SLACK);

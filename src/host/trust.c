@@ -29,7 +29,7 @@ static const char *reason_against(const struct stat *status, char reason[REASON]
 /* What the path of a plugin leads through. follow: what a link points to, not the link. */
 static bool is_safe(const char *plugin, const char *path, bool follow, mr_error *error) {
     char buffer[REASON];
-    struct stat status;
+    struct stat status = {0};
     if ((follow ? stat : lstat)(path, &status) < 0) return mr_error_system(error, errno, "could not look at %s", path);
     const char *reason = reason_against(&status, buffer);
     return !reason || mr_error_set(error,

@@ -32,14 +32,16 @@ enum {
 /* Where it happened, as the beginning of a message. */
 static void name_place(const mr_job *job, const mr_death *death, char *text, size_t size) {
     const mr_place *place = &death->place;
+    bool in_source = place->kind != MR_PLACE_NONE && place->kind != MR_PLACE_GROUP;
+    const mr_source *source = in_source && place->source < job->input.count ? &job->input.sources[place->source] : NULL;
+    uint64_t offset = source ? source->origin + place->offset : 0;
     text[0] = 0;
     if (place->kind == MR_PLACE_GROUP && death->fault.key_length)
         snprintf(text, size, "key '%.*s': ", (int)mr_smaller(death->fault.key_length, MR_FAULT_KEY), death->fault.key);
     else if (place->kind == MR_PLACE_GROUP)
         snprintf(text, size, "key %llu of partition %u: ", (unsigned long long)place->offset + 1, place->partition);
-    else if (place->kind != MR_PLACE_NONE && place->source < job->input.count)
-        snprintf(text, size, "%s, byte %llu: ", job->input.sources[place->source].path,
-                 (unsigned long long)(job->input.sources[place->source].origin + place->offset));
+    else if (source)
+        snprintf(text, size, "%s, byte %llu: ", source->path, (unsigned long long)offset);
 }
 
 static void name_end(const mr_death *death, char *text, size_t size) {

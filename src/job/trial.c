@@ -101,7 +101,7 @@ bool mr_trial_run(mr_trial *trial, mr_error *error) {
     mr_place last = {0};
     unsigned kills = 0, deaths = 0; /* from outside; at the last record */
     while (trial->chunk.begin < trial->chunk.end) {
-        bool alive;
+        bool alive = false;
         if (!try_once(trial, &death, &alive, error)) return false;
         if (alive) return true;
         if (death.cause == MR_DEATH_KILLED && ++kills == KILLS_MAX) return true;
