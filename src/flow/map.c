@@ -144,7 +144,10 @@ bool mr_map_piece(void *receiver, const mr_piece *piece, mr_error *error) {
     where->inside = 0;
     context->ctx.text_length = 0;
     mr_context_forget_words(context);
-    if (ok) return true;
+    if (ok) {
+        where->place.kind = MR_PLACE_NONE;
+        return true;
+    }
     uint64_t offset = piece->source->origin + where->place.offset;
     return mr_error_context(error, "%s, byte %llu", piece->source->path, (unsigned long long)offset);
 }

@@ -133,7 +133,10 @@ static bool leave_group(mr_reducer *reducer, const mr_emit_mark *mark, mr_error 
     mr_context *context = reducer->context;
     context->where->inside = 0;
     mr_context_forget_words(context);
-    return !MR_UNLIKELY(context->error.set) || mr_context_undo(context, mark, error);
+    bool ok = !MR_UNLIKELY(context->error.set) || mr_context_undo(context, mark, error);
+    context->where->place.kind = MR_PLACE_NONE;
+    context->where->key = NULL; /* its memory is used for the next one, or freed */
+    return ok;
 }
 
 /* Lets the plugin print a finished accumulator. */

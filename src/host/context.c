@@ -440,7 +440,7 @@ void mr_context_close(mr_context *context) {
 static bool call_once(mr_context *context, void (*callback)(mr_ctx *), const char *name, mr_error *error) {
     if (!callback) return true;
     mr_context_emit_to(context, NULL, NULL);
-    context->where->callback = name;
+    *context->where = (mr_where){.callback = name};
     callback(&context->ctx);
     return mr_context_flush(context, error);
 }
