@@ -136,11 +136,12 @@ ubsan:
 
 FUZZ_SECONDS ?= 60
 FUZZ_JOBS    ?= 2
+FUZZ_SEED    ?= 0
 
 fuzz:
 	@tests/fuzz.sh --can-build
 	$(MAKE) CC=clang BUILD=$(BUILD)/fuzz SANITIZE=fuzzer-no-link,address,undefined CFLAGS="-O1 -g" fuzzers
-	BUILD=$(BUILD)/fuzz FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_JOBS=$(FUZZ_JOBS) tests/fuzz.sh
+	BUILD=$(BUILD)/fuzz FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_JOBS=$(FUZZ_JOBS) FUZZ_SEED=$(FUZZ_SEED) tests/fuzz.sh
 
 # By 'make fuzz', which sets the compiler and its flags.
 fuzzers: $(FUZZERS)

@@ -7,12 +7,14 @@
 #
 # A fuzzer starts from tests/fuzz/corpus/NAME and from what it has found in earlier runs, which is kept in the build
 # folder. An input on which it fails is kept beside that, and shown. One line for each fuzzer; the last line counts.
-# Environment: BUILD (the build folder), FUZZ_SECONDS (for each fuzzer, 60), FUZZ_JOBS (how many at a time, 2).
+# Environment: BUILD (the build folder), FUZZ_SECONDS (for each fuzzer, 60), FUZZ_JOBS (how many at a time, 2), FUZZ_SEED
+# (of their random numbers; 0, by itself, is another one each time).
 set -u
 cd "$(dirname "$0")/.." || exit 1
 build=${BUILD:-build/fuzz}
 seconds=${FUZZ_SECONDS:-60}
 jobs=${FUZZ_JOBS:-2}
+seed=${FUZZ_SEED:-0}
 
 if [[ ${1:-} == --can-build ]]; then
     probe='#include <stddef.h>
@@ -28,7 +30,7 @@ export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 run_fuzzer() {
     local name=$1 log=$build/fuzz-$1.log found=$build/corpus/$1 runs edges
     mkdir -p "$found" "$build/findings"
-    "$build/tests/fuzz/$name" -max_total_time="$seconds" -timeout=30 -rss_limit_mb=1024 -print_final_stats=1 \
+    "$build/tests/fuzz/$name" -max_total_time="$seconds" -seed="$seed" -timeout=30 -rss_limit_mb=1024 -print_final_stats=1 \
         -artifact_prefix="$build/findings/$name-" "$found" "tests/fuzz/corpus/$name" >"$log" 2>&1
     local status=$?
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")

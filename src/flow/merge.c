@@ -205,7 +205,7 @@ static bool merge_sources(part_merge *merge, const bool *alive, uint64_t top, co
         *at = winner;
         ok = hand_on_line(sink, merge->sources[winner].line, error) &&
              next_record(&merge->sources[winner], &more, error);
-        mr_loser_tree_advance(&tree, more);
+        if (ok) mr_loser_tree_advance(&tree, more); /* otherwise there is nothing to compare by */
     }
     mr_loser_tree_close(&tree);
     return ok;
