@@ -103,27 +103,25 @@ char *mr_command_for_records(const mr_job *job, const mr_source *source, uint64_
     return finish(to, &text);
 }
 
-char *mr_command_for_input(const mr_job *job) {
+/* A command with all the inputs of the job; before and behind: what stands around mr run, ends: more options. */
+static char *command_with_inputs(const mr_job *job, const char *before, const char *behind, const char *ends) {
     char *text = NULL;
     size_t size;
     FILE *to = open_memstream(&text, &size);
     if (!to) return NULL;
-    put_start(to, job, "gdb --args ", " --inline");
+    put_start(to, job, before, behind);
     put_inputs(to, job);
     put_settings(to, job);
+    fputs(ends, to);
     return finish(to, &text);
 }
 
+char *mr_command_for_input(const mr_job *job) {
+    return command_with_inputs(job, "gdb --args ", " --inline", "");
+}
+
 static char *command_to_keep_group(const mr_job *job) {
-    char *text = NULL;
-    size_t size;
-    FILE *to = open_memstream(&text, &size);
-    if (!to) return NULL;
-    put_start(to, job, "", "");
-    put_inputs(to, job);
-    put_settings(to, job);
-    fputs(" --skip-bad 1 --bad " GROUP_FILE " -o /dev/null", to);
-    return finish(to, &text);
+    return command_with_inputs(job, "", "", " --skip-bad 1 --bad " GROUP_FILE " -o /dev/null");
 }
 
 bool mr_command_for_group(const mr_job *job, char **prepare, char **debug) {
