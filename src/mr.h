@@ -98,6 +98,17 @@ typedef struct mr_stats {
     int64_t maximum; /* the greatest */
 } mr_stats;
 
+/* What a record is: mr_plugin.records, unless the user says otherwise (--records). A record never spans sources. */
+enum mr_record_kind {
+    MR_RECORDS_LINES = 0,      /* what newlines end */
+    MR_RECORDS_NUL = 1,        /* what zero bytes end */
+    MR_RECORDS_PARAGRAPHS = 2, /* lines up to an empty one; empty lines belong to no record */
+    MR_RECORDS_FIXED = 3,      /* mr_plugin.record_size bytes each */
+    MR_RECORDS_WHOLE = 4,      /* a source is a record */
+    MR_RECORDS_CSV = 5,        /* rows of RFC 4180: newlines within quotes do not end them; see mr_csv_of */
+    MR_RECORDS_JSONL = 6       /* lines that are JSON values; empty lines are no records */
+};
+
 /* What a plugin needs of the input beyond its records: bits of mr_plugin.needs. */
 enum mr_needs {
     MR_NEEDS_RECORD_NUMBERS = 1 /* mr_record_number works; costs one more pass over the input */
@@ -186,6 +197,14 @@ struct mr_plugin {
     /* [map, reduce] MR_FOLD, MR_GROUP: below, equal to or above zero as a comes before, with or after b; must be a
      * total preorder. Keys that compare equal but differ stay separate and come in byte order. NULL: byte order. */
     int (*compare)(mr_ctx *ctx, mr_slice a, mr_slice b);
+
+    uint32_t records;     /* enum mr_record_kind: what map is called for */
+    uint32_t record_size; /* with MR_RECORDS_FIXED: bytes of a record, above zero */
+    /* The names of the columns of the output, separated by tabs, key columns first: for --header and for formats that
+     * name columns. A plugin that sets it separates the columns of its keys and values with tabs, which are printed as
+     * they are (see mr_append_column). Valid as long as the plugin is loaded. NULL: one key and one value, in which
+     * tabs are bytes like others. */
+    const char *columns;
 };
 
 /* What an iterator looks for: the kind of mr_words_of; the others have a function each. */
@@ -257,6 +276,8 @@ struct mr_host {
     mr_slice (*pattern_of_lines)(mr_ctx *ctx, const char *pattern);
     const char *(*find)(const mr_needles *needles, const char *text, size_t length);
     void (*skip)(mr_ctx *ctx, mr_slice record, const char *format, ...) MR_PRINTF(3, 4);
+    int (*number)(mr_slice text, double *number);
+    int (*side)(mr_ctx *ctx, const char *name, mr_slice *bytes);
 };
 
 /* What a callback knows of its surroundings. The plugin may read every field and write state; the rest is the host's,
@@ -276,6 +297,8 @@ struct mr_ctx {
     char *short_next;       /* where the next pair with a short key goes; aligned to 8 */
     char *short_end;        /* where the room for them ends: a whole number of them further */
     size_t short_value;     /* bytes of the values that come with short keys; SIZE_MAX: none may go there */
+    uint32_t records;       /* enum mr_record_kind: what a record of this job is; known in configure already */
+    uint32_t reserved;      /* zero */
 };
 
 /* Behind the text at hand so many bytes can be read, and behind emit_end as many written, so that keys can be copied in
@@ -463,6 +486,26 @@ static inline mr_slice mr_appended(mr_ctx *ctx) {
     return ctx->host->appended(ctx);
 }
 
+/* Appends a column to the text being built: a tab first, unless it is the first column, then the text, in which
+ * backslash, tab, newline and carriage return are written as \\ \t \n \r, so that it stays one column. first: not 0
+ * for the first column of a key or of a value. For plugins that set mr_plugin.columns. */
+static inline void mr_append_column(mr_ctx *ctx, int first, mr_slice text) {
+    size_t i, done = 0;
+    if (!first) mr_append(ctx, mr_bytes("\t", 1));
+    for (i = 0; i < text.length; i++) {
+        const char *escape = text.data[i] == '\\'   ? "\\\\"
+                             : text.data[i] == '\t' ? "\\t"
+                             : text.data[i] == '\n' ? "\\n"
+                             : text.data[i] == '\r' ? "\\r"
+                                                    : NULL;
+        if (!escape) continue;
+        mr_append(ctx, mr_bytes(text.data + done, i - done));
+        mr_append(ctx, mr_bytes(escape, 2));
+        done = i + 1;
+    }
+    mr_append(ctx, mr_bytes(text.data + done, text.length - done));
+}
+
 /* Ends the job with a message; the callback returns after it. printf-like; the host adds where it happened. */
 #define mr_fail(ctx, ...) ((ctx)->host->fail((ctx), __VA_ARGS__))
 
@@ -513,6 +556,13 @@ static inline uint64_t *mr_counter(mr_ctx *ctx, const char *name) {
 /* The name of an input as given on the command line; valid for the whole job. NULL when there is no such source. */
 static inline const char *mr_source_name(mr_ctx *ctx, uint64_t source) {
     return ctx->host->source_name(ctx, source);
+}
+
+/* The content of a file that the user has given a name, with --side NAME=FILE or in a job file: a small table to join
+ * with, strings to look for. It is read once and shared by all workers, and valid for the whole job; not to be written
+ * to. 1, or 0 when there is none of that name. In open and later; in configure too. */
+static inline int mr_side(mr_ctx *ctx, const char *name, mr_slice *bytes) {
+    return ctx->host->side(ctx, name, bytes);
 }
 
 /* Number of the first record of this call within its source, from 1; needs MR_NEEDS_RECORD_NUMBERS. */
@@ -708,6 +758,83 @@ static inline int mr_decimal_of(const mr_ctx *ctx, mr_slice text, unsigned decim
 #endif
     (void)ctx;
     return mr_long_decimal_of(text, decimals, number);
+}
+
+/* Reads a whole number: a sign or none, then digits, and nothing else. 1, or 0 when it is something else or leaves
+ * int64; then *number is undefined. */
+static inline int mr_int_of(mr_slice text, int64_t *number) {
+    size_t i;
+    for (i = 0; i < text.length; i++)
+        if (text.data[i] == '.') return 0;
+    return mr_long_decimal_of(text, 0, number);
+}
+
+/* Reads a floating-point number as strtod does in the C locale, which must be the whole text, without space before or
+ * behind it: 12, -1.5e3, .5, inf, nan. 1, or 0 when it is something else or has more than 400 bytes; then *number is
+ * undefined. A number beyond the range of double becomes infinite or zero. */
+static inline int mr_number_of(mr_ctx *ctx, mr_slice text, double *number) {
+    return ctx->host->number(text, number);
+}
+
+/* ---- comma-separated values -------------------------------------------------------------------------------------- */
+
+/* The fields of a row of RFC 4180: between delimiters, or between quotes, within which delimiters and newlines are
+ * text and a quote is written twice. A quote inside a field that does not begin with one is text, too. */
+typedef struct mr_csv {
+    char *next;     /* first byte not looked at yet */
+    char *end;      /* behind the row */
+    char delimiter; /* byte between fields */
+    char more;      /* 1: there is another field, which may be empty */
+    char broken;    /* 1: a quoted field does not end, or something follows its end; seen when mr_next_csv has ended */
+} mr_csv;
+
+/* Fields of a row, at least one, for mr_next_csv. A carriage return at its end, outside of quotes, is no part of it. */
+static inline mr_csv mr_csv_of(char *row, size_t length, char delimiter) {
+    mr_csv csv;
+    csv.next = row;
+    csv.end = length ? row + length : row;
+    csv.delimiter = delimiter;
+    csv.more = 1;
+    csv.broken = 0;
+    return csv;
+}
+
+/* The end of an unquoted field that begins at text. */
+static inline char *mr_csv_plain_end(const mr_csv *csv, char *text) {
+    while (text < csv->end && *text != csv->delimiter)
+        text++;
+    return text;
+}
+
+/* Gives the next field, without quotes; what was quoted is made to lie together in place, which overwrites the row. 0
+ * at the end, else 1. What does not follow the rules is given as it stands, and csv->broken is set. */
+static inline int mr_next_csv(mr_csv *csv, mr_slice *field) {
+    char *from = csv->next, *to;
+    if (!csv->more) return 0;
+    if (from == csv->end || *from != '"') {
+        to = mr_csv_plain_end(csv, from);
+        *field = mr_bytes(from, (size_t)(to - from));
+        csv->more = to < csv->end;
+        csv->next = csv->more ? to + 1 : to;
+        if (!csv->more && field->length && field->data[field->length - 1] == '\r') field->length--;
+        return 1;
+    }
+    field->data = to = ++from;
+    for (; from < csv->end; from++) {
+        if (*from == '"' && (from + 1 == csv->end || from[1] != '"')) break;
+        from += *from == '"';
+        *to++ = *from;
+    }
+    if (from == csv->end) csv->broken = 1;
+    from += from < csv->end;
+    if (from + 1 == csv->end && *from == '\r') from++;
+    if (from < csv->end && *from != csv->delimiter) csv->broken = 1;
+    for (; from < csv->end && *from != csv->delimiter; from++)
+        *to++ = *from;
+    field->length = (size_t)(to - field->data);
+    csv->more = from < csv->end;
+    csv->next = csv->more ? from + 1 : from;
+    return 1;
 }
 
 /* ---- finding strings --------------------------------------------------------------------------------------------- */

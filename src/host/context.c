@@ -1,5 +1,6 @@
 #include "host/context.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -314,6 +315,30 @@ static const char *source_name(mr_ctx *ctx, uint64_t source) {
     return source < ctx->source_count ? context_of(ctx)->names[source] : NULL;
 }
 
+enum { NUMBER_MOST = 400 /* bytes of the text of a number */ };
+
+static int number(mr_slice text, double *number) {
+    char copy[NUMBER_MOST + 1], *end;
+    if (text.length == 0 || text.length > NUMBER_MOST || isspace((unsigned char)*text.data)) return 0;
+    memcpy(copy, text.data, text.length);
+    copy[text.length] = 0;
+    mr_numerics before;
+    mr_numerics_begin(&before);
+    *number = mr_read_double(copy, &end);
+    mr_numerics_end(&before);
+    return end == copy + text.length;
+}
+
+static int side(mr_ctx *ctx, const char *name, mr_slice *bytes) {
+    const mr_context *context = context_of(ctx);
+    for (size_t i = 0; i < context->side_count; i++) {
+        if (strcmp(context->sides[i].name, name) != 0) continue;
+        *bytes = context->sides[i].bytes;
+        return 1;
+    }
+    return 0;
+}
+
 /* ---- finding strings --------------------------------------------------------------------------------------------- */
 
 static mr_needles *needles(mr_ctx *ctx, const mr_slice *strings, size_t count, uint32_t flags) {
@@ -363,6 +388,8 @@ static const mr_host host_functions = {
     .pattern_of_lines = pattern_of_lines,
     .find = mr_needles_find,
     .skip = skip,
+    .number = number,
+    .side = side,
 };
 
 /* The order of keys starts with the partition, so the partition number is simply put in front of the key. */

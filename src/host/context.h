@@ -47,6 +47,12 @@ typedef bool mr_reject_sink(void *receiver, const mr_place *place, const char *r
 
 enum { MR_REASON = 200 };
 
+/* A file that the user has given a name: mr_side. */
+typedef struct mr_side_file {
+    const char *name;
+    mr_slice bytes; /* its content, shared by all processes */
+} mr_side_file;
+
 /* Memory for emitted pairs. */
 typedef struct mr_emit_buffer {
     char *start; /* aligned to 8 */
@@ -112,12 +118,14 @@ typedef struct mr_context {
     mr_counter_value counters[MR_COUNTERS_MAX];
     uint64_t overflow; /* what counters beyond the last one add to; the job has failed then */
     size_t counter_count;
-    char *scratch;            /* one word in lower case */
-    size_t scratch_size;      /* bytes */
-    mr_kept_word *kept_words; /* words that became longer; until mr_context_forget_words */
-    char *full_key;           /* for mr_context_full_key */
-    size_t full_key_size;     /* bytes */
-    mr_needles *needles;      /* all that the plugin prepared */
+    char *scratch;             /* one word in lower case */
+    size_t scratch_size;       /* bytes */
+    mr_kept_word *kept_words;  /* words that became longer; until mr_context_forget_words */
+    char *full_key;            /* for mr_context_full_key */
+    size_t full_key_size;      /* bytes */
+    mr_needles *needles;       /* all that the plugin prepared */
+    const mr_side_file *sides; /* files with a name; borrowed */
+    size_t side_count;
 } mr_context;
 
 /* Loads the plugin, resolves the options and calls configure; also chooses the instructions that the process
