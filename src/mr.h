@@ -470,8 +470,9 @@ static inline void mr_emit_double(mr_ctx *ctx, mr_slice key, double value) {
     mr_emit(ctx, key, mr_bytes(&value, sizeof value));
 }
 
-/* Writes bytes to the output as they are, behind what was written or emitted before: the map callbacks of an MR_MAP
- * job. Anywhere else the job fails. */
+/* Writes bytes to the output as they are, behind what was written or emitted before: in the map callbacks of an MR_MAP
+ * job, and in reduce and finish, for jobs that print whole records, such as a sort. Anywhere else the job fails; so it
+ * does when the user wants results in an order (--sort, --top), which these bytes are not. */
 static inline void mr_write(mr_ctx *ctx, const void *bytes, size_t length) {
     ctx->host->write(ctx, bytes, length);
 }
@@ -504,6 +505,23 @@ static inline void mr_append_column(mr_ctx *ctx, int first, mr_slice text) {
         done = i + 1;
     }
     mr_append(ctx, mr_bytes(text.data + done, text.length - done));
+}
+
+/* Undoes the escaping of a field of a line that a job has printed, or of a column that mr_append_column has made: \\
+ * \t \n \r become the bytes that they stand for; a backslash before anything else stays. In place: field lies in text
+ * that may be overwritten, such as that of map. */
+static inline mr_slice mr_unescape(mr_slice field) {
+    char *to = (char *)(uintptr_t)field.data;
+    size_t i = 0, length = 0;
+    while (i < field.length && to[i] != '\\')
+        i++;
+    for (length = i; i < field.length; i++, length++) {
+        char next = to[i] == '\\' && i + 1 < field.length ? to[i + 1] : 0;
+        char meant = next == 't' ? '\t' : next == 'n' ? '\n' : next == 'r' ? '\r' : next == '\\' ? '\\' : 0;
+        to[length] = meant ? meant : to[i];
+        i += meant != 0;
+    }
+    return mr_bytes(to, length);
 }
 
 /* Ends the job with a message; the callback returns after it. printf-like; the host adds where it happened. */

@@ -1,5 +1,7 @@
 #include "data/escape.h"
 
+#include <stdbool.h>
+
 #define EACH_BYTE(value) (0x0101010101010101ull * (unsigned char)(value))
 
 /* Whether any of eight bytes equals value (Mycroft's test; exact for "is there one"). */
@@ -72,4 +74,19 @@ char *mr_escape_columns(char *to, mr_slice bytes) {
         from = tab + 1;
     }
     return mr_escape(to, mr_bytes(from, (size_t)(end - from)));
+}
+
+char *mr_escape_breaks(char *to, mr_slice bytes) {
+    const char *from = bytes.data, *end = from + bytes.length;
+    for (; end - from >= 8; from += 8, to += 8) {
+        uint64_t word = mr_load_u64(from);
+        if (any_equal(word, '\n') | any_equal(word, '\r')) break;
+        mr_store_u64(to, word);
+    }
+    for (; from < end; from++) {
+        bool line_break = *from == '\n' || *from == '\r';
+        if (line_break) *to++ = '\\';
+        *to++ = line_break ? escape_letter(*from) : *from;
+    }
+    return to;
 }

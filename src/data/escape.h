@@ -15,4 +15,7 @@ char *mr_escape(char *to, mr_slice bytes);
 /* The same, but tabs are left as they are: they separate columns. */
 char *mr_escape_columns(char *to, mr_slice bytes);
 
+/* Only newlines and carriage returns are escaped: for text that has been escaped before, except for mistakes. */
+char *mr_escape_breaks(char *to, mr_slice bytes);
+
 #endif

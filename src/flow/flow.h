@@ -156,7 +156,6 @@ typedef struct mr_result {
     mr_slice key;
     mr_slice value;    /* text */
     const char *order; /* MR_FOLD_ORDER bytes that order like a number; NULL: the value's text is what orders */
-    bool columns;      /* tabs in the value separate columns, and are written as they are */
 } mr_result;
 
 /* Takes results in order. */

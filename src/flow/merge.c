@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/units.h"
-#include "data/escape.h"
 #include "data/loser_tree.h"
 
 /* A result's place in the order is a string of bytes that orders bytewise: for numbers eight bytes from the fold, for
@@ -16,9 +15,9 @@ enum { RECORD_HEADER = 8 };
 
 /* ---- ordering one partition -------------------------------------------------------------------------------------- */
 
-bool mr_orderer_open(mr_orderer *orderer, uint32_t sort, uint64_t top, size_t budget, mr_spill *spill,
-                     mr_error *error) {
-    *orderer = (mr_orderer){.sort = sort, .top = top};
+bool mr_orderer_open(mr_orderer *orderer, uint32_t sort, uint64_t top, const mr_format *format, size_t budget,
+                     mr_spill *spill, mr_error *error) {
+    *orderer = (mr_orderer){.sort = sort, .top = top, .format = *format};
     mr_key_order order = {0};
     return mr_sorter_open(&orderer->sorter, budget, &order, spill, error);
 }
@@ -27,6 +26,11 @@ void mr_orderer_close(mr_orderer *orderer) {
     mr_sorter_close(&orderer->sorter);
     free(orderer->bytes);
     *orderer = (mr_orderer){0};
+}
+
+/* The most bytes that the place of a result takes. */
+static size_t place_max(const mr_result *result) {
+    return 2 * result->value.length + MR_FOLD_ORDER;
 }
 
 /* Writes the place of a result in the order; returns its end. */
@@ -50,19 +54,10 @@ static char *put_place(char *to, const mr_orderer *orderer, const mr_result *res
     return to;
 }
 
-/* Writes "key TAB value LF"; returns its end. */
-static char *put_line(char *to, const mr_result *result) {
-    to = mr_escape(to, result->key);
-    *to++ = '\t';
-    to = result->columns ? mr_escape_columns(to, result->value) : mr_escape(to, result->value);
-    *to++ = '\n';
-    return to;
-}
-
 bool mr_order_result(void *receiver, const mr_result *result, mr_error *error) {
     mr_orderer *orderer = receiver;
     if (orderer->sort == MR_SORT_KEY && orderer->taken >= orderer->top) return true; /* all that follow come later */
-    size_t need = 4 * result->value.length + 2 * result->key.length + 64;
+    size_t need = place_max(result) + mr_formatted_max(&orderer->format, result->key.length, result->value.length);
     if (need > orderer->size) {
         free(orderer->bytes);
         orderer->size = 0;
@@ -70,7 +65,8 @@ bool mr_order_result(void *receiver, const mr_result *result, mr_error *error) {
         if (!orderer->bytes) return mr_error_memory(error, 2 * need, "a result");
         orderer->size = 2 * need;
     }
-    char *line = put_place(orderer->bytes, orderer, result), *end = put_line(line, result);
+    char *line = put_place(orderer->bytes, orderer, result),
+         *end = mr_format_result(&orderer->format, line, result->key, result->value);
     mr_slice place = mr_bytes(orderer->bytes, (size_t)(line - orderer->bytes));
     return mr_sorter_add(&orderer->sorter, place, mr_bytes(line, (size_t)(end - line)), orderer->taken++, error);
 }

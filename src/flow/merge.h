@@ -7,6 +7,7 @@
 #ifndef MR_FLOW_MERGE_H
 #define MR_FLOW_MERGE_H
 
+#include "data/format.h"
 #include "data/sorter.h"
 #include "flow/flow.h"
 
@@ -15,12 +16,14 @@ typedef struct mr_orderer {
     mr_sorter sorter; /* of lines by their place in the order */
     uint32_t sort;    /* enum mr_sort */
     uint64_t top;     /* the most results that are wanted of the whole; UINT64_MAX: all */
+    mr_format format; /* how results are written */
     uint64_t taken;   /* results so far in this partition */
     char *bytes;      /* memory to code a result in; owned */
     size_t size;      /* bytes allocated */
 } mr_orderer;
 
-bool mr_orderer_open(mr_orderer *orderer, uint32_t sort, uint64_t top, size_t budget, mr_spill *spill, mr_error *error);
+bool mr_orderer_open(mr_orderer *orderer, uint32_t sort, uint64_t top, const mr_format *format, size_t budget,
+                     mr_spill *spill, mr_error *error);
 void mr_orderer_close(mr_orderer *orderer);
 
 /* A mr_result_sink whose receiver is a mr_orderer. */

@@ -5,7 +5,6 @@
 
 #include "base/file.h"
 #include "base/units.h"
-#include "data/escape.h"
 
 /* Where a part belongs in the output is known only when all parts before it are finished, so it waits: in the worker's
  * region of shared memory as long as there is room, otherwise in its output file. The region is used as an endless
@@ -118,14 +117,10 @@ bool mr_part_end(mr_part_writer *writer, mr_part *part, mr_error *error) {
 
 bool mr_part_result(void *receiver, const mr_result *result, mr_error *error) {
     mr_part_writer *writer = receiver;
-    size_t most = mr_escaped_max(result->key.length) + mr_escaped_max(result->value.length) + 16;
-    char *start = reserve(writer, most, error);
-    if (!start) return false;
-    char *to = mr_escape(start, result->key);
-    *to++ = '\t';
-    to = result->columns ? mr_escape_columns(to, result->value) : mr_escape(to, result->value);
-    *to++ = '\n';
-    commit(writer, (size_t)(to - start));
+    size_t most = mr_formatted_max(&writer->format, result->key.length, result->value.length);
+    char *to = reserve(writer, most, error);
+    if (!to) return false;
+    commit(writer, (size_t)(mr_format_result(&writer->format, to, result->key, result->value) - to));
     writer->part.results++;
     return true;
 }

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "data/format.h"
 #include "flow/flow.h"
 
 /* Where a worker keeps parts until they are delivered; one per worker. */
@@ -13,6 +14,7 @@ typedef struct mr_part_writer {
     mr_spill *spill;                  /* for parts that do not fit into the region; borrowed */
     uint64_t block;                   /* the most bytes of a block there */
     uint32_t worker;                  /* for mr_part */
+    mr_format format;                 /* how results are written */
     uint64_t head;                    /* where in the sequence the part at hand starts */
     uint64_t skipped;                 /* everything before this place in the sequence is free, whatever released says */
     uint64_t touched;                 /* bytes at the front of the region that have ever been in use */
@@ -24,7 +26,8 @@ typedef struct mr_part_writer {
     mr_part part;                     /* the part at hand */
 } mr_part_writer;
 
-/* Releases what it has come to own; region, released, spill, block, worker and head were filled in to set it up. */
+/* Releases what it has come to own; region, released, spill, block, worker, format and head were filled in to set it
+ * up. */
 void mr_part_writer_close(mr_part_writer *writer);
 
 /* Starts a part. */
@@ -36,7 +39,7 @@ bool mr_part_end(mr_part_writer *writer, mr_part *part, mr_error *error);
 /* The part at hand as a sink of bytes. */
 mr_byte_sink mr_part_bytes(mr_part_writer *writer);
 
-/* A mr_result_sink whose receiver is a mr_part_writer: writes "key TAB value LF", escaped. */
+/* A mr_result_sink whose receiver is a mr_part_writer: writes what is printed for a key. */
 bool mr_part_result(void *receiver, const mr_result *result, mr_error *error);
 
 /* A mr_pair_sink whose receiver is a mr_part_writer: the same for the pairs of a map job. */

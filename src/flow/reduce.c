@@ -72,7 +72,7 @@ static bool need_sorter(mr_reducer *reducer, mr_error *error) {
 static bool take_emitted(void *receiver, const char *pairs, const char *end, mr_error *error) {
     mr_reducer *reducer = receiver;
     while (pairs < end) {
-        mr_result result = {.columns = reducer->fold && mr_fold_has_columns(reducer->fold)};
+        mr_result result = {0};
         pairs = mr_pair_read(pairs, &result.key, &result.value);
         if (!reducer->sink(reducer->receiver, &result, error)) return false;
     }
@@ -150,10 +150,16 @@ static bool finish_by_plugin(mr_reducer *reducer, mr_slice key, const void *valu
     return leave_group(reducer, &mark, error);
 }
 
-/* From now on the plugin may emit; false when it has done so before, where it may not. */
+static void accept_nothing(mr_context *context) {
+    mr_context_emit_to(context, NULL, NULL);
+    mr_context_write_to(context, NULL, NULL, NULL);
+}
+
+/* From now on the plugin may emit and write; false when it has done so before, where it may not. */
 static bool accept_emitted(mr_reducer *reducer, mr_error *error) {
     if (!mr_context_flush(reducer->context, error)) return false;
     mr_context_emit_to(reducer->context, take_emitted, reducer);
+    mr_context_write_to(reducer->context, reducer->write, reducer->receiver, reducer->write_refusal);
     return true;
 }
 
@@ -161,7 +167,7 @@ static bool accept_emitted(mr_reducer *reducer, mr_error *error) {
 static bool finish_key(mr_reducer *reducer, mr_slice key, const void *accumulator, mr_error *error) {
     mr_context *context = reducer->context;
     const mr_fold *fold = reducer->fold;
-    mr_result result = {.key = plain_key(reducer, key), .columns = mr_fold_has_columns(fold)};
+    mr_result result = {.key = plain_key(reducer, key)};
     mr_folded folded;
     const void *value;
     if (reducer->keeper) {
@@ -388,7 +394,7 @@ static bool start_key(mr_reducer *reducer, folded_key *current, const mr_sorted 
 static bool finish_between(mr_reducer *reducer, mr_slice key, const void *accumulator, mr_error *error) {
     if (!accept_emitted(reducer, error) || !finish_key(reducer, key, accumulator, error)) return false;
     if (!mr_context_flush(reducer->context, error)) return false;
-    mr_context_emit_to(reducer->context, NULL, NULL);
+    accept_nothing(reducer->context);
     return true;
 }
 
@@ -560,12 +566,13 @@ static bool reduce_groups(mr_reducer *reducer, const mr_block_stream *stream, mr
 
 bool mr_reduce_partition(mr_reducer *reducer, const mr_block_stream *stream, mr_error *error) {
     mr_context *context = reducer->context;
-    mr_context_emit_to(context, NULL, NULL);
+    accept_nothing(context);
     context->where->callback = reducer->order.compare ? "compare" : reducer->fold ? "fold" : "reduce";
     context->where->place = (mr_place){.partition = reducer->partition};
     reducer->group = 0;
     bool ok = reducer->fold ? reduce_folds(reducer, stream, error) : reduce_groups(reducer, stream, error);
     ok = ok && mr_context_flush(context, error);
+    accept_nothing(context);
     if (reducer->sorter_open && reducer->fold) {
         mr_sorter_close(&reducer->sorter);
         reducer->sorter_open = false;

@@ -155,12 +155,19 @@ void mr_context_trim(mr_context *context) {
     offer_room(context, context->levels[context->level].buffer.start);
 }
 
+void mr_context_write_to(mr_context *context, mr_write_sink *sink, void *receiver, const char *refusal) {
+    context->write = sink;
+    context->write_receiver = receiver;
+    context->write_refusal = refusal;
+}
+
 static void write_output(mr_ctx *ctx, const void *bytes, size_t length) {
     mr_context *context = context_of(ctx);
     mr_end_if_forked();
     if (context->error.set) return;
     if (!context->write) {
-        fail(ctx, "mr_write belongs into the map callbacks of an MR_MAP job");
+        fail(ctx, "%s",
+             context->write_refusal ? context->write_refusal : "mr_write belongs into map jobs, reduce and finish");
         return;
     }
     context->departures++;

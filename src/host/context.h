@@ -39,7 +39,7 @@ typedef bool mr_pair_sink(void *receiver, const char *pairs, const char *end, mr
 /* Takes a batch of emitted pairs with short keys: mr_short_pair and value, padded to 8, one like the other. */
 typedef bool mr_short_sink(void *receiver, const char *pairs, size_t count, mr_error *error);
 
-/* Takes raw output of a map job. */
+/* Takes bytes that the plugin writes to the output as they are. */
 typedef bool mr_write_sink(void *receiver, const void *bytes, size_t length, mr_error *error);
 
 /* Takes a record that the plugin rejects, and why. undone: nothing that was emitted for it has got away. */
@@ -103,8 +103,9 @@ typedef struct mr_context {
     unsigned level;            /* the active one */
     char *shorts;              /* memory for pairs with short keys, which only the outer level has */
     mr_short_sink *short_sink; /* where they go; its receiver is that of the outer level */
-    mr_write_sink *write;      /* for mr_write; NULL: not a map job */
+    mr_write_sink *write;      /* for mr_write; NULL: it is refused */
     void *write_receiver;      /* for write */
+    const char *write_refusal; /* why, for the user; NULL: it does not belong there */
     mr_where *where;           /* where it is; own_where, until somebody wants to share it */
     mr_where own_where;
     mr_reject_sink *reject;    /* takes rejected records; NULL: nobody wants to know */
@@ -145,6 +146,10 @@ void mr_context_emit_to(mr_context *context, mr_pair_sink *sink, void *receiver)
 /* To be called after mr_context_emit_to: pairs with short keys of the text at hand and values of value_length bytes go
  * to sink, in no order with the other pairs, until mr_context_emit_to is called again. */
 void mr_context_emit_shorts_to(mr_context *context, mr_short_sink *sink, size_t value_length);
+
+/* Says where the bytes of mr_write go; sink NULL: they are refused, for this reason (static text), or with NULL because
+ * mr_write does not belong where the plugin is. */
+void mr_context_write_to(mr_context *context, mr_write_sink *sink, void *receiver, const char *refusal);
 
 /* What had been emitted before a record, so that what is emitted for it can be taken back. */
 typedef struct mr_emit_mark {

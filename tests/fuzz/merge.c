@@ -116,12 +116,9 @@ static int compare_results(const void *a, const void *b) {
     return (left->number > right->number) - (left->number < right->number);
 }
 
-static void put_line(collected *output, const mr_result *result) {
-    size_t most = mr_escaped_max(result->key.length) + mr_escaped_max(result->value.length) + 16;
-    char *to = mr_escape(reserve(output, most, NULL), result->key);
-    *to++ = '\t';
-    to = result->columns ? mr_escape_columns(to, result->value) : mr_escape(to, result->value);
-    *to++ = '\n';
+static void put_line(collected *output, const mr_format *format, const mr_result *result) {
+    size_t most = mr_formatted_max(format, result->key.length, result->value.length);
+    char *to = mr_format_result(format, reserve(output, most, NULL), result->key, result->value);
     output->length = (size_t)(to - output->bytes);
 }
 
@@ -133,17 +130,18 @@ static void order_and_merge(fuzz_input *in) {
     mr_error error = {0};
     sort = (uint32_t)take_number(in, MR_SORT_VALUE_DESCENDING);
     storage how = {.top = take_bool(in) ? take_number(in, RESULTS) : UINT64_MAX};
-    bool by_number = take_bool(in), columns = take_bool(in);
+    bool by_number = take_bool(in);
+    mr_format format = {.columns = take_bool(in) ? MR_COLUMNS_OF_VALUE : MR_COLUMNS_NONE};
     how.in_file = (uint32_t)take_number(in, 15);
     how.block = 1 + take_number(in, 255);
     size_t count = 1 + take_number(in, PARTS - 1), all_count = 0;
     mr_spill spill = open_file(PARTS);
-    require(mr_orderer_open(&orderer, sort, how.top, SORT_MEMORY, &spill, &error));
+    require(mr_orderer_open(&orderer, sort, how.top, &format, SORT_MEMORY, &spill, &error));
     for (size_t i = 0; i < count; i++) {
         mr_byte_sink sink = sink_of(&parts[i]);
         uint64_t results;
         for (size_t left = take_number(in, RESULTS / PARTS); left; left--) {
-            mr_result result = {.key = take_bytes(in, take_number(in, 15)), .columns = columns};
+            mr_result result = {.key = take_bytes(in, take_number(in, 15))};
             result.value = take_bytes(in, take_number(in, 31));
             if (by_number && fuzz_left(in) >= MR_FOLD_ORDER) result.order = take_bytes(in, MR_FOLD_ORDER).data;
             if (by_number && !result.order) break;
@@ -157,7 +155,7 @@ static void order_and_merge(fuzz_input *in) {
     require(merge(bytes, count, &how, &output));
     qsort(all, all_count, sizeof *all, compare_results);
     for (size_t i = 0; i < all_count && i < how.top; i++)
-        put_line(&expected, &all[i].result);
+        put_line(&expected, &format, &all[i].result);
     require(same_slice(mr_bytes(output.bytes, output.length), expected.bytes, expected.length));
     mr_orderer_close(&orderer);
     for (size_t i = 0; i < PARTS; i++)

@@ -55,6 +55,15 @@ static void columns_keep_their_tabs(void **state) {
     assert_ptr_equal(end, escaped);
 }
 
+static void breaks_alone_are_escaped(void **state) {
+    (void)state;
+    char escaped[64];
+    char *end = mr_escape_breaks(escaped, mr_text("one\t\\ttwo\nand\r\\\\ more\n"));
+    assert_slice(mr_bytes(escaped, (size_t)(end - escaped)), "one\t\\ttwo\\nand\\r\\\\ more\\n", 25);
+    end = mr_escape_breaks(escaped, mr_bytes(NULL, 0));
+    assert_ptr_equal(end, escaped);
+}
+
 static void every_byte_in_every_place(void **state) {
     (void)state;
     for (int byte = 0; byte < 256; byte++)
@@ -82,9 +91,8 @@ static void random_bytes_come_back(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        RANDOM_TEST(examples_are_escaped),
-        RANDOM_TEST(columns_keep_their_tabs),
-        RANDOM_TEST(every_byte_in_every_place),
+        RANDOM_TEST(examples_are_escaped),     RANDOM_TEST(columns_keep_their_tabs),
+        RANDOM_TEST(breaks_alone_are_escaped), RANDOM_TEST(every_byte_in_every_place),
         RANDOM_TEST(random_bytes_come_back),
     };
     start_seed();

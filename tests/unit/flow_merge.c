@@ -81,7 +81,8 @@ static void order_and_merge(uint64_t top, size_t budget, uint64_t region, uint64
     mr_part_writer writer = {.region = memory, .released = &released, .spill = &file, .block = 1 + below(5000)};
     mr_part parts[PARTITIONS];
     mr_orderer orderer;
-    assert_ok(mr_orderer_open(&orderer, sort_at_hand, top, budget, &runs, &error), &error);
+    mr_format format = {0};
+    assert_ok(mr_orderer_open(&orderer, sort_at_hand, top, &format, budget, &runs, &error), &error);
     for (size_t i = 0, next = 0; i < PARTITIONS; i++) {
         size_t end = i + 1 == PARTITIONS ? result_count : next + skewed_below(result_count - next + 1);
         uint64_t count;
