@@ -299,6 +299,7 @@ struct mr_ctx {
     size_t short_value;     /* bytes of the values that come with short keys; SIZE_MAX: none may go there */
     uint32_t records;       /* enum mr_record_kind: what a record of this job is; known in configure already */
     uint32_t reserved;      /* zero */
+    uint64_t offset; /* [map] where in its file the record at hand begins, in bytes; in map_chunk the first one */
 };
 
 /* Behind the text at hand so many bytes can be read, and behind emit_end as many written, so that keys can be copied in
@@ -586,6 +587,12 @@ static inline int mr_side(mr_ctx *ctx, const char *name, mr_slice *bytes) {
 /* Number of the first record of this call within its source, from 1; needs MR_NEEDS_RECORD_NUMBERS. */
 static inline uint64_t mr_record_number(mr_ctx *ctx) {
     return ctx->record_number;
+}
+
+/* Whether the record at hand (in map_chunk: the first one) begins at the first byte of its file, as the header of a CSV
+ * file does. In [map]. */
+static inline int mr_first_of_source(const mr_ctx *ctx) {
+    return ctx->offset == 0;
 }
 
 /* ---- taking text apart ------------------------------------------------------------------------------------------- */

@@ -31,12 +31,14 @@ static bool map_lines(mr_mapper *mapper, const mr_piece *piece, mr_error *error)
     mr_place *place = &context->where->place;
     void (*map)(mr_ctx *, char *, size_t) = context->loaded.plugin.map;
     char *line = piece->bytes, *end = line + piece->length;
+    uint64_t origin = piece->source->origin;
     place->kind = MR_PLACE_RECORD;
     while (line < end) {
         char *newline = memchr(line, '\n', (size_t)(end - line));
         char *line_end = newline ? newline : end, *next = newline ? newline + 1 : end;
         place->offset = piece->offset + (uint64_t)(line - piece->bytes);
         place->length = (uint64_t)(next - line);
+        context->ctx.offset = origin + place->offset;
         context->ctx.record_number = mapper->next_record++;
         if (MR_UNLIKELY(context->rejects) && !mr_context_make_room(context, error)) return false;
         mr_emit_mark mark = mr_context_mark(context);
@@ -57,6 +59,7 @@ static bool map_whole(mr_mapper *mapper, const mr_piece *piece, mr_error *error)
     say_place(context, mapper->singly ? MR_PLACE_RECORD : MR_PLACE_PIECE, piece->offset, piece->length);
     context->ctx.text = piece->bytes;
     context->ctx.text_length = piece->length;
+    context->ctx.offset = piece->source->origin + piece->offset;
     context->ctx.record_number = mapper->next_record;
     context->loaded.plugin.map_chunk(&context->ctx, piece->bytes, piece->length);
     mapper->next_record += records;
