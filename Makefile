@@ -48,6 +48,7 @@ ABI_PLUGINS := $(patsubst tests/abi/%.c,$(BUILD)/tests/abi/%.so,$(ABI_SOURCES))
 
 # Libraries that single programs need beyond the common ones.
 $(BUILD)/plugins/grep.so: PLUGIN_LIBS := -lpcre2-8
+$(BUILD)/plugins/pca.so: PLUGIN_LIBS := -lm
 $(BUILD)/tests/abi/numerics.so: PLUGIN_LIBS := -lm
 $(BUILD)/datasets/%: GENERATOR_LIBS := -lm
 $(BUILD)/tests/bench/naive_grep: BENCH_LIBS := -lpcre2-8
