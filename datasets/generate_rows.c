@@ -11,7 +11,6 @@
  *
  * The answer is computed from the numbers that are written, never by parsing what was written. */
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,6 +19,7 @@
 #include <string.h>
 
 #include "generator.h"
+#include "options.h"
 #include "vocabulary.h"
 
 enum {
@@ -37,7 +37,7 @@ struct Settings {
     uint64_t rows;                /* to write */
     uint64_t seed;                /* of the random numbers that choose names and temperatures */
     uint64_t exponent_millionths; /* exponent of Zipf's law, by which names are chosen; 0: all equally often */
-    uint32_t names;               /* to choose from */
+    uint64_t names;               /* to choose from */
     const char *output_path;      /* "-" is the standard output */
     const char *answer_path;      /* NULL: nobody wants the answer */
 };
@@ -111,11 +111,9 @@ static void make_temperatures(struct Temperature *temperatures) {
     }
 }
 
-/* The sum of four numbers from 0 to 65535 is distributed about normally, with a standard deviation of 37837. It becomes
- * one of 10 degrees. */
+/* The standard deviation becomes 10 degrees. */
 static inline int draw_temperature(int mean, uint64_t random) {
-    int sum = (int)(random & 65535) + (int)(random >> 16 & 65535) + (int)(random >> 32 & 65535) + (int)(random >> 48);
-    int tenths = mean + (sum - 2 * 65535) / 378;
+    int tenths = mean + random_deviation(random) / 378;
     return tenths < -TEMPERATURE_MAX ? -TEMPERATURE_MAX : tenths > TEMPERATURE_MAX ? TEMPERATURE_MAX : tenths;
 }
 
@@ -133,14 +131,14 @@ static inline size_t put_row(const struct Place *place, const struct Temperature
     return (size_t)place->length + temperature->length;
 }
 
-static bool write_rows(const struct Settings *settings, const struct Vocabulary *vocabulary, const struct Place *places,
+static bool write_rows(const struct Settings *settings, const struct Zipf *zipf, const struct Place *places,
                        struct Output *output, struct Statistics *statistics) {
     static struct Temperature temperatures[2 * TEMPERATURE_MAX + 1];
     uint64_t random = settings->seed;
     make_temperatures(temperatures);
     for (uint64_t row = 0; row < settings->rows; row++) {
         if (!output_reserve(output)) return false;
-        uint32_t rank = draw_rank(vocabulary, next_random(&random));
+        uint32_t rank = zipf_draw(zipf, next_random(&random));
         int tenths = draw_temperature(places[rank].mean, next_random(&random));
         output->used += put_row(&places[rank], &temperatures[tenths + TEMPERATURE_MAX], output->buffer + output->used);
         note_temperature(&statistics[rank], tenths);
@@ -195,42 +193,43 @@ static bool write_lines(const struct Place *places, const struct Statistics *sta
 }
 
 static bool write_answer(const struct Settings *settings, struct Place *places, const struct Statistics *statistics) {
-    uint32_t *order = malloc(settings->names * sizeof *order);
+    uint32_t names = (uint32_t)settings->names;
+    uint32_t *order = malloc(names * sizeof *order);
     if (order == NULL) return report_no_memory();
-    for (uint32_t i = 0; i < settings->names; i++)
+    for (uint32_t i = 0; i < names; i++)
         order[i] = i;
-    qsort_r(order, settings->names, sizeof *order, compare_names, places);
+    qsort_r(order, names, sizeof *order, compare_names, places);
 
     struct Output output;
     bool is_good = output_open(&output, settings->answer_path);
-    if (is_good) is_good = output_close(&output, write_lines(places, statistics, order, settings->names, &output));
+    if (is_good) is_good = output_close(&output, write_lines(places, statistics, order, names, &output));
     free(order);
     return is_good;
 }
 
 static bool generate(const struct Settings *settings) {
-    struct Vocabulary vocabulary = {.count = settings->names};
+    uint32_t names = (uint32_t)settings->names;
+    struct Zipf zipf = {.cells = NULL};
     struct Output output;
-    struct Place *places = calloc(settings->names, sizeof *places);
-    struct Statistics *statistics = calloc(settings->names, sizeof *statistics);
-    bool is_good =
-        places != NULL && statistics != NULL && build_vocabulary(&vocabulary, settings->exponent_millionths, 0);
+    struct Place *places = calloc(names, sizeof *places);
+    struct Statistics *statistics = calloc(names, sizeof *statistics);
+    bool is_good = places != NULL && statistics != NULL && zipf_build(&zipf, names, settings->exponent_millionths);
     if (is_good) {
-        make_places(places, settings->names);
+        make_places(places, names);
         is_good = output_open(&output, settings->output_path);
-        if (is_good) is_good = output_close(&output, write_rows(settings, &vocabulary, places, &output, statistics));
+        if (is_good) is_good = output_close(&output, write_rows(settings, &zipf, places, &output, statistics));
         if (is_good && settings->answer_path != NULL) is_good = write_answer(settings, places, statistics);
     } else {
         report_no_memory();
     }
-    free_vocabulary(&vocabulary);
+    zipf_free(&zipf);
     free(statistics);
     free(places);
     return is_good;
 }
 
 /* ---------------------------------------------------------------------------------------------------------------------
- * The command line. Functions that parse return false after they have reported an error. */
+ * The command line. */
 
 static const char help[] =
     "Usage: generate_rows [OPTION]...\n"
@@ -249,58 +248,18 @@ static const char help[] =
     "\n"
     "FILE may be '-' for the standard output. Exit status: 0 done, 1 failed, 2 wrong usage.\n";
 
-enum LongOption { OPTION_SEED = 256 };
-
-static const struct option long_options[] = {
-    {"rows", required_argument, NULL, 'r'},     {"names", required_argument, NULL, 'n'},
-    {"exponent", required_argument, NULL, 'e'}, {"seed", required_argument, NULL, OPTION_SEED},
-    {"output", required_argument, NULL, 'o'},   {"answer", required_argument, NULL, 'a'},
-    {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
-};
-
-static bool parse_names(const char *value, uint32_t *names) {
-    uint64_t number;
-    bool is_good = parse_integer("--names", value, 1, NAMES_MAX, &number);
-    *names = is_good ? (uint32_t)number : 0;
-    return is_good;
-}
-
-static bool apply_option(int option, const char *value, struct Settings *settings) {
-    switch (option) {
-    case 'r':
-        return parse_integer("--rows", value, 0, UINT64_C(1) << 50, &settings->rows);
-    case 'n':
-        return parse_names(value, &settings->names);
-    case 'e':
-        return parse_decimal("--exponent", value, 4, &settings->exponent_millionths);
-    case OPTION_SEED:
-        return parse_integer("--seed", value, 0, UINT64_MAX, &settings->seed);
-    case 'o':
-        settings->output_path = value;
-        return true;
-    case 'a':
-        settings->answer_path = value;
-        return true;
-    default: /* getopt_long has named the option */
-        fprintf(stderr, "generate_rows: see generate_rows --help\n");
-        return false;
-    }
-}
-
-static bool check_settings(const struct Settings *settings, int argument_count, char *const arguments[]) {
-    if (optind < argument_count) return report_usage("argument", arguments[optind], "expected");
-    if (settings->answer_path != NULL && strcmp(settings->answer_path, settings->output_path) == 0)
-        return report_usage("--answer", settings->answer_path, "different from --output");
-    return true;
-}
-
 int main(int argument_count, char *arguments[]) {
     struct Settings settings = {.rows = 10000, .seed = 1, .names = 413, .output_path = "-"};
-    int option;
-    while ((option = getopt_long(argument_count, arguments, "r:n:e:o:a:h", long_options, NULL)) != -1) {
-        if (option == 'h') return show_help(help);
-        if (!apply_option(option, optarg, &settings)) return EXIT_USAGE;
-    }
-    if (!check_settings(&settings, argument_count, arguments)) return EXIT_USAGE;
+    const struct Option options[] = {
+        option_whole("rows", 'r', &settings.rows, 0, UINT64_C(1) << 50),
+        option_whole("names", 'n', &settings.names, 1, NAMES_MAX),
+        option_decimal("exponent", 'e', &settings.exponent_millionths, 4),
+        option_seed(&settings.seed),
+        option_path("output", 'o', &settings.output_path),
+        option_path("answer", 'a', &settings.answer_path),
+        option_end(),
+    };
+    int status;
+    if (!read_options(argument_count, arguments, options, help, &status)) return status;
     return generate(&settings) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

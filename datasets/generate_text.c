@@ -14,7 +14,6 @@
  * Different keys give different bytes: two ranks never share a word, and words consist of letters only. So counting
  * keys is counting words, without ever parsing what was written. */
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +22,7 @@
 #include <string.h>
 
 #include "generator.h"
+#include "options.h"
 #include "vocabulary.h"
 
 enum {
@@ -35,9 +35,9 @@ struct Settings {
     uint64_t seed;                /* of the random numbers that choose the words */
     uint64_t exponent_millionths; /* exponent of Zipf's law */
     uint64_t unicode_millionths;  /* percentage of the vocabulary that is not ASCII, in millionths of a percent */
-    uint32_t vocabulary;          /* words to draw from */
-    bool capitals;                /* whether sentences begin with a capital */
-    bool punctuation;             /* whether words carry punctuation */
+    uint64_t vocabulary;          /* words to draw from */
+    unsigned letter_case;         /* index into cases */
+    bool bare;                    /* whether words are without punctuation */
     const char *output_path;      /* "-" is the standard output */
     const char *counts_path;      /* NULL: nobody wants counts */
 };
@@ -88,9 +88,9 @@ static uint32_t make_key(uint32_t rank, enum Decoration decoration, bool capital
 static inline size_t put_written_word(const struct Vocabulary *vocabulary, uint32_t key, char *out) {
     uint32_t rank = key >> 5;
     unsigned decoration = key >> 1 & 15;
-    if (decoration == PLAIN && !(key & 1)) return put_bare_word(vocabulary, rank, out);
+    if (decoration == PLAIN && !(key & 1)) return (size_t)(put_text(out, &vocabulary->words, rank) - out);
     char *word = stpcpy(out, decorations[decoration].before);
-    char *end = word + put_bare_word(vocabulary, rank, word);
+    char *end = put_text(word, &vocabulary->words, rank);
     if (key & 1) capitalise(word);
     return (size_t)(stpcpy(end, decorations[decoration].after) - out);
 }
@@ -128,7 +128,7 @@ static enum Decoration decorate_inner_word(unsigned lot) {
 /* Chooses the next written word. Most words are plain and take the first return. */
 static inline uint32_t next_key(struct Prose *prose, const struct Vocabulary *vocabulary) {
     if (prose->words_left == 0) start_sentence(prose);
-    uint32_t rank = draw_rank(vocabulary, next_random(&prose->random));
+    uint32_t rank = zipf_draw(&vocabulary->zipf, next_random(&prose->random));
     uint64_t random = next_random(&prose->random);
     unsigned lot = (unsigned)(random & 255);
     bool is_first = prose->starts_sentence;
@@ -305,7 +305,7 @@ static void finish_text(char *out, size_t gap, size_t left, struct Counts *count
 static bool write_text(const struct Settings *settings, const struct Vocabulary *vocabulary, struct Output *output,
                        struct Counts *counts) {
     struct Prose prose = {
-        .random = settings->seed, .capitals = settings->capitals, .punctuation = settings->punctuation};
+        .random = settings->seed, .capitals = settings->letter_case == 0, .punctuation = !settings->bare};
     uint64_t left = settings->size;
     size_t column = 0;
     while (left > 0) {
@@ -331,10 +331,11 @@ static bool write_text(const struct Settings *settings, const struct Vocabulary 
 }
 
 static bool generate(const struct Settings *settings) {
-    struct Vocabulary vocabulary = {.count = settings->vocabulary};
+    struct Vocabulary vocabulary;
     struct Counts counts = {.slots = NULL};
     struct Output output;
-    bool is_good = build_vocabulary(&vocabulary, settings->exponent_millionths, settings->unicode_millionths) ||
+    bool is_good = build_vocabulary(&vocabulary, (uint32_t)settings->vocabulary, settings->exponent_millionths,
+                                    settings->unicode_millionths) ||
                    report_no_memory();
     is_good = is_good && (settings->counts_path == NULL || counts_init(&counts));
     if (is_good && output_open(&output, settings->output_path))
@@ -348,7 +349,7 @@ static bool generate(const struct Settings *settings) {
 }
 
 /* ---------------------------------------------------------------------------------------------------------------------
- * The command line. Functions that parse return false after they have reported an error. */
+ * The command line. */
 
 static const char help[] =
     "Usage: generate_text [OPTION]...\n"
@@ -368,82 +369,7 @@ static const char help[] =
     "Words are separated by spaces and newlines; punctuation is a part of the word that it is attached to.\n"
     "FILE may be '-' for the standard output. Exit status: 0 done, 1 failed, 2 wrong usage.\n";
 
-static bool parse_size(const char *value, uint64_t *size) {
-    const char *end;
-    if (parse_digits(value, INT64_MAX, size, &end)) {
-        unsigned shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
-        end += shift != 0;
-        if (*end == '\0' && *size <= (uint64_t)INT64_MAX >> shift) {
-            *size <<= shift;
-            return true;
-        }
-    }
-    return report_usage("--size", value, "a number of bytes like 4096, 64K, 256M or 2G");
-}
-
-static bool parse_case(const char *value, bool *capitals) {
-    *capitals = strcmp(value, "mixed") == 0;
-    return *capitals || strcmp(value, "lower") == 0 || report_usage("--case", value, "'mixed' or 'lower'");
-}
-
-enum LongOption { OPTION_SEED = 256, OPTION_UNICODE, OPTION_CASE, OPTION_NO_PUNCTUATION };
-
-static const struct option long_options[] = {
-    {"size", required_argument, NULL, 's'},
-    {"vocabulary", required_argument, NULL, 'n'},
-    {"exponent", required_argument, NULL, 'e'},
-    {"seed", required_argument, NULL, OPTION_SEED},
-    {"unicode", required_argument, NULL, OPTION_UNICODE},
-    {"case", required_argument, NULL, OPTION_CASE},
-    {"no-punctuation", no_argument, NULL, OPTION_NO_PUNCTUATION},
-    {"output", required_argument, NULL, 'o'},
-    {"counts", required_argument, NULL, 'c'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
-
-static bool parse_vocabulary(const char *value, uint32_t *vocabulary) {
-    uint64_t number;
-    bool is_good = parse_integer("--vocabulary", value, 1, VOCABULARY_MAX, &number);
-    *vocabulary = is_good ? (uint32_t)number : 0;
-    return is_good;
-}
-
-static bool apply_option(int option, const char *value, struct Settings *settings) {
-    switch (option) {
-    case 's':
-        return parse_size(value, &settings->size);
-    case 'n':
-        return parse_vocabulary(value, &settings->vocabulary);
-    case 'e':
-        return parse_decimal("--exponent", value, 4, &settings->exponent_millionths);
-    case OPTION_SEED:
-        return parse_integer("--seed", value, 0, UINT64_MAX, &settings->seed);
-    case OPTION_UNICODE:
-        return parse_decimal("--unicode", value, 100, &settings->unicode_millionths);
-    case OPTION_CASE:
-        return parse_case(value, &settings->capitals);
-    case OPTION_NO_PUNCTUATION:
-        settings->punctuation = false;
-        return true;
-    case 'o':
-        settings->output_path = value;
-        return true;
-    case 'c':
-        settings->counts_path = value;
-        return true;
-    default: /* getopt_long has named the option */
-        fprintf(stderr, "generate_text: see generate_text --help\n");
-        return false;
-    }
-}
-
-static bool check_settings(const struct Settings *settings, int argument_count, char *const arguments[]) {
-    if (optind < argument_count) return report_usage("argument", arguments[optind], "expected");
-    if (settings->counts_path != NULL && strcmp(settings->counts_path, settings->output_path) == 0)
-        return report_usage("--counts", settings->counts_path, "different from --output");
-    return true;
-}
+static const char *const cases[] = {"mixed", "lower", NULL};
 
 int main(int argument_count, char *arguments[]) {
     struct Settings settings = {
@@ -452,15 +378,21 @@ int main(int argument_count, char *arguments[]) {
         .exponent_millionths = MILLION,
         .unicode_millionths = MILLION,
         .vocabulary = 50000,
-        .capitals = true,
-        .punctuation = true,
         .output_path = "-",
     };
-    int option;
-    while ((option = getopt_long(argument_count, arguments, "s:n:e:o:c:h", long_options, NULL)) != -1) {
-        if (option == 'h') return show_help(help);
-        if (!apply_option(option, optarg, &settings)) return EXIT_USAGE;
-    }
-    if (!check_settings(&settings, argument_count, arguments)) return EXIT_USAGE;
+    const struct Option options[] = {
+        option_size("size", 's', &settings.size, INT64_MAX),
+        option_whole("vocabulary", 'n', &settings.vocabulary, 1, ZIPF_RANKS_MAX),
+        option_decimal("exponent", 'e', &settings.exponent_millionths, 4),
+        option_seed(&settings.seed),
+        option_decimal("unicode", 0, &settings.unicode_millionths, 100),
+        option_choice("case", &settings.letter_case, cases),
+        option_flag("no-punctuation", &settings.bare),
+        option_path("output", 'o', &settings.output_path),
+        option_path("counts", 'c', &settings.counts_path),
+        option_end(),
+    };
+    int status;
+    if (!read_options(argument_count, arguments, options, help, &status)) return status;
     return generate(&settings) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

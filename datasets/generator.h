@@ -1,4 +1,4 @@
-/* What the generators have in common: output, and the reading of options.
+/* What the generators have in common: output and numbers.
  *
  * Functions that return bool return false after they have reported an error on standard error. */
 
@@ -18,7 +18,7 @@
 enum {
     EXIT_USAGE = 2,
     OUTPUT_BUFFER_SIZE = 1 << 18, /* bytes handed to one write: a share of the second-level cache */
-    OUTPUT_SLACK = 128,           /* bytes that may be put at once */
+    OUTPUT_SLACK = 4096,          /* bytes that may be put at once */
 };
 
 /* ---------------------------------------------------------------------------------------------------------------------
@@ -31,17 +31,18 @@ struct Output {
     char *buffer;     /* OUTPUT_BUFFER_SIZE bytes, and OUTPUT_SLACK */
 };
 
-static bool report_failure(const char *action, const char *path) {
+static inline bool report_failure(const char *action, const char *path) {
     fprintf(stderr, "%s: cannot %s %s: %s\n", program_invocation_short_name, action, path, strerror(errno));
     return false;
 }
 
-static bool report_no_memory(void) {
-    fprintf(stderr, "%s: out of memory; try fewer words or names\n", program_invocation_short_name);
+static inline bool report_no_memory(void) {
+    fprintf(stderr, "%s: out of memory; try smaller numbers\n", program_invocation_short_name);
     return false;
 }
 
-static bool output_open(struct Output *output, const char *path) {
+/* Opens a file, which is emptied; "-" is the standard output. */
+static inline bool output_open(struct Output *output, const char *path) {
     bool is_standard = strcmp(path, "-") == 0;
     output->path = is_standard ? "the standard output" : path;
     output->used = 0;
@@ -53,7 +54,7 @@ static bool output_open(struct Output *output, const char *path) {
     return report_failure("open", path);
 }
 
-static bool output_flush(struct Output *output) {
+static inline bool output_flush(struct Output *output) {
     size_t done = 0;
     while (done < output->used) {
         ssize_t written = write(output->descriptor, output->buffer + done, output->used - done);
@@ -66,14 +67,48 @@ static bool output_flush(struct Output *output) {
     return true;
 }
 
-/* Makes room for OUTPUT_SLACK bytes, which are put at output->buffer + output->used. */
+/* Makes room for OUTPUT_SLACK bytes, which are put at output_end. */
 static inline bool output_reserve(struct Output *output) {
     return output->used < OUTPUT_BUFFER_SIZE || output_flush(output);
 }
 
+static inline char *output_end(const struct Output *output) {
+    return output->buffer + output->used;
+}
+
+/* Says that what was put at output_end goes as far as `end`. */
+static inline void output_advance(struct Output *output, const char *end) {
+    output->used = (size_t)(end - output->buffer);
+}
+
+/* Writes any number of bytes. */
+static inline bool output_put(struct Output *output, const char *bytes, size_t length) {
+    while (length > 0) {
+        if (!output_reserve(output)) return false;
+        size_t part = length < OUTPUT_SLACK ? length : OUTPUT_SLACK;
+        memcpy(output_end(output), bytes, part);
+        output->used += part;
+        bytes += part;
+        length -= part;
+    }
+    return true;
+}
+
+/* Writes a byte any number of times. */
+static inline bool output_repeat(struct Output *output, char byte, uint64_t count) {
+    while (count > 0) {
+        if (!output_reserve(output)) return false;
+        size_t part = count < OUTPUT_SLACK ? (size_t)count : OUTPUT_SLACK;
+        memset(output_end(output), byte, part);
+        output->used += part;
+        count -= part;
+    }
+    return true;
+}
+
 /* Writes what waits, unless an error made it useless, and gives everything back. Some file systems report a full disk
  * only when the file is closed. */
-static bool output_close(struct Output *output, bool is_good) {
+static inline bool output_close(struct Output *output, bool is_good) {
     is_good = is_good && output_flush(output);
     free(output->buffer);
     if (close(output->descriptor) != 0 && is_good) return report_failure("close", output->path);
@@ -81,59 +116,50 @@ static bool output_close(struct Output *output, bool is_good) {
 }
 
 /* ---------------------------------------------------------------------------------------------------------------------
- * Options. */
+ * Numbers. Functions that put text return its end; what they are given has to have room for OUTPUT_SLACK bytes, or
+ * for 24. */
 
-static bool report_usage(const char *option, const char *value, const char *expected) {
-    fprintf(stderr, "%s: %s '%s' is not %s; see %s --help\n", program_invocation_short_name, option, value, expected,
-            program_invocation_short_name);
-    return false;
-}
-
-/* Reads digits only, up to the maximum, and sets *end behind them. */
-static bool parse_digits(const char *text, uint64_t maximum, uint64_t *number, const char **end) {
-    const char *at = text;
-    *number = 0;
-    for (; *at >= '0' && *at <= '9'; at++) {
-        uint64_t digit = (uint64_t)(*at - '0');
-        if (digit > maximum || *number > (maximum - digit) / 10) return false;
-        *number = *number * 10 + digit;
+/* Digits are made from the right, two at a time. */
+static inline char *put_whole(char *to, uint64_t number) {
+    char digits[24], *start = digits + sizeof digits;
+    while (number >= 100) {
+        unsigned two = (unsigned)(number % 100);
+        number /= 100;
+        *--start = (char)('0' + two % 10);
+        *--start = (char)('0' + two / 10);
     }
-    *end = at;
-    return at > text;
+    *--start = (char)('0' + number % 10);
+    if (number >= 10) *--start = (char)('0' + number / 10);
+    size_t length = (size_t)(digits + sizeof digits - start);
+    memcpy(to, start, length);
+    return to + length;
 }
 
-static bool parse_integer(const char *option, const char *value, uint64_t minimum, uint64_t maximum, uint64_t *number) {
-    const char *end;
-    if (parse_digits(value, maximum, number, &end) && *end == '\0' && *number >= minimum) return true;
-    char expected[80];
-    snprintf(expected, sizeof expected, "a whole number from %" PRIu64 " to %" PRIu64, minimum, maximum);
-    return report_usage(option, value, expected);
+/* The last digits of a number, with zeros before it. */
+static inline char *put_digits(char *to, uint64_t number, unsigned digits) {
+    for (unsigned i = digits; i-- > 0; number /= 10)
+        to[i] = (char)('0' + number % 10);
+    return to + digits;
 }
 
-/* Reads a decimal fraction exactly, as millionths. */
-static bool parse_decimal(const char *option, const char *value, unsigned maximum, uint64_t *millionths) {
-    uint64_t whole;
-    const char *end;
-    bool is_good = parse_digits(value, maximum, &whole, &end);
-    if (is_good) {
-        *millionths = whole * 1000000;
-        if (*end == '.' && end[1] != '\0') {
-            end++;
-            for (unsigned unit = 100000; unit > 0 && *end >= '0' && *end <= '9'; unit /= 10)
-                *millionths += (uint64_t)(*end++ - '0') * unit;
-        }
-        is_good = *end == '\0' && *millionths <= (uint64_t)maximum * 1000000;
-    }
-    if (is_good) return true;
-    char expected[80];
-    snprintf(expected, sizeof expected, "a number from 0 to %u with at most 6 decimals", maximum);
-    return report_usage(option, value, expected);
+static inline uint64_t absolute(int64_t number) {
+    return number < 0 ? -(uint64_t)number : (uint64_t)number;
 }
 
-static int show_help(const char *help) {
-    if (fputs(help, stdout) >= 0 && fflush(stdout) == 0) return EXIT_SUCCESS;
-    report_failure("write", "the standard output");
-    return EXIT_FAILURE;
+/* A number of hundredths, such as -12.05. */
+static inline char *put_hundredths(char *to, int64_t hundredths) {
+    uint64_t size = absolute(hundredths);
+    *to = '-';
+    to = put_whole(to + (hundredths < 0), size / 100);
+    *to = '.';
+    return put_digits(to + 1, size % 100, 2);
+}
+
+/* The quotient as a whole number, halves away from zero; a positive divisor. */
+static inline int64_t divide_rounded(int64_t dividend, uint64_t divisor) {
+    uint64_t quotient = absolute(dividend) / divisor, rest = absolute(dividend) % divisor;
+    quotient += rest >= divisor - rest;
+    return dividend < 0 ? -(int64_t)quotient : (int64_t)quotient;
 }
 
 #endif
