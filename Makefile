@@ -5,7 +5,8 @@
 #   make fuzz     run each fuzzer for FUZZ_SECONDS (60), FUZZ_JOBS (2) at a time; needs clang
 #   make demo     generate 256 MiB of text once and count its words
 #
-# Variables: CC, CFLAGS, WERROR=1, SANITIZE=address,undefined, BUILD=dir, PREFIX, DESTDIR.
+# Variables: CC, CFLAGS, WERROR=1, SANITIZE=address,undefined, BUILD=dir, PREFIX, DESTDIR;
+# INFLATE=zlib to do without ISA-L, ZSTD=no to do without zstd, which are used where they are found.
 
 CC      ?= gcc
 BUILD   ?= build
@@ -14,13 +15,15 @@ DESTDIR ?=
 CFLAGS  ?= -O3 -g
 WERROR  ?=
 SANITIZE ?=
+INFLATE  ?= auto
+ZSTD     ?= auto
 
 VERSION  := 0.1.0
 WARNINGS := -Wall -Wextra -Wpedantic $(if $(WERROR),-Werror)
 SANITIZE_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 COMPILE  := $(CC) -std=c17 -D_GNU_SOURCE -DMR_VERSION='"$(VERSION)"' $(WARNINGS) $(CFLAGS) $(SANITIZE_FLAGS) -Isrc -MMD -MP
 LINK     := $(CC) $(CFLAGS) $(SANITIZE_FLAGS)
-ENGINE_LIBS := -lm -lutf8proc -ldl
+ENGINE_LIBS = -lm -lutf8proc -ldl $(CODING_LIBS)
 
 # Each folder of src/ is one layer; main.c is the only file above them.
 MP_SOURCES     := $(wildcard src/mp/*.c)
@@ -50,6 +53,8 @@ ABI_PLUGINS := $(patsubst tests/abi/%.c,$(BUILD)/tests/abi/%.so,$(ABI_SOURCES))
 $(BUILD)/plugins/grep.so: PLUGIN_LIBS := -lpcre2-8
 $(BUILD)/plugins/pca.so: PLUGIN_LIBS := -lm
 $(BUILD)/tests/abi/numerics.so: PLUGIN_LIBS := -lm
+$(BUILD)/tests/unit/data_decode: UNIT_LIBS := -lz
+$(BUILD)/tests/tools/bgzf: TOOL_LIBS := -lz
 $(BUILD)/datasets/%: GENERATOR_LIBS := -lm
 $(BUILD)/tests/bench/naive_grep: BENCH_LIBS := -lpcre2-8
 $(BUILD)/tests/fuzz/pattern: FUZZ_LIBS := -lpcre2-8
@@ -77,9 +82,18 @@ $(BUILD)/.packages:
 deps:
 	@tests/install_packages.sh
 
+# What undoes compression: looked for once, when the packages are there.
+$(BUILD)/coding.mk: tests/find_coding.sh | $(BUILD)/.packages
+	@CC="$(CC)" tests/find_coding.sh "$(INFLATE)" "$(ZSTD)" >$@
+ifneq ($(filter-out clean deps format check-format check-layers lint uninstall,$(or $(MAKECMDGOALS),all)),)
+include $(BUILD)/coding.mk
+endif
+$(BUILD)/src/data/inflate.o $(BUILD)/src/data/decode.o: $(BUILD)/coding.mk
+$(BUILD)/src/data/inflate.o $(BUILD)/src/data/decode.o: CODING_FLAGS = $(CODING_DEFINES)
+
 $(BUILD)/%.o: %.c | $(BUILD)/.packages
 	@mkdir -p $(@D)
-	$(COMPILE) $(PROCESSOR_FLAGS) -c $< -o $@
+	$(COMPILE) $(CODING_FLAGS) $(PROCESSOR_FLAGS) -c $< -o $@
 
 $(BUILD)/libmp.a: $(call object,$(MP_SOURCES))
 	@rm -f $@
@@ -106,7 +120,7 @@ $(BUILD)/tests/preload/%.so: tests/preload/%.c | $(BUILD)/.packages
 	$(CC) -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -MMD -MP -fPIC -shared $< -o $@
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libengine.a $(BUILD)/libmp.a
-	$(LINK) $^ -o $@ -lcmocka $(ENGINE_LIBS)
+	$(LINK) $^ -o $@ -lcmocka $(ENGINE_LIBS) $(UNIT_LIBS)
 
 # The examples link libmp.a and nothing else: it has to stand alone.
 $(BUILD)/tests/examples/%: $(BUILD)/tests/examples/%.o $(BUILD)/libmp.a
@@ -117,7 +131,7 @@ $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libmp.a
 
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o
 	@mkdir -p $(@D)
-	$(LINK) $^ -o $@ -lutf8proc
+	$(LINK) $^ -o $@ -lutf8proc $(TOOL_LIBS)
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libengine.a $(BUILD)/libmp.a
 	$(LINK) -fsanitize=fuzzer $^ -o $@ $(ENGINE_LIBS) $(FUZZ_LIBS)

@@ -20,6 +20,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "data/bgzf.h"
 #include "data/fold_table.h"
 #include "data/sort.h"
 #include "data/spill.h"
@@ -35,15 +36,24 @@ enum mr_source_kind {
     MR_SOURCE_ACCUMULATOR  /* a key and what a fold has come to for it: see inject.h */
 };
 
+/* How the bytes of a source are got at. */
+enum mr_source_form {
+    MR_FORM_PLAIN = 0, /* any range of them can be read from a file */
+    MR_FORM_BGZF,      /* the same, out of a compressed file with an index */
+};
+
 /* One input file, or a part of one. Sources never change after planning; workers inherit them by fork. Offsets within a
  * source count from its first byte; origin makes offsets within its file of them. */
 typedef struct mr_source {
     const char *path;         /* as given by the user; borrowed */
     uint32_t kind;            /* enum mr_source_kind */
+    uint32_t form;            /* enum mr_source_form */
     uint64_t number;          /* of the first source with the same path */
     uint64_t start;           /* position of its first byte in the whole input */
     uint64_t size;            /* bytes, as planned */
-    int held;                 /* descriptor of a file of our own that holds its bytes; 0: they are read from path */
+    int held;                 /* descriptor of a file of our own that holds its bytes; 0: none */
+    int standard;             /* descriptor of what was standard input; 0: it is read by its path, unless it is held */
+    mr_bgzf_index *index;     /* BGZF: where in the file its blocks are; owned */
     uint64_t base;            /* where in what is read its first byte is */
     uint64_t origin;          /* where in the file called path its first byte is, or was; for reports */
     uint64_t records_before;  /* records of that file before it, as far as known */
@@ -59,6 +69,7 @@ typedef struct mr_input {
     const char **names; /* their paths; owned array */
     size_t count;       /* sources */
     size_t groups;      /* of them that hold something else than records */
+    int standard;       /* what was standard input; 0: it is none of the sources */
     int held;           /* the file that sources without one of their own are held in; 0: none */
     char **paths;       /* of such sources; owned, and so is each */
     size_t path_count;

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/units.h"
+#include "data/decode.h"
 
 /* All sources together are one sequence of bytes, in the order of the command line: a position in it names a byte of a
  * source, and ranges of positions are what the work is divided into. A hundred thousand small files are then no more
@@ -15,32 +16,79 @@
 
 /* Sources are read by offset and never mapped: a file that shrinks while we read it is an error, not a SIGBUS. */
 
-static bool look_at(mr_source *source, mr_error *error) {
+#define STANDARD_INPUT "(standard input)"
+
+/* Takes standard input over: whoever reads it from now on, as a plugin may, finds it empty. */
+static bool take_standard(mr_input *input, mr_source *source, mr_error *error) {
+    if (input->standard) return mr_error_usage(error, "standard input (-) can be read only once");
+    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC),
+        taken = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int failure = errno;
+    if (taken >= 0 && nothing >= 0 && dup2(nothing, STDIN_FILENO) == STDIN_FILENO) input->standard = taken;
+    if (nothing > STDIN_FILENO) close(nothing);
+    if (!input->standard) return mr_error_system(error, failure, "could not read standard input");
+    source->standard = taken;
+    source->path = STANDARD_INPUT;
+    return true;
+}
+
+/* Gives standard input back, and takes all that it had as read. */
+static void return_standard(const mr_input *input) {
+    if (!input->standard) return;
+    (void)!dup2(input->standard, STDIN_FILENO); /* otherwise nobody else reads it */
+    close(input->standard);
+}
+
+/* Looks at what a regular file holds. */
+static bool look_into(mr_source *source, int file, mr_error *error) {
+    char magic[4];
+    int64_t count = mr_read_at(file, magic, sizeof magic, source->base);
+    if (count < 0) return mr_error_system(error, errno, "could not read %s at byte 0", source->path);
+    enum mr_coding coding = mr_coding_of(magic, (size_t)count);
+    if (coding == MR_CODING_GZIP && source->base == 0) {
+        bool is_bgzf;
+        source->index = calloc(1, sizeof *source->index);
+        if (!source->index) return mr_error_memory(error, sizeof *source->index, "an index");
+        if (!mr_bgzf_index_make(source->index, file, source->file_size, &is_bgzf))
+            return mr_error_system(error, errno, "could not read %s", source->path);
+        if (is_bgzf) {
+            source->form = MR_FORM_BGZF;
+            source->size = source->index->decoded;
+            return true;
+        }
+    }
+    if (coding == MR_CODING_GZIP)
+        return mr_error_set(error, "%s is compressed with gzip; unpack it into a file first", source->path);
+    return true;
+}
+
+static bool look_at_file(mr_source *source, const struct stat *status, mr_error *error) {
+    int file = source->standard ? source->standard : open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (file < 0) return mr_error_system(error, errno, "could not read %s", source->path);
+    /* Somebody may have read the beginning of standard input already. */
+    off_t begin = source->standard ? lseek(file, 0, SEEK_CUR) : 0;
+    source->file_size = (uint64_t)status->st_size;
+    source->base = source->origin = begin > 0 ? mr_smaller((uint64_t)begin, source->file_size) : 0;
+    source->size = source->file_size - source->base;
+    source->modified = status->st_mtim;
+    source->device = status->st_dev;
+    source->inode = status->st_ino;
+    bool ok = look_into(source, file, error);
+    if (!source->standard) close(file);
+    return ok;
+}
+
+static bool look_at(mr_input *input, mr_source *source, mr_error *error) {
     struct stat status;
     if (!*source->path) return mr_error_set(error, "the name of an input is empty");
-    if (!strcmp(source->path, "-"))
-        return mr_error_set(error, "standard input cannot be divided among workers; put it into a file and name that "
-                                   "(a file of the name - is ./-)");
-    if (stat(source->path, &status) < 0) return mr_error_system(error, errno, "could not read %s", source->path);
+    if (!strcmp(source->path, "-") && !take_standard(input, source, error)) return false;
+    if ((source->standard ? fstat(source->standard, &status) : stat(source->path, &status)) < 0)
+        return mr_error_system(error, errno, "could not read %s", source->path);
     if (S_ISDIR(status.st_mode))
         return mr_error_set(error, "%s is a directory; name the files in it instead, such as %s/*", source->path,
                             source->path);
-    if (!S_ISREG(status.st_mode))
-        return mr_error_set(error, "%s is no regular file; copy what it gives into a file first", source->path);
-    int file = open(source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (file < 0) return mr_error_system(error, errno, "could not read %s", source->path);
-    char magic[3] = {0};
-    int64_t count = mr_read_at(file, magic, sizeof magic, 0);
-    int failure = errno;
-    close(file);
-    if (count < 0) return mr_error_system(error, failure, "could not read %s at byte 0", source->path);
-    if (!memcmp(magic, "\x1f\x8b\x08", sizeof magic))
-        return mr_error_set(error, "%s is compressed with gzip; unpack it into a file first", source->path);
-    source->size = source->file_size = (uint64_t)status.st_size;
-    source->modified = status.st_mtim;
-    source->device = status.st_dev;
-    source->inode = status.st_ino;
-    return true;
+    if (S_ISREG(status.st_mode)) return look_at_file(source, &status, error);
+    return mr_error_set(error, "%s is no regular file; copy what it gives into a file first", source->path);
 }
 
 static int compare_paths(const void *a, const void *b) {
@@ -84,7 +132,7 @@ bool mr_input_open(mr_input *input, const char *const *paths, size_t count, mr_e
     if (!input->sources) return mr_error_memory(error, count * sizeof *input->sources, "the list of inputs");
     for (size_t i = 0; i < count; i++) {
         input->sources[i].path = paths[i];
-        if (!look_at(&input->sources[i], error)) return false;
+        if (!look_at(input, &input->sources[i], error)) return false;
     }
     return mr_input_arrange(input, error);
 }
@@ -123,9 +171,15 @@ bool mr_input_narrow(mr_input *input, uint64_t offset, uint64_t length, mr_error
     ok = ok && find_newline(&file, source, end - 1, &last, error);
     mr_source_close(&file);
     if (!ok) return false;
-    source->base = source->origin = begin;
+    source->base += begin;
+    source->origin += begin;
     source->size = input->bytes = mr_smaller(last + 1, source->size) - begin;
     return true;
+}
+
+static void free_index(mr_source *source) {
+    if (source->index) mr_bgzf_index_close(source->index);
+    free(source->index);
 }
 
 void mr_input_close(mr_input *input) {
@@ -134,20 +188,36 @@ void mr_input_close(mr_input *input) {
         free(input->paths[i]);
     free(input->paths);
     if (input->held) close(input->held);
+    return_standard(input);
+    for (size_t i = 0; input->sources && i < input->count; i++)
+        free_index(&input->sources[i]);
     free(input->sources);
     free(input->names);
     *input = (mr_input){0};
 }
 
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
+
+static void leave_source(mr_source_file *open) {
+    const mr_source *source = open->source;
+    if (open->file >= 0 && source && !source->held && !source->standard) close(open->file);
+    open->file = -1;
+    open->source = NULL;
+    open->opened = (mr_file_identity){0};
+}
+
 void mr_source_close(mr_source_file *open) {
-    if (open->file >= 0 && !(open->source && open->source->held)) close(open->file);
-    *open = (mr_source_file){.file = -1, .folder = open->folder};
+    leave_source(open);
+    mr_bgzf_reader_close(&open->bgzf);
 }
 
 static bool open_source(mr_source_file *file, const mr_source *source, mr_error *error) {
     if (file->source == source) return true;
-    mr_source_close(file);
-    file->file = source->held ? source->held : openat(file->folder, source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    leave_source(file);
+    if (source->held || source->standard)
+        file->file = source->held ? source->held : source->standard;
+    else
+        file->file = openat(file->folder, source->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (file->file < 0) return mr_error_system(error, errno, "could not read %s", source->path);
     file->source = source;
     file->opened = mr_file_identify(file->file);
@@ -170,9 +240,23 @@ bool mr_source_check(void *file, const mr_source *source, mr_error *error) {
     return same || changed(source, error);
 }
 
+static bool read_bgzf(mr_source_file *open, const mr_source *source, char *bytes, size_t length, uint64_t offset,
+                      mr_error *error) {
+    bool shrunk;
+    if (mr_bgzf_read(&open->bgzf, source->index, open->file, bytes, length, offset, &shrunk, error)) return true;
+    /* What is read from a file that is being written to may look like anything. */
+    mr_error change = {0};
+    if (shrunk || !mr_source_check(open, source, &change)) {
+        error->set = false;
+        return changed(source, error);
+    }
+    return mr_error_context(error, "%s", source->path);
+}
+
 bool mr_source_read(void *file, const mr_source *source, char *bytes, size_t length, uint64_t offset, mr_error *error) {
     mr_source_file *open = file;
     if (!open_source(open, source, error)) return false;
+    if (source->form == MR_FORM_BGZF) return read_bgzf(open, source, bytes, length, source->base + offset, error);
     int64_t count = mr_read_at(open->file, bytes, length, source->base + offset);
     uint64_t place = source->origin + offset;
     if (count < 0)

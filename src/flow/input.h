@@ -5,7 +5,8 @@
 #include "base/file.h"
 #include "flow/flow.h"
 
-/* Looks at every path: it must be a readable regular file. Paths are borrowed. The first that is not fails the whole
+/* Looks at every path: it must be a readable regular file, or "-", once, for standard input, from which nobody else can
+ * read until mr_input_close. Paths are borrowed. The first that is not fails the whole
  * input, before any work starts. [coordinator] */
 bool mr_input_open(mr_input *input, const char *const *paths, size_t count, mr_error *error);
 void mr_input_close(mr_input *input);
@@ -24,6 +25,7 @@ typedef struct mr_source_file {
     const mr_source *source; /* which one it is */
     int folder;              /* mr_input.folder; borrowed */
     mr_file_identity opened; /* what was opened: another file than that of the plan, if its path leads elsewhere now */
+    mr_bgzf_reader bgzf;     /* of a BGZF source */
 } mr_source_file;
 
 /* Reads length bytes at an offset that the plan says are there. A file that has become shorter, or is another one now,

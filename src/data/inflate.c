@@ -1,0 +1,120 @@
+#include "data/inflate.h"
+
+#include <stdlib.h>
+
+enum { ONCE = 1 << 30 /* bytes that a library is given at once, whose counts have 32 bits */ };
+
+static uint32_t at_once(const char *begin, const char *end) {
+    return end - begin < ONCE ? (uint32_t)(end - begin) : ONCE;
+}
+
+#ifdef MR_ISAL
+
+#include <isa-l/crc.h>
+#include <isa-l/igzip_lib.h>
+
+struct mr_inflater {
+    struct inflate_state state;
+};
+
+mr_inflater *mr_inflater_new(mr_error *error) {
+    mr_inflater *inflater = malloc(sizeof *inflater);
+    if (!inflater) {
+        mr_error_memory(error, sizeof *inflater, "decompression");
+        return NULL;
+    }
+    isal_inflate_init(&inflater->state);
+    return inflater;
+}
+
+void mr_inflater_free(mr_inflater *inflater) {
+    free(inflater);
+}
+
+void mr_inflater_begin(mr_inflater *inflater) {
+    isal_inflate_reset(&inflater->state);
+    inflater->state.crc_flag = ISAL_GZIP;
+}
+
+enum mr_inflated mr_inflate(mr_inflater *inflater, const char **in, const char *in_end, char **out, char *out_end) {
+    struct inflate_state *state = &inflater->state;
+    state->next_in = (uint8_t *)*in; /* only read */
+    state->avail_in = at_once(*in, in_end);
+    state->next_out = (uint8_t *)*out;
+    state->avail_out = at_once(*out, out_end);
+    int code = isal_inflate(state);
+    *in = (const char *)state->next_in;
+    *out = (char *)state->next_out;
+    if (code != ISAL_DECOMP_OK && code != ISAL_END_INPUT && code != ISAL_OUT_OVERFLOW) return MR_INFLATED_WRONG;
+    return state->block_state == ISAL_BLOCK_FINISH ? MR_INFLATED_MEMBER : MR_INFLATED_SOME;
+}
+
+bool mr_inflate_block(mr_inflater *inflater, const char *coded, size_t coded_length, char *bytes, size_t length,
+                      uint32_t crc) {
+    struct inflate_state *state = &inflater->state;
+    isal_inflate_reset(state);
+    state->crc_flag = ISAL_DEFLATE;
+    state->next_in = (uint8_t *)coded; /* only read */
+    state->avail_in = (uint32_t)coded_length;
+    state->next_out = (uint8_t *)bytes;
+    state->avail_out = (uint32_t)length;
+    int code = isal_inflate_stateless(state);
+    return code == ISAL_DECOMP_OK && state->block_state == ISAL_BLOCK_FINISH && !state->avail_out &&
+           crc32_gzip_refl(0, (const unsigned char *)bytes, length) == crc;
+}
+
+#else
+
+#include <zlib.h>
+
+struct mr_inflater {
+    z_stream stream;
+};
+
+enum { WINDOW_BITS = 15, WITH_GZIP_HEADER = 16 };
+
+mr_inflater *mr_inflater_new(mr_error *error) {
+    mr_inflater *inflater = calloc(1, sizeof *inflater);
+    if (inflater && inflateInit2(&inflater->stream, WINDOW_BITS + WITH_GZIP_HEADER) == Z_OK) return inflater;
+    free(inflater);
+    mr_error_memory(error, sizeof *inflater, "decompression");
+    return NULL;
+}
+
+void mr_inflater_free(mr_inflater *inflater) {
+    if (inflater) inflateEnd(&inflater->stream);
+    free(inflater);
+}
+
+void mr_inflater_begin(mr_inflater *inflater) {
+    inflateReset2(&inflater->stream, WINDOW_BITS + WITH_GZIP_HEADER);
+}
+
+enum mr_inflated mr_inflate(mr_inflater *inflater, const char **in, const char *in_end, char **out, char *out_end) {
+    z_stream *stream = &inflater->stream;
+    stream->next_in = (unsigned char *)*in; /* only read */
+    stream->avail_in = at_once(*in, in_end);
+    stream->next_out = (unsigned char *)*out;
+    stream->avail_out = at_once(*out, out_end);
+    int code = inflate(stream, Z_NO_FLUSH);
+    *in = (const char *)stream->next_in;
+    *out = (char *)stream->next_out;
+    if (code == Z_STREAM_END) return MR_INFLATED_MEMBER;
+    return code == Z_OK || code == Z_BUF_ERROR ? MR_INFLATED_SOME : MR_INFLATED_WRONG;
+}
+
+bool mr_inflate_block(mr_inflater *inflater, const char *coded, size_t coded_length, char *bytes, size_t length,
+                      uint32_t crc) {
+    z_stream *stream = &inflater->stream;
+    unsigned char nothing; /* where an empty block goes: zlib wants a place all the same */
+    inflateReset2(stream, -WINDOW_BITS);
+    stream->next_in = (unsigned char *)coded; /* only read */
+    stream->avail_in = (unsigned)coded_length;
+    stream->next_out = length ? (unsigned char *)bytes : &nothing;
+    stream->avail_out = (unsigned)length;
+    int code = inflate(stream, Z_FINISH);
+    return code == Z_STREAM_END && !stream->avail_out &&
+           crc32(0, (const unsigned char *)bytes, (unsigned)length) == crc;
+}
+
+#endif

@@ -1,0 +1,88 @@
+#!/bin/bash
+# However the text comes, what mr prints is the same: as plain files, compressed in any way (told by the content, since
+# the names are the same), and on standard input; for jobs of all kinds, with any number of workers, chunks and memory.
+source "$(dirname "$0")/../tools/testing.sh"
+start_seed
+
+seconds=${MR_TEST_SECONDS:-8}
+forms=(bgzf)
+standard=(file)
+
+# compress FORM <TEXT - in a random way of this form.
+compress() {
+    case $1 in
+    bgzf)
+        below 65280
+        "$tools/bgzf" $((REPLY + 1)) "$seed"
+        ;;
+    esac
+}
+
+# try NAME COMMAND... - run and compare with the expected output of this name.
+try() {
+    local name=$1
+    shift
+    run timeout 60 "$@"
+    expect_status 0 "$name" && expect_same "$work/expected.$name" out "$name"
+}
+
+# random_options - set $options to how the job is done.
+random_options() {
+    options=()
+    pick 1 2 3 5
+    options+=(-j "$REPLY")
+    pick 0 0 4K 100K 1M
+    [[ $REPLY == 0 ]] || options+=(--chunk "$REPLY")
+    pick 4M 8M 64M 1G
+    options+=(--memory "$REPLY")
+    pick no no yes
+    [[ $REPLY == no ]] || options+=(--inline)
+}
+
+declare -A arguments=([wordcount]="" [invertedindex]="" [grep]="--set pattern=o.*a")
+end=$((SECONDS + seconds))
+for ((round = 0; SECONDS < end; round++)); do
+    rm -rf text
+    mkdir text
+    below 4
+    for ((i = 0; i <= REPLY; i++)); do
+        pick 0 1 100 10000 100000 1000000
+        size=$REPLY
+        below $((size + 1))
+        "$tools/random_input" $((seed + round * 10 + i)) "$REPLY" >"text/file$i" || exit 1
+    done
+    for form in "${forms[@]}"; do
+        rm -rf "$form"
+        mkdir "$form"
+        for file in text/*; do
+            below 5
+            # One of them may be as it was: kinds mix.
+            if [[ $REPLY == 0 ]]; then cp "$file" "$form"; else compress "$form" <"$file" >"$form/${file##*/}"; fi
+        done
+    done
+    for plugin in wordcount invertedindex grep; do
+        # shellcheck disable=SC2086
+        (cd text && exec "$mr" run $plugin ${arguments[$plugin]} -q -j 1 file*) >"expected.$plugin" || exit 1
+        for form in "${forms[@]}"; do
+            random_options
+            cd "$form" || exit 1
+            # shellcheck disable=SC2086
+            try $plugin "$mr" run $plugin ${arguments[$plugin]} -q "${options[@]}" file*
+            cd "$work" || exit 1
+        done
+    done
+    cat text/* >all
+    for plugin in wordcount grep; do
+        # shellcheck disable=SC2086
+        "$mr" run $plugin ${arguments[$plugin]} -q -j 1 all >"expected.$plugin" || exit 1
+        for way in "${standard[@]}"; do
+            random_options
+            # shellcheck disable=SC2086
+            case $way in
+            file) try $plugin "$mr" run $plugin ${arguments[$plugin]} -q "${options[@]}" - <all ;;
+            esac
+        done
+    done
+done
+echo "$round rounds"
+finish
