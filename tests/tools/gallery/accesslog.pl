@@ -5,7 +5,7 @@ use FindBin;
 use lib $FindBin::Bin;
 use gallery;
 
-srand shift;
+start(shift);
 my $times = qr{(\d\d)/(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)/(\d{4}):(\d\d):\d\d:\d\d [+-]\d{4}}a;
 my @months = qw(Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec);
 

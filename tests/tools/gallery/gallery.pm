@@ -8,7 +8,14 @@ package gallery;
 use strict;
 use warnings;
 use Exporter 'import';
-our @EXPORT = qw(pick chance escaped write_file write_case);
+our @EXPORT = qw(start pick chance escaped write_file write_case);
+
+# Begins the random numbers of a case. (The first ones of neighbouring seeds of srand are much the same.)
+sub start {
+    my ($seed) = @_;
+    srand($seed * 2654435761 % 2**32);
+    rand for 1 .. 10;
+}
 
 # One of some values at random.
 sub pick { return $_[rand @_] }
