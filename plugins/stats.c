@@ -12,12 +12,18 @@ static const mr_option options[] = {
     {"delimiter", MR_OPTION_TEXT, 0, ";", NULL, "the byte between name and number; tab or \\t: a tab"},
     {"decimals", MR_OPTION_INT, 0, "1", NULL,
      "the most decimals of a number, 0 to 9; results are printed with as many"},
+    {"name", MR_OPTION_INT, 0, "0", NULL, "the column of the name, from 1; 0: a row is a name and a number"},
+    {"number", MR_OPTION_INT, 0, "0", NULL, "the column of the number, from 1, if name is given"},
+    {"output", MR_OPTION_CHOICE, 0, "lines", "lines|1brc", "1brc: {name=minimum/mean/maximum, ...} on one line"},
     {"bad", MR_OPTION_CHOICE, 0, "fail", "fail|skip", "skip: count rows that are no name and number, and go on"},
     {0}};
 
 static char delimiter;
 static unsigned decimals;
-static uint64_t *bad_rows; /* counted here; NULL: they are failures */
+static int64_t name_column;   /* from 1; 0: rows are a name and a number */
+static int64_t number_column; /* from 1 */
+static int brace;             /* output=1brc: nothing has been written since the opening brace */
+static uint64_t *bad_rows;    /* counted here; NULL: they are failures */
 
 static void open(mr_ctx *ctx) {
     const char *text = mr_option_text(ctx, "delimiter");
@@ -25,6 +31,11 @@ static void open(mr_ctx *ctx) {
     if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0) text = "\t";
     if (strlen(text) != 1 || *text == '\n') mr_fail(ctx, "delimiter has to be one byte, or tab, and no newline");
     if (most < 0 || most > 9) mr_fail(ctx, "decimals has to be from 0 to 9, not %lld", (long long)most);
+    name_column = mr_option_int(ctx, "name");
+    number_column = mr_option_int(ctx, "number");
+    if (name_column < 0 || number_column < 0 || !name_column != !number_column ||
+        (name_column && name_column == number_column))
+        mr_fail(ctx, "name and number have to be two columns, counted from 1");
     delimiter = *text;
     decimals = (unsigned)most;
     if (mr_option_int(ctx, "bad")) bad_rows = mr_counter(ctx, "bad rows");
@@ -54,7 +65,7 @@ static int forgive(mr_ctx *ctx, const char *text, mr_slice row) {
     return bad_rows != NULL;
 }
 
-static void map_chunk(mr_ctx *ctx, char *text, size_t length) {
+static void map_pairs(mr_ctx *ctx, char *text, size_t length) {
     mr_measures rows = mr_measures_of(ctx, text, length, delimiter, decimals);
     mr_slice name;
     int64_t number;
@@ -63,6 +74,40 @@ static void map_chunk(mr_ctx *ctx, char *text, size_t length) {
             mr_emit_int64(ctx, name, number);
         else if (!forgive(ctx, text, name))
             return;
+}
+
+/* Finds the two columns of a row; 0 when it has fewer. */
+static int find_columns(mr_slice row, mr_slice *name, mr_slice *number) {
+    const char *field = row.data, *end = row.data + row.length;
+    int64_t last = name_column > number_column ? name_column : number_column;
+    if (row.length && end[-1] == '\r') end--;
+    for (int64_t column = 1; field; column++) {
+        const char *cut = memchr(field, delimiter, (size_t)(end - field));
+        mr_slice found = mr_bytes(field, (size_t)((cut ? cut : end) - field));
+        if (column == name_column) *name = found;
+        if (column == number_column) *number = found;
+        if (column == last) return 1;
+        field = cut ? cut + 1 : NULL;
+    }
+    return 0;
+}
+
+static void map_columns(mr_ctx *ctx, char *text, size_t length) {
+    mr_lines rows = mr_lines_of(ctx, text, length);
+    mr_slice row, name = {0}, field = {0};
+    int64_t number;
+    while (mr_next(&rows, &row))
+        if (row.length && find_columns(row, &name, &field) && mr_decimal_of(ctx, field, decimals, &number))
+            mr_emit_int64(ctx, name, number);
+        else if (!forgive(ctx, text, row))
+            return;
+}
+
+static void map_chunk(mr_ctx *ctx, char *text, size_t length) {
+    if (name_column)
+        map_columns(ctx, text, length);
+    else
+        map_pairs(ctx, text, length);
 }
 
 /* Writes a number whose last digits are decimals so that it ends before end; returns its start. */
@@ -95,6 +140,48 @@ static void finish(mr_ctx *ctx, mr_slice name, const void *value) {
     mr_emit(ctx, name, mr_bytes(start, (size_t)(end - start)));
 }
 
+/* ---- the format of the one billion row challenge ----------------------------------------------------------------- */
+
+/* All names stand on one line, so all are finished by one worker, which knows which is the first. */
+static void begin_line(mr_ctx *ctx) {
+    (void)ctx;
+    brace = 1;
+}
+
+/* The mean is rounded to the nearest number, halves up, as the challenge defines it. */
+static void finish_on_line(mr_ctx *ctx, mr_slice name, const void *value) {
+    const mr_stats *stats = value;
+    int64_t count = (int64_t)stats->count, mean = stats->sum / count, rest = stats->sum % count;
+    char text[112], *end = text + sizeof text;
+    if (rest < 0) {
+        rest += count;
+        mean--;
+    }
+    mean += rest >= count - rest;
+    char *start = put_value_before(end, stats->maximum);
+    *--start = '/';
+    start = put_value_before(start, mean);
+    *--start = '/';
+    start = put_value_before(start, stats->minimum);
+    *--start = '=';
+    mr_write(ctx, brace ? "{" : ", ", brace ? 1 : 2);
+    mr_write(ctx, name.data, name.length);
+    mr_write(ctx, start, (size_t)(end - start));
+    brace = 0;
+}
+
+static void end_line(mr_ctx *ctx) {
+    mr_write(ctx, "{}\n" + !brace, 3 - (size_t)!brace);
+}
+
+static void configure(mr_ctx *ctx, mr_plugin *self) {
+    if (!mr_option_int(ctx, "output")) return;
+    self->together = MR_TOGETHER_ALL;
+    self->begin = begin_line;
+    self->finish = finish_on_line;
+    self->end = end_line;
+}
+
 MR_PLUGIN(.name = "stats", .summary = "minimum, mean, maximum and count of the numbers of each name",
-          .options = options, .kind = MR_FOLD, .fold_type = MR_FOLD_STATS_INT64, .open = open, .map_chunk = map_chunk,
-          .finish = finish)
+          .options = options, .kind = MR_FOLD, .fold_type = MR_FOLD_STATS_INT64, .configure = configure, .open = open,
+          .map_chunk = map_chunk, .finish = finish)

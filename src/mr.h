@@ -109,6 +109,14 @@ enum mr_record_kind {
     MR_RECORDS_JSONL = 6       /* lines that are JSON values; empty lines are no records */
 };
 
+/* Which keys stay together: mr_plugin.together. */
+enum mr_together {
+    MR_TOGETHER_EQUAL = 0, /* equal ones only */
+    MR_TOGETHER_GROUP = 1, /* those that are the same up to their first zero byte (a key without one up to its end):
+                            * one callback sees after the other, in order, all that belongs to a group */
+    MR_TOGETHER_ALL = 2    /* all of them, which takes away what several workers could do in the reduce phase */
+};
+
 /* What a plugin needs of the input beyond its records: bits of mr_plugin.needs. */
 enum mr_needs {
     MR_NEEDS_RECORD_NUMBERS = 1 /* mr_record_number works; costs one more pass over the input */
@@ -205,6 +213,16 @@ struct mr_plugin {
      * they are (see mr_append_column). Valid as long as the plugin is loaded. NULL: one key and one value, in which
      * tabs are bytes like others. */
     const char *columns;
+
+    /* MR_FOLD, MR_GROUP: enum mr_together: keys that one worker finishes or reduces one behind the other, in order, so
+     * that what it remembers of one may go into what it prints for the next. With neither partition nor compare. */
+    uint32_t together;
+    uint32_t reserved_too; /* zero */
+    /* [reduce] MR_FOLD, MR_GROUP: called before the first and behind the last of the keys that are finished or reduced
+     * in one go, also if there is none. begin forgets what is remembered of others, and emits nothing; end may emit and
+     * write like finish and reduce, for the last keys. NULL: nothing to do. */
+    void (*begin)(mr_ctx *ctx);
+    void (*end)(mr_ctx *ctx);
 };
 
 /* What an iterator looks for: the kind of mr_words_of; the others have a function each. */

@@ -564,14 +564,36 @@ static bool reduce_groups(mr_reducer *reducer, const mr_block_stream *stream, mr
     return ok;
 }
 
+/* Lets the plugin forget what it has seen elsewhere. */
+static void begin_by_plugin(mr_reducer *reducer) {
+    mr_context *context = reducer->context;
+    if (!context->loaded.plugin.begin || reducer->keeper) return;
+    context->where->callback = "begin";
+    context->loaded.plugin.begin(&context->ctx);
+    mr_end_if_forked();
+}
+
+/* Lets the plugin print what it has kept back of the last keys. */
+static bool end_by_plugin(mr_reducer *reducer, mr_error *error) {
+    mr_context *context = reducer->context;
+    if (!context->loaded.plugin.end || reducer->keeper) return true;
+    if (!accept_emitted(reducer, error)) return false;
+    context->where->callback = "end";
+    context->loaded.plugin.end(&context->ctx);
+    mr_end_if_forked();
+    mr_context_forget_words(context);
+    return mr_context_ok(context, error);
+}
+
 bool mr_reduce_partition(mr_reducer *reducer, const mr_block_stream *stream, mr_error *error) {
     mr_context *context = reducer->context;
     accept_nothing(context);
-    context->where->callback = reducer->order.compare ? "compare" : reducer->fold ? "fold" : "reduce";
     context->where->place = (mr_place){.partition = reducer->partition};
     reducer->group = 0;
+    begin_by_plugin(reducer);
+    context->where->callback = reducer->order.compare ? "compare" : reducer->fold ? "fold" : "reduce";
     bool ok = reducer->fold ? reduce_folds(reducer, stream, error) : reduce_groups(reducer, stream, error);
-    ok = ok && mr_context_flush(context, error);
+    ok = ok && end_by_plugin(reducer, error) && mr_context_flush(context, error);
     accept_nothing(context);
     if (reducer->sorter_open && reducer->fold) {
         mr_sorter_close(&reducer->sorter);

@@ -35,6 +35,12 @@ static bool seen_before(mr_sampler *sampler, mr_slice key) {
     return mr_table_find(&sampler->seen, key.data, key.length, hash, &is_new) && !is_new;
 }
 
+/* The part of a key that names its group: where ranges end there, no group is divided. */
+static mr_slice group_of(mr_slice key) {
+    const char *zero = key.length ? memchr(key.data, 0, key.length) : NULL;
+    return zero ? mr_bytes(key.data, (size_t)(zero - key.data)) : key;
+}
+
 bool mr_sample_pairs(void *receiver, const char *pairs, const char *end, mr_error *error) {
     mr_sampler *sampler = receiver;
     while (pairs < end) {
@@ -43,6 +49,7 @@ bool mr_sample_pairs(void *receiver, const char *pairs, const char *end, mr_erro
         key = mr_context_full_key(sampler->context, key);
         if (!mr_context_ok(sampler->context, error)) return false;
         if (key.length > KEY_MAX || (sampler->distinct && seen_before(sampler, key))) continue;
+        if (sampler->context->loaded.plugin.together == MR_TOGETHER_GROUP) key = group_of(key);
         size_t size = sizeof(sampled_key) + mr_padded(key.length);
         if (size > sampler->arena->size - sampler->used) continue;
         sampled_key header = {.key_length = (uint32_t)key.length};

@@ -44,6 +44,7 @@ void mr_describe_loaded(const mr_plugin *plugin, mr_description *description) {
     description->fold_type = plugin->fold_type;
     description->value_size = plugin->value_size;
     description->needs = plugin->needs;
+    description->together = plugin->together;
     description->has_configure = plugin->configure;
     description->has_finish = plugin->finish;
     description->has_compare = plugin->compare;

@@ -15,6 +15,7 @@ typedef struct mr_description {
     uint32_t fold_type;                   /* enum mr_fold_type */
     uint32_t value_size;                  /* of a custom fold, in bytes */
     uint32_t needs;                       /* bits of enum mr_needs */
+    uint32_t together;                    /* enum mr_together */
     bool has_configure;                   /* its options may change what it is */
     bool has_finish;                      /* its output is not simply key and value */
     bool has_compare;                     /* it orders keys in its own way */

@@ -224,13 +224,23 @@ static bool check_kind(const mr_plugin *plugin, mr_error *error) {
             return wrong(plugin, "a group job has neither fold nor finish", error);
         return true;
     case MR_MAP:
-        if (plugin->fold || plugin->finish || plugin->reduce || plugin->combine || plugin->partition || plugin->compare)
+        if (plugin->fold || plugin->finish || plugin->reduce || plugin->combine || plugin->partition ||
+            plugin->compare || plugin->begin || plugin->end)
             return wrong(plugin, "a map job has no other callback than map or map_chunk", error);
         return true;
     default:
         return mr_error_set(error, "plugin %s needs a newer mr: it is of an unknown kind (%u)", plugin->name,
                             plugin->kind);
     }
+}
+
+static bool check_together(const mr_plugin *plugin, mr_error *error) {
+    if (plugin->together > MR_TOGETHER_ALL || plugin->reserved_too)
+        return mr_error_set(error, "plugin %s needs a newer mr: it keeps keys together in an unknown way",
+                            plugin->name);
+    if (plugin->together && (plugin->partition || plugin->compare || plugin->kind == MR_MAP))
+        return wrong(plugin, "together is for folds and groups, and goes with neither partition nor compare", error);
+    return true;
 }
 
 bool mr_plugin_check(const mr_plugin *plugin, mr_error *error) {
@@ -247,5 +257,5 @@ bool mr_plugin_check(const mr_plugin *plugin, mr_error *error) {
                             plugin->records);
     if (!plugin->record_size != (plugin->records != MR_RECORDS_FIXED))
         return wrong(plugin, "record_size goes with MR_RECORDS_FIXED, and is above zero", error);
-    return check_kind(plugin, error);
+    return check_kind(plugin, error) && check_together(plugin, error);
 }

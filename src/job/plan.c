@@ -91,14 +91,15 @@ static uint32_t group_of_partitions(const mr_plan *plan) {
     return (uint32_t)((plan->partitions + pieces - 1) / pieces);
 }
 
-static void divide_memory(mr_plan *plan, uint64_t input_bytes) {
+static void divide_memory(mr_job *job) {
+    mr_plan *plan = &job->plan;
     uint64_t share = plan->memory / plan->workers;
     plan->piece = mr_between(16 << 10, share / 16, 128 << 10);
     plan->table = mr_between(64 << 10, share / 8, 4 * MIB);
     plan->region = mr_between(64 << 10, share / 8, 256 * MIB) & ~4095ull;
     plan->arena = (share * 3 / 8) & ~4095ull;
     plan->reduce = share * 3 / 8;
-    plan->partitions = partitions_for(plan, input_bytes);
+    plan->partitions = job->description.together == MR_TOGETHER_ALL ? 1 : partitions_for(plan, job->input.bytes);
     plan->block =
         mr_between(SMALLEST_BLOCK, plan->arena / (BLOCKS_PER_PARTITION * plan->partitions), LARGEST_BLOCK) & ~63ull;
     plan->group = group_of_partitions(plan);
@@ -120,7 +121,7 @@ static bool make_plan(mr_job *job, mr_error *error) {
     if (!mr_chunks_plan(&job->chunks, job->input.bytes, (unsigned)workers, settings->chunk, error)) return false;
     /* No more workers than there is work for. */
     plan->workers = (uint32_t)mr_smaller(workers, job->chunks.count);
-    divide_memory(plan, job->input.bytes);
+    divide_memory(job);
     return true;
 }
 
