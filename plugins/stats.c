@@ -14,6 +14,7 @@ static const mr_option options[] = {
      "the most decimals of a number, 0 to 9; results are printed with as many"},
     {"name", MR_OPTION_INT, 0, "0", NULL, "the column of the name, from 1; 0: a row is a name and a number"},
     {"number", MR_OPTION_INT, 0, "0", NULL, "the column of the number, from 1, if name is given"},
+    {"header", MR_OPTION_FLAG, 0, "no", NULL, "yes: the first line of each file is none of the rows"},
     {"output", MR_OPTION_CHOICE, 0, "lines", "lines|1brc", "1brc: {name=minimum/mean/maximum, ...} on one line"},
     {"bad", MR_OPTION_CHOICE, 0, "fail", "fail|skip", "skip: count rows that are no name and number, and go on"},
     {0}};
@@ -22,6 +23,7 @@ static char delimiter;
 static unsigned decimals;
 static int64_t name_column;   /* from 1; 0: rows are a name and a number */
 static int64_t number_column; /* from 1 */
+static int header;            /* the first line of each file is to be passed over */
 static int brace;             /* output=1brc: nothing has been written since the opening brace */
 static uint64_t *bad_rows;    /* counted here; NULL: they are failures */
 
@@ -36,6 +38,7 @@ static void open(mr_ctx *ctx) {
     if (name_column < 0 || number_column < 0 || !name_column != !number_column ||
         (name_column && name_column == number_column))
         mr_fail(ctx, "name and number have to be two columns, counted from 1");
+    header = mr_option_flag(ctx, "header");
     delimiter = *text;
     decimals = (unsigned)most;
     if (mr_option_int(ctx, "bad")) bad_rows = mr_counter(ctx, "bad rows");
@@ -56,12 +59,12 @@ static void fail_at(mr_ctx *ctx, mr_slice row, size_t at) {
 }
 
 /* Whether to go on after a row that is no name and number. Lines without any text are nothing to worry about. */
-static int forgive(mr_ctx *ctx, const char *text, mr_slice row) {
+static int forgive(mr_ctx *ctx, mr_slice row) {
     if (row.length == 0 || (row.length == 1 && *row.data == '\r')) return 1;
     if (bad_rows)
         *bad_rows += 1;
     else
-        fail_at(ctx, row, (size_t)(row.data - text));
+        fail_at(ctx, row, (size_t)(row.data - ctx->text));
     return bad_rows != NULL;
 }
 
@@ -72,7 +75,7 @@ static void map_pairs(mr_ctx *ctx, char *text, size_t length) {
     for (int found; (found = mr_next_measure(&rows, &name, &number)) != 0;)
         if (found > 0)
             mr_emit_int64(ctx, name, number);
-        else if (!forgive(ctx, text, name))
+        else if (!forgive(ctx, name))
             return;
 }
 
@@ -99,11 +102,17 @@ static void map_columns(mr_ctx *ctx, char *text, size_t length) {
     while (mr_next(&rows, &row))
         if (row.length && find_columns(row, &name, &field) && mr_decimal_of(ctx, field, decimals, &number))
             mr_emit_int64(ctx, name, number);
-        else if (!forgive(ctx, text, row))
+        else if (!forgive(ctx, row))
             return;
 }
 
 static void map_chunk(mr_ctx *ctx, char *text, size_t length) {
+    if (header && length && mr_first_of_source(ctx)) {
+        char *newline = memchr(text, '\n', length);
+        size_t skipped = newline ? (size_t)(newline - text) + 1 : length;
+        text += skipped;
+        length -= skipped;
+    }
     if (name_column)
         map_columns(ctx, text, length);
     else
