@@ -210,8 +210,9 @@ struct mr_plugin {
     uint32_t record_size; /* with MR_RECORDS_FIXED: bytes of a record, above zero */
     /* The names of the columns of the output, separated by tabs, key columns first: for --header and for formats that
      * name columns. A plugin that sets it separates the columns of its keys and values with tabs, which are printed as
-     * they are (see mr_append_column). Valid as long as the plugin is loaded. NULL: one key and one value, in which
-     * tabs are bytes like others. */
+     * they are (see mr_append_column). A name that ends with :number is that of a column of numbers, without this
+     * ending: its texts are numbers in --format jsonl. Valid as long as the plugin is loaded. NULL: one key and one
+     * value, in which tabs are bytes like others. */
     const char *columns;
 
     /* MR_FOLD, MR_GROUP: enum mr_together: keys that one worker finishes or reduces one behind the other, in order, so
@@ -877,6 +878,20 @@ static inline int mr_next_csv(mr_csv *csv, mr_slice *field) {
     field->length = (size_t)(to - field->data);
     csv->more = from < csv->end;
     csv->next = csv->more ? from + 1 : from;
+    return 1;
+}
+
+/* Takes a record apart that is one pair of the binary output of a job (--format binary, --records pairs): lengths of
+ * key and value in 4 bytes each, the lowest first, then key and value. 1, or 0 when it is not one such pair. */
+static inline int mr_pair_of(mr_slice record, mr_slice *key, mr_slice *value) {
+    const unsigned char *bytes = (const unsigned char *)record.data;
+    uint64_t key_length, value_length;
+    if (record.length < 8) return 0;
+    key_length = bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+    value_length = bytes[4] | (uint32_t)bytes[5] << 8 | (uint32_t)bytes[6] << 16 | (uint32_t)bytes[7] << 24;
+    if (key_length + value_length != record.length - 8) return 0;
+    *key = mr_bytes(record.data + 8, (size_t)key_length);
+    *value = mr_bytes(record.data + 8 + key_length, (size_t)value_length);
     return 1;
 }
 

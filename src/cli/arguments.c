@@ -13,6 +13,8 @@ enum {
     OPTION_TOP,
     OPTION_TMP,
     OPTION_PIN,
+    OPTION_FORMAT,
+    OPTION_HEADER,
     OPTION_HELP,
     OPTION_BAD,
     OPTION_SKIP_BAD,
@@ -33,6 +35,8 @@ static const struct option run_options[] = {
     {"sort", required_argument, NULL, OPTION_SORT},
     {"top", required_argument, NULL, OPTION_TOP},
     {"tmp", required_argument, NULL, OPTION_TMP},
+    {"format", required_argument, NULL, OPTION_FORMAT},
+    {"header", no_argument, NULL, OPTION_HEADER},
     {"pin", no_argument, NULL, OPTION_PIN},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
@@ -66,6 +70,12 @@ static bool read_sort(mr_job_settings *settings, const char *text, mr_error *err
             return true;
         }
     return mr_error_usage(error, "--sort wants key, value or value:desc, not '%s'", text);
+}
+
+static bool read_format(mr_job_settings *settings, const char *text, mr_error *error) {
+    for (settings->format = 0; settings->format < MR_FORMAT_KINDS; settings->format++)
+        if (!strcmp(text, mr_format_name(settings->format))) return true;
+    return mr_error_usage(error, "--format wants tsv, csv, jsonl, raw or binary, not '%s'", text);
 }
 
 static bool read_size(const char *option, const char *text, uint64_t *bytes, mr_error *error) {
@@ -149,6 +159,11 @@ static bool read_option(mr_run_arguments *arguments, int option, bool *sorted, m
         return read_count("--top", optarg, 1, UINT64_MAX - 1, &settings->top, error);
     case OPTION_TMP:
         return read_path("--tmp", optarg, &settings->temporary, error);
+    case OPTION_FORMAT:
+        return read_format(settings, optarg, error);
+    case OPTION_HEADER:
+        settings->header = true;
+        return true;
     case OPTION_PIN:
         settings->pin = true;
         return true;
@@ -190,6 +205,8 @@ static bool check_together(const mr_job_settings *settings, mr_error *error) {
         return mr_error_usage(error, "--only is for an input; it does not go with --from-bad");
     if (settings->only_length && settings->input_count != 1)
         return mr_error_usage(error, "--only is for one input; there are %zu", settings->input_count);
+    if (settings->header && settings->format != MR_FORMAT_TSV && settings->format != MR_FORMAT_CSV)
+        return mr_error_usage(error, "--header is for --format tsv and csv, not %s", mr_format_name(settings->format));
     if (settings->alone && settings->timeout)
         return mr_error_usage(error, "--inline has no other process that could watch the time; leave --timeout out");
     if (settings->alone && settings->worker_memory)

@@ -25,6 +25,8 @@ static const char usage[] =
     "      --set NAME=VALUE  set an option of the plugin; repeatable\n"
     "      --sort ORDER    key (default), value, or value:desc\n"
     "      --top N         only the first N results; without --sort those with the largest values\n"
+    "      --format FORMAT tsv (default), csv, jsonl, raw or binary: how results are written\n"
+    "      --header        begin with the names of the columns (tsv, csv)\n"
     "      --chunk SIZE    input per task (default: chosen by the size of the input)\n"
     "      --tmp DIR       folder for spilling (default: TMPDIR, else /var/tmp or /tmp)\n"
     "      --pin           keep every worker on one CPU, in turn from each NUMA node\n"
@@ -43,7 +45,7 @@ static const char usage[] =
     "PLUGIN is a name ('mr list') or a path with a slash. The folders of MR_PLUGIN_PATH come first.\n"
     "MR_PROCESSOR names the instructions to use (default: the best that the processor has): see mr(1).\n"
     "Sizes take K, M, G, T (powers of 1024), times ms, s, m, h. A result is a line \"key TAB value\"; backslash, tab,\n"
-    "newline and carriage return in it are written as \\\\ \\t \\n \\r.\n"
+    "newline and carriage return in it are written as \\\\ \\t \\n \\r, without --format.\n"
     "Exit status: 0 done, 1 the job failed, 2 wrong usage, 128+n killed by signal n.\n";
 
 static mr_exit failed(const mr_error *error) {

@@ -17,7 +17,7 @@ enum { RECORD_HEADER = 8 };
 
 bool mr_orderer_open(mr_orderer *orderer, uint32_t sort, uint64_t top, const mr_format *format, size_t budget,
                      mr_spill *spill, mr_error *error) {
-    *orderer = (mr_orderer){.sort = sort, .top = top, .format = *format};
+    *orderer = (mr_orderer){.sort = sort, .top = top, .format = format};
     mr_key_order order = {0};
     return mr_sorter_open(&orderer->sorter, budget, &order, spill, error);
 }
@@ -57,7 +57,7 @@ static char *put_place(char *to, const mr_orderer *orderer, const mr_result *res
 bool mr_order_result(void *receiver, const mr_result *result, mr_error *error) {
     mr_orderer *orderer = receiver;
     if (orderer->sort == MR_SORT_KEY && orderer->taken >= orderer->top) return true; /* all that follow come later */
-    size_t need = place_max(result) + mr_formatted_max(&orderer->format, result->key.length, result->value.length);
+    size_t need = place_max(result) + mr_formatted_max(orderer->format, result->key, result->value);
     if (need > orderer->size) {
         free(orderer->bytes);
         orderer->size = 0;
@@ -66,7 +66,7 @@ bool mr_order_result(void *receiver, const mr_result *result, mr_error *error) {
         orderer->size = 2 * need;
     }
     char *line = put_place(orderer->bytes, orderer, result),
-         *end = mr_format_result(&orderer->format, line, result->key, result->value);
+         *end = mr_format_result(orderer->format, line, result->key, result->value);
     mr_slice place = mr_bytes(orderer->bytes, (size_t)(line - orderer->bytes));
     return mr_sorter_add(&orderer->sorter, place, mr_bytes(line, (size_t)(end - line)), orderer->taken++, error);
 }

@@ -13,13 +13,13 @@
 
 /* Orders the results of one partition. */
 typedef struct mr_orderer {
-    mr_sorter sorter; /* of lines by their place in the order */
-    uint32_t sort;    /* enum mr_sort */
-    uint64_t top;     /* the most results that are wanted of the whole; UINT64_MAX: all */
-    mr_format format; /* how results are written */
-    uint64_t taken;   /* results so far in this partition */
-    char *bytes;      /* memory to code a result in; owned */
-    size_t size;      /* bytes allocated */
+    mr_sorter sorter;        /* of lines by their place in the order */
+    uint32_t sort;           /* enum mr_sort */
+    uint64_t top;            /* the most results that are wanted of the whole; UINT64_MAX: all */
+    const mr_format *format; /* how results are written; borrowed */
+    uint64_t taken;          /* results so far in this partition */
+    char *bytes;             /* memory to code a result in; owned */
+    size_t size;             /* bytes allocated */
 } mr_orderer;
 
 bool mr_orderer_open(mr_orderer *orderer, uint32_t sort, uint64_t top, const mr_format *format, size_t budget,

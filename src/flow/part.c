@@ -117,10 +117,10 @@ bool mr_part_end(mr_part_writer *writer, mr_part *part, mr_error *error) {
 
 bool mr_part_result(void *receiver, const mr_result *result, mr_error *error) {
     mr_part_writer *writer = receiver;
-    size_t most = mr_formatted_max(&writer->format, result->key.length, result->value.length);
+    size_t most = mr_formatted_max(writer->format, result->key, result->value);
     char *to = reserve(writer, most, error);
     if (!to) return false;
-    commit(writer, (size_t)(mr_format_result(&writer->format, to, result->key, result->value) - to));
+    commit(writer, (size_t)(mr_format_result(writer->format, to, result->key, result->value) - to));
     writer->part.results++;
     return true;
 }

@@ -14,7 +14,7 @@ typedef struct mr_part_writer {
     mr_spill *spill;                  /* for parts that do not fit into the region; borrowed */
     uint64_t block;                   /* the most bytes of a block there */
     uint32_t worker;                  /* for mr_part */
-    mr_format format;                 /* how results are written */
+    const mr_format *format;          /* how results are written; borrowed */
     uint64_t head;                    /* where in the sequence the part at hand starts */
     uint64_t skipped;                 /* everything before this place in the sequence is free, whatever released says */
     uint64_t touched;                 /* bytes at the front of the region that have ever been in use */

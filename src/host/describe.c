@@ -45,6 +45,7 @@ void mr_describe_loaded(const mr_plugin *plugin, mr_description *description) {
     description->value_size = plugin->value_size;
     description->needs = plugin->needs;
     description->together = plugin->together;
+    snprintf(description->columns, sizeof description->columns, "%s", plugin->columns ? plugin->columns : "");
     description->has_configure = plugin->configure;
     description->has_finish = plugin->finish;
     description->has_compare = plugin->compare;

@@ -4,7 +4,12 @@
 
 #include "host/options.h"
 
-enum { MR_DESCRIPTION_NAME = 64, MR_DESCRIPTION_SUMMARY = 256, MR_DESCRIPTION_HELP = 16 << 10 };
+enum {
+    MR_DESCRIPTION_NAME = 64,
+    MR_DESCRIPTION_SUMMARY = 256,
+    MR_DESCRIPTION_HELP = 16 << 10,
+    MR_DESCRIPTION_COLUMNS = 4096
+};
 
 /* What a plugin says of itself, as plain data. */
 typedef struct mr_description {
@@ -16,6 +21,7 @@ typedef struct mr_description {
     uint32_t value_size;                  /* of a custom fold, in bytes */
     uint32_t needs;                       /* bits of enum mr_needs */
     uint32_t together;                    /* enum mr_together */
+    char columns[MR_DESCRIPTION_COLUMNS]; /* the names of its columns, with tabs between them; empty: it names none */
     bool has_configure;                   /* its options may change what it is */
     bool has_finish;                      /* its output is not simply key and value */
     bool has_compare;                     /* it orders keys in its own way */

@@ -13,7 +13,13 @@
 
 #define ENTRY_SYMBOL "mr_plugin_entry"
 
-enum { HEADER_SIZE = 16, VALUE_SIZE_MAX = 65536, KNOWN_NEEDS = MR_NEEDS_RECORD_NUMBERS, FOLDERS_MAX = 64 };
+enum {
+    HEADER_SIZE = 16,
+    VALUE_SIZE_MAX = 65536,
+    KNOWN_NEEDS = MR_NEEDS_RECORD_NUMBERS,
+    FOLDERS_MAX = 64,
+    COLUMNS_MAX = 4095 /* bytes of their names */
+};
 
 /* ---- finding ----------------------------------------------------------------------------------------------------- */
 
@@ -257,5 +263,7 @@ bool mr_plugin_check(const mr_plugin *plugin, mr_error *error) {
                             plugin->records);
     if (!plugin->record_size != (plugin->records != MR_RECORDS_FIXED))
         return wrong(plugin, "record_size goes with MR_RECORDS_FIXED, and is above zero", error);
+    if (plugin->columns && (!*plugin->columns || strlen(plugin->columns) > COLUMNS_MAX))
+        return wrong(plugin, "the names of its columns have no byte, or more than 4095", error);
     return check_kind(plugin, error) && check_together(plugin, error);
 }

@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "job/conclusion.h"
+#include "job/results.h"
 #include "job/usage.h"
 
 /* One process, one thread, one event loop. The coordinator hands out units of work, phase by phase, hears what has
@@ -160,7 +161,8 @@ static bool number_records(mr_coordinator *self, mr_error *error) {
 
 static bool open_delivery(mr_coordinator *self, uint64_t parts, mr_error *error) {
     self->delivering = true;
-    return mr_delivery_open(&self->delivery, &self->crew, &self->job.output, parts, error);
+    return mr_delivery_open(&self->delivery, &self->crew, &self->job.output, parts, error) &&
+           mr_results_begin(&self->job, &self->delivery.end, error);
 }
 
 /* Waits until every part is where it belongs. */

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/memory.h"
+#include "data/format.h"
 #include "flow/flow.h"
 #include "flow/output.h"
 #include "flow/split.h"
@@ -38,6 +39,8 @@ typedef struct mr_job_settings {
     uint64_t only_length;   /* bytes; 0: the whole input */
     uint64_t worker_memory; /* bytes that a worker may use for itself before it is replaced; 0: any */
     uint32_t sort;          /* enum mr_sort */
+    uint32_t format;        /* enum mr_format_kind */
+    bool header;            /* the output begins with the names of its columns */
     bool alone;             /* no other processes: everything runs in this one */
     bool pin;               /* every worker stays on one CPU */
     bool quiet;             /* no summary */
@@ -108,7 +111,9 @@ typedef struct mr_job {
     mr_input input;
     mr_chunks chunks; /* units of the map phase */
     mr_plan plan;
-    mr_cpus cpus; /* that workers are pinned to */
+    mr_cpus cpus;            /* that workers are pinned to */
+    mr_format format;        /* how results are printed */
+    char write_refusal[128]; /* why mr_write is refused; empty: it is not */
     mr_output output;
     mr_shared *shared;
     char *arena_memory;   /* all arenas and regions, one behind the other */
@@ -133,6 +138,11 @@ static inline bool mr_job_is_ordered(const mr_job *job) {
 /* Whether the job is an MR_MAP job: its parts come from the map phase. */
 static inline bool mr_job_is_map(const mr_job *job) {
     return job->description.kind == MR_MAP;
+}
+
+/* Why mr_write is refused in this job; NULL: it is not. */
+static inline const char *mr_write_refusal(const mr_job *job) {
+    return *job->write_refusal ? job->write_refusal : NULL;
 }
 
 /* ---- messages ---------------------------------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@
 #include "job/job.h"
 #include "job/lines.h"
 #include "job/quarantine.h"
+#include "job/results.h"
 
 /* Memory is divided once, before anything starts. A worker's share is split into shared memory for runs (which lives
  * from the map to the reduce phase), working memory (the table of the map phase, later the table and the sort of one
@@ -223,13 +224,6 @@ static bool open_bad_file(mr_job *job, mr_error *error) {
 
 /* ---- opening and closing ----------------------------------------------------------------------------------------- */
 
-static bool check_order(const mr_job *job, mr_error *error) {
-    if (mr_job_is_map(job) && mr_job_is_ordered(job))
-        return mr_error_usage(error, "%s prints lines in the order of the input; --sort and --top do not go with it",
-                              job->description.name);
-    return true;
-}
-
 static bool open_output(mr_job *job, mr_error *error) {
     return mr_output_open(&job->output, job->settings->output, error);
 }
@@ -282,9 +276,9 @@ bool mr_job_open(mr_job *job, const mr_job_settings *settings, mr_error *error) 
     if (!job->plugin_path || !open_input(job, error) || !narrow_input(job, error) || !describe_plugin(job, error))
         return false;
     number_first_record(job);
-    return check_order(job, error) && make_plan(job, error) && (!settings->pin || mr_cpus_open(&job->cpus, error)) &&
-           (settings->alone || open_output(job, error)) && map_memory(job, error) && open_spills(job, error) &&
-           open_bad_file(job, error) && open_reports(job, error);
+    return mr_results_open(job, error) && make_plan(job, error) &&
+           (!settings->pin || mr_cpus_open(&job->cpus, error)) && (settings->alone || open_output(job, error)) &&
+           map_memory(job, error) && open_spills(job, error) && open_bad_file(job, error) && open_reports(job, error);
 }
 
 static void close_spills(mr_spill *spills, uint32_t count) {
@@ -306,6 +300,7 @@ void mr_job_close(mr_job *job) {
     mr_chunks_close(&job->chunks);
     mr_input_close(&job->input);
     mr_cpus_close(&job->cpus);
+    mr_format_close(&job->format);
     free(job->arenas);
     free(job->regions);
     free(job->temporary);

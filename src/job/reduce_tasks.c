@@ -23,11 +23,11 @@ static bool open_reduce(mr_worker *self, mr_error *error) {
                                  .budget = budget,
                                  .spill = self->runs,
                                  .sink = ordered ? mr_order_result : mr_part_result,
-                                 .write = ordered ? NULL : mr_part_write,
-                                 .write_refusal = "mr_write does not go with --sort and --top",
+                                 .write = mr_write_refusal(job) ? NULL : mr_part_write,
+                                 .write_refusal = mr_write_refusal(job),
                                  .receiver = ordered ? (void *)&self->orderer : (void *)&self->writer};
-    if (ordered && !mr_orderer_open(&self->orderer, job->settings->sort, job->settings->top, &self->writer.format,
-                                    budget, self->runs, error))
+    if (ordered && !mr_orderer_open(&self->orderer, job->settings->sort, job->settings->top, &job->format, budget,
+                                    self->runs, error))
         return false;
     return mr_reducer_open(&self->reducer, error);
 }

@@ -98,12 +98,6 @@ static bool open_process(mr_worker *self, mr_error *error) {
     return mr_protection_open(&self->protection, job, self->index, self->arena_used, error);
 }
 
-/* Where tabs separate columns in what the plugin emits. */
-static uint32_t columns_of(const mr_worker *self) {
-    if (self->context.loaded.plugin.columns) return MR_COLUMNS_OF_ALL;
-    return mr_worker_is_fold(self) && mr_fold_has_columns(&self->fold) ? MR_COLUMNS_OF_VALUE : MR_COLUMNS_NONE;
-}
-
 /* With the plugin loaded: makes everything ready for the first task. */
 static bool open_worker(mr_worker *self, mr_error *error) {
     const mr_job *job = self->job;
@@ -127,9 +121,10 @@ static bool open_worker(mr_worker *self, mr_error *error) {
                                     .spill = self->parts,
                                     .block = job->plan.block,
                                     .worker = self->index,
-                                    .format = {.columns = columns_of(self)},
+                                    .format = &job->format,
                                     .head = self->writer.head};
-    if (mr_job_is_map(job)) mr_context_write_to(&self->context, mr_part_write, &self->writer, NULL);
+    const char *refusal = mr_write_refusal(job);
+    if (mr_job_is_map(job)) mr_context_write_to(&self->context, refusal ? NULL : mr_part_write, &self->writer, refusal);
     return mr_context_start(&self->context, error) &&
            mr_worker_report(self, (mr_report){.kind = MR_REPORT_READY}, error);
 }

@@ -117,7 +117,7 @@ static int compare_results(const void *a, const void *b) {
 }
 
 static void put_line(collected *output, const mr_format *format, const mr_result *result) {
-    size_t most = mr_formatted_max(format, result->key.length, result->value.length);
+    size_t most = mr_formatted_max(format, result->key, result->value);
     char *to = mr_format_result(format, reserve(output, most, NULL), result->key, result->value);
     output->length = (size_t)(to - output->bytes);
 }

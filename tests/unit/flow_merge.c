@@ -78,10 +78,11 @@ static void order_and_merge(uint64_t top, size_t budget, uint64_t region, uint64
     mr_spill runs = open_test_spill(), file = open_test_spill();
     mr_arena memory = {allocate(region), region};
     _Atomic uint64_t released = 0;
-    mr_part_writer writer = {.region = memory, .released = &released, .spill = &file, .block = 1 + below(5000)};
+    mr_format format = {0};
+    mr_part_writer writer = {
+        .region = memory, .released = &released, .spill = &file, .block = 1 + below(5000), .format = &format};
     mr_part parts[PARTITIONS];
     mr_orderer orderer;
-    mr_format format = {0};
     assert_ok(mr_orderer_open(&orderer, sort_at_hand, top, &format, budget, &runs, &error), &error);
     for (size_t i = 0, next = 0; i < PARTITIONS; i++) {
         size_t end = i + 1 == PARTITIONS ? result_count : next + skewed_below(result_count - next + 1);

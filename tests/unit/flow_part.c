@@ -22,8 +22,13 @@ static int open_writers(void **state) {
         released[w] = 0;
         files[w] = open_test_spill();
         regions[w] = (mr_arena){allocate(REGION), REGION};
-        writers[w] = (mr_part_writer){
-            .region = regions[w], .released = &released[w], .spill = &files[w], .block = 1 + below(3000), .worker = w};
+        static const mr_format format = {0};
+        writers[w] = (mr_part_writer){.format = &format,
+                                      .region = regions[w],
+                                      .released = &released[w],
+                                      .spill = &files[w],
+                                      .block = 1 + below(3000),
+                                      .worker = w};
     }
     expected = allocate(OUTPUT);
     expected_length = in_region = in_file = wrapped = 0;

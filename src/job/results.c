@@ -1,0 +1,56 @@
+#include "job/results.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The names of the columns, in the form that mr_format_open reads. */
+static const char *column_names(const mr_description *description) {
+    bool fold = description->kind == MR_FOLD && description->fold_type != MR_FOLD_CUSTOM && !description->has_finish;
+    if (*description->columns) return description->columns;
+    if (!fold) return "key\tvalue";
+    if (description->fold_type == MR_FOLD_STATS_INT64)
+        return "key\tcount:number\tsum:number\tminimum:number\tmaximum:number";
+    return "key\tvalue:number";
+}
+
+static uint32_t columns_of(const mr_description *description) {
+    if (*description->columns) return MR_COLUMNS_OF_ALL;
+    bool stats = description->kind == MR_FOLD && description->fold_type == MR_FOLD_STATS_INT64;
+    return stats ? MR_COLUMNS_OF_VALUE : MR_COLUMNS_NONE;
+}
+
+/* Why the plugin may not write bytes as they are; empty when it may. */
+static void say_write_refusal(mr_job *job) {
+    const mr_job_settings *settings = job->settings;
+    char *text = job->write_refusal;
+    size_t size = sizeof job->write_refusal;
+    if (mr_job_is_ordered(job))
+        snprintf(text, size, "mr_write does not go with --sort and --top: bytes have no order");
+    else if (settings->header)
+        snprintf(text, size, "mr_write does not go with --header: bytes have no columns");
+    else if (settings->format != MR_FORMAT_TSV && settings->format != MR_FORMAT_RAW)
+        snprintf(text, size, "mr_write does not go with --format %s: it writes bytes as they are",
+                 mr_format_name(settings->format));
+}
+
+bool mr_results_open(mr_job *job, mr_error *error) {
+    const mr_description *description = &job->description;
+    if (mr_job_is_map(job) && mr_job_is_ordered(job))
+        return mr_error_usage(error, "%s prints lines in the order of the input; --sort and --top do not go with it",
+                              description->name);
+    say_write_refusal(job);
+    return mr_format_open(&job->format, job->settings->format, columns_of(description), column_names(description),
+                          error);
+}
+
+bool mr_results_begin(mr_job *job, uint64_t *length, mr_error *error) {
+    size_t header_length;
+    *length = 0;
+    if (!job->settings->header) return true;
+    char *header = mr_format_header(&job->format, &header_length);
+    if (!header) return mr_error_memory(error, job->format.label_bytes, "the names of columns");
+    bool ok = mr_output_write(&job->output, header, header_length, 0, error);
+    free(header);
+    *length = header_length;
+    return ok;
+}
