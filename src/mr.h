@@ -106,7 +106,8 @@ enum mr_record_kind {
     MR_RECORDS_FIXED = 3,      /* mr_plugin.record_size bytes each */
     MR_RECORDS_WHOLE = 4,      /* a source is a record */
     MR_RECORDS_CSV = 5,        /* rows of RFC 4180: newlines within quotes do not end them; see mr_csv_of */
-    MR_RECORDS_JSONL = 6       /* lines that are JSON values; empty lines are no records */
+    MR_RECORDS_JSONL = 6,      /* lines that are JSON values; empty lines are no records */
+    MR_RECORDS_OWN = 7         /* what mr_plugin.record says */
 };
 
 /* Which keys stay together: mr_plugin.together. */
@@ -218,12 +219,24 @@ struct mr_plugin {
     /* MR_FOLD, MR_GROUP: enum mr_together: keys that one worker finishes or reduces one behind the other, in order, so
      * that what it remembers of one may go into what it prints for the next. With neither partition nor compare. */
     uint32_t together;
-    uint32_t reserved_too; /* zero */
+    uint32_t any_records; /* not 0: map_chunk does not look where records end, so any kind will do. Without it a job
+                           * whose records are neither lines nor of the kind in records is refused, if there is a
+                           * map_chunk */
     /* [reduce] MR_FOLD, MR_GROUP: called before the first and behind the last of the keys that are finished or reduced
      * in one go, also if there is none. begin forgets what is remembered of others, and emits nothing; end may emit and
      * write like finish and reduce, for the last keys. NULL: nothing to do. */
     void (*begin)(mr_ctx *ctx);
     void (*end)(mr_ctx *ctx);
+    /* [map] MR_RECORDS_OWN: the length of the record that bytes begin with, from 1 to length; 0: it takes more bytes to
+     * say. last: there are no more, so that 0 makes one record of what there is. It is asked for the same record again
+     * and has to say the same, also when other bytes follow or last is set with nothing behind the record. bytes are
+     * not to be changed, and nothing may be emitted. */
+    size_t (*record)(mr_ctx *ctx, const char *bytes, size_t length, int last);
+    /* [map] MR_RECORDS_OWN: finds where records begin in the middle of a file, so that it can be divided among workers:
+     * the least place above 0 in bytes where one begins; 0: there is none. The byte before the place and 65536 bytes
+     * from it on (fewer when last is set: then the file ends there) have to be enough to tell. NULL: a file is read by
+     * one worker, from its start. */
+    size_t (*find_record)(mr_ctx *ctx, const char *bytes, size_t length, int last);
 };
 
 /* What an iterator looks for: the kind of mr_words_of; the others have a function each. */
@@ -317,7 +330,7 @@ struct mr_ctx {
     char *short_end;        /* where the room for them ends: a whole number of them further */
     size_t short_value;     /* bytes of the values that come with short keys; SIZE_MAX: none may go there */
     uint32_t records;       /* enum mr_record_kind: what a record of this job is; known in configure already */
-    uint32_t reserved;      /* zero */
+    uint32_t delimiter;     /* MR_RECORDS_CSV: the byte between fields; likewise */
     uint64_t offset; /* [map] where in its file the record at hand begins, in bytes; in map_chunk the first one */
 };
 

@@ -15,6 +15,8 @@ enum {
     OPTION_PIN,
     OPTION_FORMAT,
     OPTION_HEADER,
+    OPTION_RECORDS,
+    OPTION_CRLF,
     OPTION_HELP,
     OPTION_BAD,
     OPTION_SKIP_BAD,
@@ -37,6 +39,8 @@ static const struct option run_options[] = {
     {"tmp", required_argument, NULL, OPTION_TMP},
     {"format", required_argument, NULL, OPTION_FORMAT},
     {"header", no_argument, NULL, OPTION_HEADER},
+    {"records", required_argument, NULL, OPTION_RECORDS},
+    {"crlf", required_argument, NULL, OPTION_CRLF},
     {"pin", no_argument, NULL, OPTION_PIN},
     {"quiet", no_argument, NULL, 'q'},
     {"verbose", no_argument, NULL, 'v'},
@@ -114,6 +118,20 @@ static bool read_range(mr_job_settings *settings, const char *text, mr_error *er
     return mr_error_usage(error, "--only wants OFFSET:LENGTH in bytes, such as 4096:80, not '%s'", text);
 }
 
+/* --crlf may stand before --records. */
+static bool read_records(mr_job_settings *settings, const char *text, mr_error *error) {
+    bool strip = settings->records.strip;
+    bool ok = mr_records_read(&settings->records, text, error);
+    settings->records.strip = strip;
+    return ok;
+}
+
+static bool read_crlf(mr_job_settings *settings, const char *text, mr_error *error) {
+    settings->records.strip = !strcmp(text, "strip");
+    return settings->records.strip || !strcmp(text, "keep") ||
+           mr_error_usage(error, "--crlf wants keep or strip, not '%s'", text);
+}
+
 /* Options about records and workers that go wrong. */
 static bool read_fault_option(mr_job_settings *settings, int option, mr_error *error) {
     switch (option) {
@@ -164,6 +182,10 @@ static bool read_option(mr_run_arguments *arguments, int option, bool *sorted, m
     case OPTION_HEADER:
         settings->header = true;
         return true;
+    case OPTION_RECORDS:
+        return read_records(settings, optarg, error);
+    case OPTION_CRLF:
+        return read_crlf(settings, optarg, error);
     case OPTION_PIN:
         settings->pin = true;
         return true;
@@ -217,7 +239,8 @@ static bool check_together(const mr_job_settings *settings, mr_error *error) {
 }
 
 bool mr_run_arguments_read(mr_run_arguments *arguments, const char *program, int argc, char **argv, mr_error *error) {
-    *arguments = (mr_run_arguments){.settings = {.program = program, .top = UINT64_MAX}};
+    *arguments =
+        (mr_run_arguments){.settings = {.program = program, .top = UINT64_MAX, .records = {.kind = MR_RECORDS_UNSAID}}};
     arguments->options = calloc((size_t)argc, sizeof *arguments->options);
     if (!arguments->options) return mr_error_memory(error, (size_t)argc * sizeof(mr_setting), "options");
     arguments->settings.settings = arguments->options;

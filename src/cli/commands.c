@@ -27,6 +27,9 @@ static const char usage[] =
     "      --top N         only the first N results; without --sort those with the largest values\n"
     "      --format FORMAT tsv (default), csv, jsonl, raw or binary: how results are written\n"
     "      --header        begin with the names of the columns (tsv, csv)\n"
+    "      --records KIND  what a record is: lines, nul, paragraphs, fixed:N, whole, csv, csv:X or jsonl\n"
+    "                      (default: what the plugin says, mostly lines)\n"
+    "      --crlf MODE     keep (default), or strip: carriage returns before newlines are no part of records\n"
     "      --chunk SIZE    input per task (default: chosen by the size of the input)\n"
     "      --tmp DIR       folder for spilling (default: TMPDIR, else /var/tmp or /tmp)\n"
     "      --pin           keep every worker on one CPU, in turn from each NUMA node\n"
@@ -109,7 +112,7 @@ static bool show_plugin(void *context, const char *name, const char *path, mr_er
     for (size_t i = 0; i < shown->count; i++)
         if (!strcmp(shown->names[i], name)) return true;
     if (!remember_name(shown, name, error)) return false;
-    if (mr_describe(path, NULL, 0, NULL, 0, &description, &failure))
+    if (mr_describe(path, NULL, 0, NULL, NULL, 0, &description, &failure))
         printf("%-16s %s\n", name, description.summary);
     else
         printf("%-16s (%s)\n", name, failure.text);
@@ -131,7 +134,7 @@ static mr_exit help_plugin(const char *name) {
     mr_description description;
     mr_error error = {0};
     char *path = mr_plugin_find(name, &error);
-    bool ok = path && mr_describe(path, NULL, 0, NULL, 0, &description, &error);
+    bool ok = path && mr_describe(path, NULL, 0, NULL, NULL, 0, &description, &error);
     free(path);
     if (!ok) return failed(&error);
     printf("%s - %s\n\nmr run %s INPUT... [--set NAME=VALUE]...   (%s job)\n", description.name, description.summary,

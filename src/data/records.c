@@ -1,7 +1,6 @@
 #include "data/records.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/units.h"
 
@@ -17,12 +16,10 @@ enum { QUOTE = '"', NEAR = 16 /* bytes that are looked at one by one before a li
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
-static const char *const names[] = {
-    [MR_RECORDS_LINES] = "lines", [MR_RECORDS_NUL] = "nul",     [MR_RECORDS_PARAGRAPHS] = "paragraphs",
-    [MR_RECORDS_FIXED] = "fixed", [MR_RECORDS_WHOLE] = "whole", [MR_RECORDS_CSV] = "csv",
-    [MR_RECORDS_JSONL] = "jsonl"};
-
-enum { KINDS = sizeof names / sizeof *names };
+static const char *const names[] = {[MR_RECORDS_LINES] = "lines",           [MR_RECORDS_NUL] = "nul",
+                                    [MR_RECORDS_PARAGRAPHS] = "paragraphs", [MR_RECORDS_FIXED] = "fixed",
+                                    [MR_RECORDS_WHOLE] = "whole",           [MR_RECORDS_CSV] = "csv",
+                                    [MR_RECORDS_JSONL] = "jsonl",           [MR_RECORDS_OWN] = "those of the plugin"};
 
 static bool read_delimiter(mr_records *records, const char *text) {
     if (!strcmp(text, "tab") || !strcmp(text, "\\t")) text = "\t";
@@ -45,7 +42,7 @@ bool mr_records_read(mr_records *records, const char *text, mr_error *error) {
     const char *colon = strchr(text, ':');
     size_t length = colon ? (size_t)(colon - text) : strlen(text);
     *records = (mr_records){0};
-    for (uint32_t kind = 0; kind < KINDS; kind++) {
+    for (uint32_t kind = 0; kind < MR_RECORDS_OWN; kind++) {
         if (strlen(names[kind]) != length || memcmp(names[kind], text, length) != 0) continue;
         records->kind = kind;
         records->delimiter = kind == MR_RECORDS_CSV ? ',' : 0;
@@ -413,7 +410,7 @@ static bool find_next(const mr_records *records, const char *at, const char *end
     }
 }
 
-bool mr_record_next(const mr_records *records, const char *at, const char *end, mr_record *record) {
+bool mr_record_find(const mr_records *records, const char *at, const char *end, mr_record *record) {
     if (!find_next(records, at, end, record)) return false;
     bool newline = record->bytes + record->length < record->end && record->bytes[record->length] == '\n';
     if (records->strip && newline && record->length && record->bytes[record->length - 1] == '\r') record->length--;

@@ -5,23 +5,30 @@
 #ifndef MR_DATA_RECORDS_H
 #define MR_DATA_RECORDS_H
 
+#include <string.h>
+
 #include "base/error.h"
 #include "mr.h"
 
+/* A kind for records of which nothing has been said. */
+#define MR_RECORDS_UNSAID UINT32_MAX
+
 /* What the records of a job are. */
 typedef struct mr_records {
-    uint32_t kind;  /* enum mr_record_kind */
+    uint32_t kind;  /* enum mr_record_kind, or MR_RECORDS_UNSAID */
     char delimiter; /* CSV: the byte between fields */
     bool strip;     /* a carriage return before a newline is no part of a line */
     uint64_t size;  /* FIXED: bytes of a record, above zero */
 
     /* Where the record that begins at bytes ends: its length, above zero; 0: more bytes are needed to say; SIZE_MAX:
-     * the receiver has failed. last: there are no more. NULL: the kind says it. */
+     * the receiver has failed. last: there are no more. MR_RECORDS_OWN, where it is known; otherwise NULL. */
     size_t (*first)(void *receiver, const char *bytes, size_t length, bool last);
     /* Where the first record begins of those that begin behind bytes[0]; 0: nowhere, as far as can be seen; SIZE_MAX:
      * the receiver has failed. NULL, with first: only from its beginning on can a source be divided. */
     size_t (*begin)(void *receiver, const char *bytes, size_t length, bool last);
-    void *receiver; /* for both */
+    /* Sets why the receiver has failed; always false. */
+    bool (*failure)(void *receiver, mr_error *error);
+    void *receiver; /* for all three */
 } mr_records;
 
 enum { MR_RECORDS_NAME = 32 };
@@ -50,9 +57,18 @@ typedef struct mr_record {
     const char *end;   /* behind what ends it: where to look for the next */
 } mr_record;
 
+/* mr_record_next for any kind. */
+bool mr_record_find(const mr_records *records, const char *at, const char *end, mr_record *record);
+
 /* Finds the first record at or behind at, in whole records that end before end (the last of a source may lack what ends
  * it). False when there is none: at the end, and before empty lines that are no records. */
-bool mr_record_next(const mr_records *records, const char *at, const char *end, mr_record *record);
+static inline bool mr_record_next(const mr_records *records, const char *at, const char *end, mr_record *record) {
+    if (records->kind != MR_RECORDS_LINES || records->strip) return mr_record_find(records, at, end, record);
+    if (at == end) return false;
+    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    *record = (mr_record){at, (size_t)((newline ? newline : end) - at), newline ? newline + 1 : end};
+    return true;
+}
 
 /* How many records there are in whole records. Those that somebody else divides are asked for one by one. */
 uint64_t mr_records_count(const mr_records *records, const char *bytes, size_t length);

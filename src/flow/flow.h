@@ -22,6 +22,7 @@
 
 #include "data/bgzf.h"
 #include "data/fold_table.h"
+#include "data/records.h"
 #include "data/sort.h"
 #include "data/spill.h"
 #include "data/splitters.h"
@@ -31,7 +32,7 @@
 
 /* What a source holds. */
 enum mr_source_kind {
-    MR_SOURCE_RECORDS = 0, /* lines */
+    MR_SOURCE_RECORDS = 0, /* records, as mr_records says */
     MR_SOURCE_VALUES,      /* a key and its values: see inject.h */
     MR_SOURCE_ACCUMULATOR  /* a key and what a fold has come to for it: see inject.h */
 };
@@ -106,12 +107,14 @@ typedef struct mr_chunk {
     uint64_t begin;        /* first position */
     uint64_t end;          /* behind the last position */
     uint64_t first_record; /* with record numbers: number of its first record within that record's source, from 1 */
+    uint32_t quotes;       /* CSV: enum mr_quotes, at its begin */
+    bool at_record;        /* a record begins at its begin */
     bool last;             /* nothing of the input comes after it */
 } mr_chunk;
 
 /* Some whole records of one source, in the worker's own memory. */
 typedef struct mr_piece {
-    char *bytes;             /* writable; each record ends with a newline, but maybe the last of the source */
+    char *bytes;             /* writable; each record with what ends it, which the last of the source may lack */
     size_t length;           /* in bytes; 0 for an empty source */
     const mr_source *source; /* where they come from */
     uint64_t offset;         /* of the first byte within the source */

@@ -10,6 +10,8 @@
 #include "base/units.h"
 #include "data/decode.h"
 
+enum { BLOCK = 64 << 10 /* bytes read at once when a record is looked for */ };
+
 /* All sources together are one sequence of bytes, in the order of the command line: a position in it names a byte of a
  * source, and ranges of positions are what the work is divided into. A hundred thousand small files are then no more
  * tasks than one large file. */
@@ -137,43 +139,79 @@ bool mr_input_open(mr_input *input, const char *const *paths, size_t count, mr_e
     return mr_input_arrange(input, error);
 }
 
-/* Where the first newline at or behind an offset is; the size of the source when there is none. */
-static bool find_newline(mr_source_file *file, const mr_source *source, uint64_t offset, uint64_t *found,
-                         mr_error *error) {
-    enum { BLOCK = 64 << 10 };
+/* Reads on through a source from one offset to another, and follows its quotes. */
+static bool follow_quotes(mr_source_file *file, const mr_source *source, char delimiter, uint64_t end, uint32_t *quotes,
+                          mr_error *error) {
+    mr_quote_map map = mr_quotes_nowhere();
+    char *block = malloc(1 + BLOCK);
+    bool ok = block || mr_error_memory(error, BLOCK, "looking for a record");
+    char before = '\n';
+    for (uint64_t at = 0; ok && at < end;) {
+        size_t length = mr_smaller(BLOCK, end - at);
+        *block = before;
+        ok = mr_source_read(file, source, block + 1, length, at, error);
+        if (ok) mr_quotes_follow(&map, delimiter, block, length + 1);
+        before = block[length];
+        at += length;
+    }
+    free(block);
+    *quotes = map.behind[MR_QUOTES_OUTSIDE];
+    return ok;
+}
+
+/* Reads through a source for the first record at or behind a place that begins somewhere within it. */
+static bool search_record(mr_source_file *file, const mr_source *source, const mr_records *records, uint64_t place,
+                          uint32_t quotes, uint64_t *found, mr_error *error) {
+    mr_record_scan scan;
+    uint64_t start = place - mr_records_seek(records, &scan, place, quotes), at = start;
     char *block = malloc(BLOCK);
     bool ok = block || mr_error_memory(error, BLOCK, "looking for a record");
-    for (*found = source->size; ok && offset < source->size;) {
-        size_t length = mr_smaller(BLOCK, source->size - offset);
-        ok = mr_source_read(file, source, block, length, offset, error);
-        const char *newline = ok ? memchr(block, '\n', length) : NULL;
-        if (newline) *found = offset + (uint64_t)(newline - block);
-        if (newline) break;
-        offset += length;
+    for (*found = source->size; ok && at < source->size;) {
+        size_t held = (size_t)(at - start), count = mr_smaller(BLOCK - held, source->size - at), drop;
+        ok = mr_source_read(file, source, block + held, count, at, error);
+        at += count;
+        size_t least = place > start ? place - start : 0, length = held + count;
+        if (!ok) break;
+        bool here = mr_records_find(records, &scan, block, length, least, at == source->size, &drop) > 0;
+        start += drop;
+        if (here) *found = start;
+        if (here) break;
+        memmove(block, block + drop, length - drop);
     }
     free(block);
     return ok;
 }
 
-bool mr_input_narrow(mr_input *input, uint64_t offset, uint64_t length, mr_error *error) {
+/* Where the first record at or behind a place begins; the size of the source when there is none. */
+static bool find_record(mr_source_file *file, const mr_source *source, const mr_records *records, uint64_t place,
+                        uint64_t *found, mr_error *error) {
+    uint32_t quotes = MR_QUOTES_OUTSIDE;
+    *found = place;
+    if (place == 0 || place >= source->size || records->kind == MR_RECORDS_OWN) return true;
+    if (records->kind == MR_RECORDS_WHOLE) *found = source->size;
+    if (records->kind == MR_RECORDS_FIXED) *found += (records->size - place % records->size) % records->size;
+    if (records->kind == MR_RECORDS_WHOLE || records->kind == MR_RECORDS_FIXED) return true;
+    if (records->kind == MR_RECORDS_CSV && !follow_quotes(file, source, records->delimiter, place, &quotes, error))
+        return false;
+    return search_record(file, source, records, place, quotes, found, error);
+}
+
+bool mr_input_narrow(mr_input *input, const mr_records *records, uint64_t offset, uint64_t length, mr_error *error) {
     mr_source *source = &input->sources[0];
     mr_source_file file = {.file = -1, .folder = input->folder};
-    uint64_t begin = 0, end = mr_smaller(source->size, mr_add_capped(offset, length)), last = 0;
+    uint64_t begin = 0, end = 0, behind = mr_smaller(source->size, mr_add_capped(offset, length));
     bool ok = offset < source->size || mr_error_usage(error, "--only begins behind the end of %s, which has %llu bytes",
                                                       source->path, (unsigned long long)source->size);
-    if (ok && offset > 0) {
-        ok = find_newline(&file, source, offset - 1, &begin, error);
-        begin++;
-    }
-    if (ok && begin >= end)
+    ok = ok && find_record(&file, source, records, offset, &begin, error);
+    if (ok && begin >= behind)
         ok = mr_error_usage(error, "no record of %s begins in the %llu bytes from %llu on", source->path,
                             (unsigned long long)length, (unsigned long long)offset);
-    ok = ok && find_newline(&file, source, end - 1, &last, error);
+    ok = ok && find_record(&file, source, records, behind, &end, error);
     mr_source_close(&file);
     if (!ok) return false;
     source->base += begin;
     source->origin += begin;
-    source->size = input->bytes = mr_smaller(last + 1, source->size) - begin;
+    source->size = input->bytes = mr_smaller(end, source->size) - begin;
     return true;
 }
 

@@ -15,9 +15,9 @@ void mr_input_close(mr_input *input);
  * depends on them. [coordinator] */
 bool mr_input_arrange(mr_input *input, mr_error *error);
 
-/* Leaves of an input with one source only the records that begin in length bytes (> 0) from offset on. It is a usage
- * error if there are none. [coordinator] */
-bool mr_input_narrow(mr_input *input, uint64_t offset, uint64_t length, mr_error *error);
+/* Leaves of an input with one source only the records that begin in length bytes (> 0) from offset on; of records that
+ * the plugin divides just these bytes. It is a usage error if there are none. [coordinator] */
+bool mr_input_narrow(mr_input *input, const mr_records *records, uint64_t offset, uint64_t length, mr_error *error);
 
 /* A file being read; one per worker. Initialise with {.file = -1} and folder. */
 typedef struct mr_source_file {

@@ -2,10 +2,12 @@
 
 #include "host/scan.h"
 
-/* A piece is handed to map_chunk as it is, or taken apart into lines for map. */
+/* A piece is handed to map_chunk as it is, or taken apart into records for map. */
 
-static uint64_t count_records(const mr_piece *piece) {
+static uint64_t count_records(const mr_records *records, const mr_piece *piece) {
+    if (records->kind == MR_RECORDS_WHOLE) return 1; /* an empty source, too */
     if (!piece->length) return 0;
+    if (records->kind != MR_RECORDS_LINES) return mr_records_count(records, piece->bytes, piece->length);
     return mr_count_newlines(piece->bytes, piece->length) + (piece->bytes[piece->length - 1] != '\n');
 }
 
@@ -20,50 +22,56 @@ static void say_place(mr_context *context, uint32_t kind, uint64_t offset, uint6
     place->length = length;
 }
 
-/* Where the record that begins at line ends, with its newline. */
-static char *behind_record(char *line, char *end) {
-    char *newline = memchr(line, '\n', (size_t)(end - line));
-    return newline ? newline + 1 : end;
+/* The first record at or behind a place of the piece. An empty source has one when it is a record as a whole. */
+static bool first_record(const mr_mapper *mapper, const mr_piece *piece, mr_record *record) {
+    *record = (mr_record){piece->bytes, 0, piece->bytes};
+    if (!piece->length) return mapper->records->kind == MR_RECORDS_WHOLE;
+    return mr_record_next(mapper->records, piece->bytes, piece->bytes + piece->length, record);
 }
 
-static bool map_lines(mr_mapper *mapper, const mr_piece *piece, mr_error *error) {
+/* The length of a record once inner carriage returns are taken out, where that is wanted. */
+static size_t stripped(const mr_records *records, char *bytes, size_t length) {
+    bool inner = records->strip && records->kind == MR_RECORDS_PARAGRAPHS;
+    return inner ? mr_paragraph_strip(bytes, length) : length;
+}
+
+static bool map_each(mr_mapper *mapper, const mr_piece *piece, mr_error *error) {
     mr_context *context = mapper->context;
-    mr_place *place = &context->where->place;
     void (*map)(mr_ctx *, char *, size_t) = context->loaded.plugin.map;
-    char *line = piece->bytes, *end = line + piece->length;
-    uint64_t origin = piece->source->origin;
-    place->kind = MR_PLACE_RECORD;
-    while (line < end) {
-        char *newline = memchr(line, '\n', (size_t)(end - line));
-        char *line_end = newline ? newline : end, *next = newline ? newline + 1 : end;
-        place->offset = piece->offset + (uint64_t)(line - piece->bytes);
-        place->length = (uint64_t)(next - line);
-        context->ctx.offset = origin + place->offset;
+    const char *end = piece->bytes + piece->length;
+    mr_record record;
+    bool more = first_record(mapper, piece, &record);
+    for (; more; more = mr_record_next(mapper->records, record.end, end, &record)) {
+        uint64_t offset = piece->offset + (uint64_t)(record.bytes - piece->bytes);
+        char *bytes = piece->bytes + (record.bytes - piece->bytes);
+        say_place(context, MR_PLACE_RECORD, offset, (uint64_t)(record.end - record.bytes));
+        context->ctx.offset = piece->source->origin + offset;
         context->ctx.record_number = mapper->next_record++;
         if (MR_UNLIKELY(context->rejects) && !mr_context_make_room(context, error)) return false;
         mr_emit_mark mark = mr_context_mark(context);
-        map(&context->ctx, line, (size_t)(line_end - line));
-        mapper->records++;
+        map(&context->ctx, bytes, stripped(mapper->records, bytes, record.length));
+        mapper->mapped++;
         if (MR_UNLIKELY(context->error.set)) {
             if (!mr_context_undo(context, &mark, error)) return false;
-            mapper->records--;
+            mapper->mapped--;
         }
-        line = next;
     }
     return true;
 }
 
-static bool map_whole(mr_mapper *mapper, const mr_piece *piece, mr_error *error) {
+/* Calls map_chunk with length bytes of a piece, which hold so many records. */
+static bool map_text(mr_mapper *mapper, const mr_piece *piece, uint32_t kind, size_t length, uint64_t records,
+                     mr_error *error) {
     mr_context *context = mapper->context;
-    uint64_t records = count_records(piece), skipped = context->skipped; /* before the text may be overwritten */
-    say_place(context, mapper->singly ? MR_PLACE_RECORD : MR_PLACE_PIECE, piece->offset, piece->length);
+    uint64_t skipped = context->skipped;
+    say_place(context, kind, piece->offset, piece->length);
     context->ctx.text = piece->bytes;
-    context->ctx.text_length = piece->length;
+    context->ctx.text_length = length;
     context->ctx.offset = piece->source->origin + piece->offset;
     context->ctx.record_number = mapper->next_record;
-    context->loaded.plugin.map_chunk(&context->ctx, piece->bytes, piece->length);
+    context->loaded.plugin.map_chunk(&context->ctx, piece->bytes, length);
     mapper->next_record += records;
-    mapper->records += records - (context->skipped - skipped);
+    mapper->mapped += records - (context->skipped - skipped);
     return mr_context_ok(context, error);
 }
 
@@ -76,23 +84,46 @@ static mr_piece piece_part(const mr_piece *piece, const char *begin, const char 
     return part;
 }
 
+static bool map_whole(mr_mapper *mapper, const mr_piece *piece, mr_error *error) {
+    uint32_t kind = mapper->singly ? MR_PLACE_RECORD : MR_PLACE_PIECE;
+    uint64_t records = count_records(mapper->records, piece); /* before the text may be overwritten */
+    return map_text(mapper, piece, kind, piece->length, records, error);
+}
+
+/* For map_chunk a carriage return cannot be taken out of the middle of a text, since places in it are told apart by
+ * what they are away from its start. So each record is a text of its own, with its newline moved forward. */
+static bool map_stripped(mr_mapper *mapper, const mr_piece *piece, mr_error *error) {
+    const char *end = piece->bytes + piece->length;
+    mr_record record;
+    bool more = first_record(mapper, piece, &record);
+    for (; more; more = mr_record_next(mapper->records, record.end, end, &record)) {
+        mr_piece part = piece_part(piece, record.bytes, record.end);
+        bool ended = part.length > record.length;
+        size_t length = stripped(mapper->records, part.bytes, record.length);
+        if (ended) part.bytes[length++] = '\n';
+        if (!map_text(mapper, &part, MR_PLACE_RECORD, length, 1, error)) return false;
+    }
+    return true;
+}
+
 static bool map_records(mr_mapper *mapper, const mr_piece *piece, mr_error *error) {
-    bool lines = mapper->context->loaded.plugin.map;
-    return lines ? map_lines(mapper, piece, error) : map_whole(mapper, piece, error);
+    if (mapper->context->loaded.plugin.map) return map_each(mapper, piece, error);
+    bool strip = mapper->records->strip && memmem(piece->bytes, piece->length, "\r\n", 2);
+    return strip ? map_stripped(mapper, piece, error) : map_whole(mapper, piece, error);
 }
 
 /* Where a worker has died, each record goes its way alone: then it is known which one it is that kills, whether in map
  * itself or in what is called for its pairs later. */
 static bool map_singly(mr_mapper *mapper, const mr_piece *piece, mr_error *error) {
-    char *line = piece->bytes, *end = line + piece->length;
-    do {
-        char *next = behind_record(line, end);
-        mr_piece record = piece_part(piece, line, next);
-        if (!map_records(mapper, &record, error)) return false;
+    const char *end = piece->bytes + piece->length;
+    mr_record record;
+    bool more = first_record(mapper, piece, &record) || !piece->length;
+    for (; more; more = mr_record_next(mapper->records, record.end, end, &record)) {
+        mr_piece part = piece_part(piece, record.bytes, record.end);
+        if (!map_records(mapper, &part, error)) return false;
         if (!mr_context_flush(mapper->context, error)) return false;
         if (mapper->after && !mapper->after(mapper->after_receiver, error)) return false;
-        line = next;
-    } while (line < end);
+    }
     return true;
 }
 
@@ -125,7 +156,8 @@ static bool map_around_bad(mr_mapper *mapper, const mr_piece *piece, mr_error *e
         mr_piece part = piece_part(piece, at, begin);
         if (part.length && !map_part(mapper, &part, error)) return false;
         mapper->next_record++;
-        at = behind_record(piece->bytes + (begin - piece->bytes), piece->bytes + piece->length);
+        mr_record record;
+        at = mr_record_next(mapper->records, begin, end, &record) ? record.end : end;
     }
     mr_piece rest = piece_part(piece, at, end);
     return (!rest.length && piece->length) || map_part(mapper, &rest, error);
@@ -158,8 +190,9 @@ bool mr_map_piece(void *receiver, const mr_piece *piece, mr_error *error) {
 bool mr_count_piece(void *receiver, const mr_piece *piece, mr_error *error) {
     (void)error; /* counting cannot fail */
     mr_record_count *count = receiver;
-    if (!piece->length) return true;
-    if (count->source != piece->source) *count = (mr_record_count){.source = piece->source};
-    count->records += count_records(piece);
+    uint64_t records = count_records(count->kind, piece);
+    if (!records && !piece->length) return true;
+    if (count->source != piece->source) *count = (mr_record_count){.kind = count->kind, .source = piece->source};
+    count->records += records;
     return true;
 }

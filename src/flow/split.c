@@ -48,15 +48,20 @@ void mr_chunks_close(mr_chunks *chunks) {
 
 /* ---- reading a chunk --------------------------------------------------------------------------------------------- */
 
-/* A record belongs to the chunk in which its first byte lies, also when it ends beyond it. A record starts at the start
- * of a source or behind a newline; so a chunk that begins inside a source looks at the byte before its first one, drops
- * everything up to and including the first newline from there, and goes on reading past its end until its last record
- * is complete. The buffer holds one piece: whole records at its front, and the beginning of the next record, which
- * moves to the front when the piece has been handed on. Only a record that is longer than the buffer makes it grow. */
+/* A record belongs to the chunk in which its first byte lies, also when it ends beyond it. So a chunk that begins
+ * inside a source looks a little before its begin, drops everything up to where the first record begins, and goes on
+ * reading past its end until its last record is complete. What a record is, data/records.c knows. The buffer holds one
+ * piece: whole records at its front, and the beginning of the next record, which moves to the front when the piece has
+ * been handed on. Only a record that is longer than the buffer makes it grow.
+ *
+ * Where records of CSV begin can only be told by who knows whether the chunk begins within quotes, which depends on all
+ * of the source before it. That is found out beforehand, for all chunks at once: each is looked through for its quotes
+ * alone (mr_split_quotes), and says how it would end for each way in which it may begin. */
 
-bool mr_splitter_open(mr_splitter *splitter, const mr_input *input, mr_source_reader reader, size_t piece_size,
-                      size_t record_limit, mr_error *error) {
+bool mr_splitter_open(mr_splitter *splitter, const mr_input *input, const mr_records *records, mr_source_reader reader,
+                      size_t piece_size, size_t record_limit, mr_error *error) {
     *splitter = (mr_splitter){.input = input,
+                              .records = records,
                               .reader = reader,
                               .buffer_size = piece_size,
                               .piece_size = piece_size,
@@ -81,13 +86,13 @@ void mr_splitter_trim(mr_splitter *splitter) {
 /* The part of a source that a chunk covers, while it is read; offsets are within the source. */
 typedef struct source_range {
     const mr_source *source;
-    uint64_t begin; /* where the chunk begins */
-    uint64_t end;   /* where it ends; records that start before it belong to it */
-    uint64_t at;    /* of the next byte to be read */
-    uint64_t start; /* of the first byte in the buffer */
-    size_t held;    /* bytes in the buffer */
-    size_t scanned; /* bytes at its front that are known to hold no newline */
-    bool first;     /* no piece of it has been handed on */
+    uint64_t begin;      /* where the chunk begins */
+    uint64_t end;        /* where it ends; records that start before it belong to it */
+    uint64_t at;         /* of the next byte to be read */
+    uint64_t start;      /* of the first byte in the buffer */
+    size_t held;         /* bytes in the buffer */
+    mr_record_scan scan; /* what is known of these bytes */
+    bool first;          /* no piece of it has been handed on */
 } source_range;
 
 static bool read_source(mr_splitter *splitter, const mr_source *source, char *bytes, size_t length, uint64_t offset,
@@ -95,24 +100,12 @@ static bool read_source(mr_splitter *splitter, const mr_source *source, char *by
     return splitter->reader.read(splitter->reader.file, source, bytes, length, offset, error);
 }
 
-/* Drops what is before the first record start at or behind range->begin: done when a newline has been found. */
-static bool skip_to_record(mr_splitter *splitter, source_range *range, bool *found, mr_error *error) {
-    *found = range->begin == 0;
-    range->at = *found ? 0 : range->begin - 1;
-    range->start = range->at;
-    while (!*found && range->at < range->end) {
-        size_t count = mr_smaller(splitter->buffer_size, range->source->size - range->at);
-        if (!read_source(splitter, range->source, splitter->buffer, count, range->at, error)) return false;
-        char *newline = memchr(splitter->buffer, '\n', count);
-        size_t drop = newline ? (size_t)(newline - splitter->buffer) + 1 : count;
-        range->start = range->at + drop;
-        range->at += count;
-        range->held = count - drop;
-        memmove(splitter->buffer, splitter->buffer + drop, range->held);
-        *found = newline && range->start < range->end;
-        if (newline) break;
-    }
-    return true;
+/* Takes away bytes at the front of the buffer. */
+static void drop_front(mr_splitter *splitter, source_range *range, size_t length) {
+    range->start += length;
+    range->held -= length;
+    memmove(splitter->buffer, splitter->buffer + length, range->held);
+    splitter->start = range->start;
 }
 
 static bool grow_buffer(mr_splitter *splitter, const source_range *range, mr_error *error) {
@@ -121,30 +114,17 @@ static bool grow_buffer(mr_splitter *splitter, const source_range *range, mr_err
     uint64_t offset = range->source->origin + range->start;
     if (size <= splitter->buffer_size)
         return mr_error_set(error,
-                            "%s: the record at byte %llu is longer than %s, a quarter of the memory; give more "
+                            "%s: the record at byte %llu is longer than %s, a quarter of the memory; %sgive more "
                             "--memory",
                             range->source->path, (unsigned long long)offset,
-                            mr_format_size(splitter->record_limit, limit));
+                            mr_format_size(splitter->record_limit, limit),
+                            splitter->records->kind == MR_RECORDS_CSV ? "close quotes that are not closed, or " : "");
     if (splitter->claim && !splitter->claim(splitter->claimant, size, error)) return false;
     char *larger = realloc(splitter->buffer, size + MR_READ_SLACK);
     if (!larger) return mr_error_memory(error, size, "a long record");
     splitter->buffer = larger;
     splitter->buffer_size = size;
     return true;
-}
-
-/* How many bytes at the front of the buffer are whole records of the chunk; 0 when more has to be read. */
-static size_t whole_records(const mr_splitter *splitter, source_range *range) {
-    char *buffer = splitter->buffer, *newline = NULL;
-    if (range->start + range->held >= range->end) {
-        /* The last record of the chunk is the one that holds the byte before the chunk's end. */
-        size_t from = mr_larger(range->end - 1 - range->start, range->scanned);
-        newline = memchr(buffer + from, '\n', range->held - from);
-    }
-    if (!newline) newline = memrchr(buffer + range->scanned, '\n', range->held - range->scanned);
-    if (newline) return (size_t)(newline - buffer) + 1;
-    range->scanned = range->held;
-    return range->start + range->held == range->source->size ? range->held : 0;
 }
 
 static bool hand_on(mr_splitter *splitter, source_range *range, size_t length, mr_piece_sink *sink, void *receiver,
@@ -156,10 +136,8 @@ static bool hand_on(mr_splitter *splitter, source_range *range, size_t length, m
                       .first_of_source = range->first};
     range->first = false;
     if (!sink(receiver, &piece, error)) return false;
-    range->start += length;
-    range->held -= length;
-    range->scanned = range->held; /* the piece ended with the last newline, or with the chunk */
-    memmove(splitter->buffer, splitter->buffer + length, range->held);
+    drop_front(splitter, range, length);
+    mr_records_taken(&range->scan, length);
     return true;
 }
 
@@ -180,12 +158,47 @@ static bool read_more(mr_splitter *splitter, source_range *range, mr_error *erro
     return true;
 }
 
-static bool split_range(mr_splitter *splitter, source_range *range, mr_piece_sink *sink, void *receiver,
-                        mr_error *error) {
+/* Finds the first record that begins in the chunk, by reading from a little before it. */
+static bool find_record(mr_splitter *splitter, source_range *range, uint32_t quotes, bool *found, mr_error *error) {
+    range->start = range->begin - mr_records_seek(splitter->records, &range->scan, range->begin, quotes);
+    range->at = splitter->start = range->start;
+    for (*found = false;;) {
+        bool last = range->at == range->source->size;
+        size_t least = range->begin > range->start ? range->begin - range->start : 0, drop;
+        int here = mr_records_find(splitter->records, &range->scan, splitter->buffer, range->held, least, last, &drop);
+        if (here < 0) return splitter->records->failure(splitter->records->receiver, error);
+        drop_front(splitter, range, drop);
+        *found = here && range->start < range->end;
+        /* Behind the byte before the end no record of the chunk begins. */
+        if (here || last || range->start + 1 >= range->end) return true;
+        if (!read_more(splitter, range, error)) return false;
+    }
+}
+
+/* Goes to the first record of the chunk. */
+static bool skip_to_record(mr_splitter *splitter, source_range *range, const mr_chunk *chunk, bool *found,
+                           mr_error *error) {
+    const mr_records *records = splitter->records;
+    uint64_t begin = range->begin;
+    *found = begin == 0 || chunk->at_record;
+    if (!*found && records->kind == MR_RECORDS_FIXED) {
+        begin = mr_multiply_capped(begin / records->size + (begin % records->size != 0), records->size);
+        *found = begin < range->end;
+    }
+    range->at = range->start = splitter->start = begin;
+    if (*found || records->kind == MR_RECORDS_FIXED || mr_records_sequential(records)) return true;
+    return find_record(splitter, range, chunk->quotes, found, error);
+}
+
+static bool split_range(mr_splitter *splitter, source_range *range, const mr_chunk *chunk, mr_piece_sink *sink,
+                        void *receiver, mr_error *error) {
     bool found;
-    if (!skip_to_record(splitter, range, &found, error)) return false;
+    splitter->source = range->source;
+    if (!skip_to_record(splitter, range, chunk, &found, error)) return false;
     while (found && range->start < range->end) {
-        size_t length = whole_records(splitter, range);
+        size_t length = mr_records_whole(splitter->records, &range->scan, splitter->buffer, range->held,
+                                         range->end - range->start, range->at == range->source->size);
+        if (length == SIZE_MAX) return splitter->records->failure(splitter->records->receiver, error);
         bool ok = length ? hand_on(splitter, range, length, sink, receiver, error) : read_more(splitter, range, error);
         if (!ok) return false;
     }
@@ -198,6 +211,15 @@ static bool split_empty(mr_splitter *splitter, const mr_source *source, mr_piece
     return splitter->reader.check(splitter->reader.file, source, error) && sink(receiver, &piece, error);
 }
 
+/* The part of a source that lies in a chunk. To a source that cannot be divided belongs all of it. */
+static source_range range_of(const mr_splitter *splitter, const mr_source *source, const mr_chunk *chunk) {
+    source_range range = {.source = source, .first = true};
+    range.begin = chunk->begin > source->start ? chunk->begin - source->start : 0;
+    range.end = mr_smaller(source->size, chunk->end - source->start);
+    if (mr_records_sequential(splitter->records)) range.end = source->size;
+    return range;
+}
+
 bool mr_split_chunk(mr_splitter *splitter, const mr_chunk *chunk, mr_piece_sink *sink, void *receiver,
                     mr_error *error) {
     const mr_input *input = splitter->input;
@@ -205,14 +227,35 @@ bool mr_split_chunk(mr_splitter *splitter, const mr_chunk *chunk, mr_piece_sink 
         const mr_source *source = &input->sources[i];
         if (source->start > chunk->end || (source->start == chunk->end && !(chunk->last && !source->size))) break;
         if (source->kind != MR_SOURCE_RECORDS) continue;
-        if (!source->size) {
-            if (!split_empty(splitter, source, sink, receiver, error)) return false;
-            continue;
-        }
-        source_range range = {.source = source, .first = true};
-        range.begin = chunk->begin > source->start ? chunk->begin - source->start : 0;
-        range.end = mr_smaller(source->size, chunk->end - source->start);
-        if (!split_range(splitter, &range, sink, receiver, error)) return false;
+        source_range range = range_of(splitter, source, chunk);
+        bool ok = source->size ? split_range(splitter, &range, chunk, sink, receiver, error)
+                               : split_empty(splitter, source, sink, receiver, error);
+        if (!ok) return false;
     }
     return true;
+}
+
+bool mr_split_quotes(mr_splitter *splitter, const mr_chunk *chunk, mr_quote_map *map, mr_error *error) {
+    const mr_input *input = splitter->input;
+    *map = mr_quotes_nowhere();
+    /* The source that holds the last byte of the chunk. */
+    size_t index = mr_input_find(input, chunk->end - (chunk->end > chunk->begin));
+    while (index < input->count && !input->sources[index].size)
+        index++;
+    const mr_source *source = index < input->count ? &input->sources[index] : NULL;
+    if (!source || source->kind != MR_SOURCE_RECORDS || source->start + source->size <= chunk->end) return true;
+    source_range range = range_of(splitter, source, chunk);
+    uint64_t at = range.begin;
+    char before = '\n';
+    if (at == 0) *map = (mr_quote_map){{MR_QUOTES_OUTSIDE, MR_QUOTES_OUTSIDE, MR_QUOTES_OUTSIDE}};
+    if (at > 0 && !read_source(splitter, source, &before, 1, at - 1, error)) return false;
+    while (at < range.end) {
+        size_t length = mr_smaller(splitter->buffer_size, range.end - at); /* there is room behind it */
+        *splitter->buffer = before;
+        if (!read_source(splitter, source, splitter->buffer + 1, length, at, error)) return false;
+        mr_quotes_follow(map, splitter->records->delimiter, splitter->buffer, length + 1);
+        before = splitter->buffer[length];
+        at += length;
+    }
+    return splitter->reader.check(splitter->reader.file, source, error);
 }

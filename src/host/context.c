@@ -219,14 +219,18 @@ static bool takes_rejections(const char *callback) {
     return !strcmp(callback, "map") || !strcmp(callback, "reduce") || !strcmp(callback, "finish");
 }
 
-/* The place of a line of the text at hand. */
+/* The place of a line of the text at hand; of a record that was handed over alone all of it. */
 static mr_place place_of_line(const mr_context *context, mr_slice line) {
     mr_place place = context->where->place;
+    if (place.kind == MR_PLACE_RECORD) return place;
+    char terminator = context->records.kind == MR_RECORDS_NUL ? 0 : '\n';
+    bool terminated = context->records.kind != MR_RECORDS_FIXED && context->records.kind != MR_RECORDS_WHOLE;
     place.kind = MR_PLACE_RECORD;
     place.offset += (uint64_t)(line.data - context->ctx.text);
     place.length = line.length;
     const char *end = line.data + line.length, *text_end = context->ctx.text + context->ctx.text_length;
-    if (end < text_end && *end == '\n' && (!line.length || end[-1] != '\n')) place.length++;
+    bool with_it = line.length && end[-1] == terminator;
+    if (terminated && end < text_end && *end == terminator && !with_it) place.length++;
     return place;
 }
 
@@ -423,18 +427,77 @@ mr_slice mr_context_full_key(mr_context *context, mr_slice key) {
     return mr_bytes(context->full_key, key.length + 4);
 }
 
+/* ---- records ----------------------------------------------------------------------------------------------------- */
+
+/* Calls one of the functions with which a plugin divides records. */
+static size_t divide(mr_context *context, size_t (*callback)(mr_ctx *, const char *, size_t, int), const char *name,
+                     mr_slice bytes, bool last) {
+    mr_where *where = context->where, before = *where;
+    mr_slice text = mr_bytes(context->ctx.text, context->ctx.text_length);
+    where->callback = name;
+    context->ctx.text_length = 0; /* none is at hand */
+    where->inside = 1;
+    size_t result = callback(&context->ctx, bytes.data, bytes.length, last);
+    mr_end_if_forked();
+    if (context->error.set) return SIZE_MAX;
+    where->callback = before.callback;
+    where->inside = before.inside;
+    context->ctx.text_length = text.length;
+    return result;
+}
+
+size_t mr_context_record(mr_context *context, const char *bytes, size_t length, bool last) {
+    return divide(context, context->loaded.plugin.record, "record", mr_bytes(bytes, length), last);
+}
+
+size_t mr_context_find_record(mr_context *context, const char *bytes, size_t length, bool last) {
+    return divide(context, context->loaded.plugin.find_record, "find_record", mr_bytes(bytes, length), last);
+}
+
+/* What records are when the plugin may choose. */
+static mr_records chosen_by_plugin(const mr_plugin *plugin, bool strip) {
+    bool csv = plugin->records == MR_RECORDS_CSV;
+    return (mr_records){
+        .kind = plugin->records, .delimiter = csv ? ',' : 0, .strip = strip, .size = plugin->record_size};
+}
+
+static void set_records(mr_context *context, const mr_records *wanted) {
+    bool said = wanted->kind != MR_RECORDS_UNSAID;
+    context->records = said ? *wanted : chosen_by_plugin(&context->loaded.plugin, wanted->strip);
+    context->ctx.records = context->records.kind;
+    context->ctx.delimiter = (unsigned char)context->records.delimiter;
+}
+
+static bool check_records(const mr_context *context, mr_error *error) {
+    const mr_plugin *plugin = &context->loaded.plugin;
+    const mr_records *records = &context->records;
+    bool of_lines = records->kind == MR_RECORDS_LINES || records->kind == MR_RECORDS_PARAGRAPHS ||
+                    records->kind == MR_RECORDS_CSV || records->kind == MR_RECORDS_JSONL;
+    char name[MR_RECORDS_NAME];
+    if (records->strip && !of_lines)
+        return mr_error_usage(error, "--crlf strip is for records that are lines, not for %s",
+                              mr_records_name(records, name));
+    if (!plugin->map_chunk || plugin->any_records || records->kind == MR_RECORDS_LINES) return true;
+    if (plugin->records == records->kind) return true;
+    return mr_error_usage(error, "plugin %s divides its input into lines by itself; it does not work with --records %s",
+                          plugin->name, mr_records_name(records, name));
+}
+
 /* ---- opening and closing ----------------------------------------------------------------------------------------- */
 
-static bool configure(mr_context *context, mr_error *error) {
+static bool configure(mr_context *context, const mr_records *wanted, mr_error *error) {
     mr_plugin *plugin = &context->loaded.plugin;
-    if (!plugin->configure) return true;
+    set_records(context, wanted);
+    if (!plugin->configure) return check_records(context, error);
     context->where->callback = "configure";
     plugin->configure(&context->ctx, plugin);
-    return mr_context_flush(context, error) && mr_plugin_check(plugin, error);
+    set_records(context, wanted);
+    return mr_context_flush(context, error) && mr_plugin_check(plugin, error) && check_records(context, error);
 }
 
 bool mr_context_open(mr_context *context, const char *path, const mr_setting *settings, size_t setting_count,
-                     const char *const *names, size_t name_count, mr_where *where, mr_error *error) {
+                     const mr_records *records, const char *const *names, size_t name_count, mr_where *where,
+                     mr_error *error) {
     *context = (mr_context){.ctx = {.host = &host_functions, .source_count = name_count}, .names = names};
     context->where = where ? where : &context->own_where;
     *context->where = (mr_where){.callback = "the constructor"};
@@ -454,7 +517,7 @@ bool mr_context_open(mr_context *context, const char *path, const mr_setting *se
     context->shorts = malloc(SHORT_BUFFER);
     if (!context->shorts) return mr_error_memory(error, SHORT_BUFFER, "emitted pairs");
     mr_context_emit_to(context, NULL, NULL);
-    return configure(context, error);
+    return configure(context, records, error);
 }
 
 void mr_context_close(mr_context *context) {

@@ -4,6 +4,7 @@
 
 #include "base/forked.h"
 #include "base/processor.h"
+#include "data/records.h"
 #include "host/options.h"
 #include "host/plugin.h"
 
@@ -97,6 +98,7 @@ typedef struct mr_context {
     mr_ctx ctx;               /* what the plugin sees; first, so that its address is the context's */
     mr_loaded loaded;         /* the plugin */
     mr_processor processor;   /* whose instructions are used */
+    mr_records records;       /* what they are in this job, but for what the plugin itself divides */
     mr_options options;       /* with the values for this job */
     const char *const *names; /* of the sources; borrowed */
     mr_emit_level levels[MR_EMIT_LEVELS];
@@ -130,15 +132,21 @@ typedef struct mr_context {
 } mr_context;
 
 /* Loads the plugin, resolves the options and calls configure; also chooses the instructions that the process
- * works with. names: of the sources, borrowed. where: where to keep up to date which callback runs, borrowed; NULL:
- * nobody looks. */
+ * works with. records: what the user wants them to be; with kind MR_RECORDS_UNSAID it is for the plugin to say. names:
+ * of the sources, borrowed. where: where to keep up to date which callback runs, borrowed; NULL: nobody looks. */
 bool mr_context_open(mr_context *context, const char *path, const mr_setting *settings, size_t setting_count,
-                     const char *const *names, size_t name_count, mr_where *where, mr_error *error);
+                     const mr_records *records, const char *const *names, size_t name_count, mr_where *where,
+                     mr_error *error);
 void mr_context_close(mr_context *context);
 
 /* Calls the plugin's open or close. */
 bool mr_context_start(mr_context *context, mr_error *error);
 bool mr_context_stop(mr_context *context, mr_error *error);
+
+/* Ask the plugin to divide records (MR_RECORDS_OWN), as mr_records.first and mr_records.begin say: SIZE_MAX when the
+ * plugin has failed, which mr_context_ok tells. */
+size_t mr_context_record(mr_context *context, const char *bytes, size_t length, bool last);
+size_t mr_context_find_record(mr_context *context, const char *bytes, size_t length, bool last);
 
 /* Says where the pairs of the outer level go. */
 void mr_context_emit_to(mr_context *context, mr_pair_sink *sink, void *receiver);

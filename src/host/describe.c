@@ -16,6 +16,7 @@ typedef struct exchange {
     const char *path;           /* the question */
     const mr_setting *settings; /* NULL: no job, only the help */
     size_t setting_count;
+    const mr_records *records;
     const char *const *names;
     size_t name_count;
     bool answered;              /* the answer is complete */
@@ -60,10 +61,11 @@ static bool answer(exchange *shared) {
         mr_describe_loaded(&loaded.plugin, &shared->description);
         return true;
     }
-    if (!mr_context_open(&context, shared->path, shared->settings, shared->setting_count, shared->names,
-                         shared->name_count, NULL, &shared->error))
+    if (!mr_context_open(&context, shared->path, shared->settings, shared->setting_count, shared->records,
+                         shared->names, shared->name_count, NULL, &shared->error))
         return false;
     mr_describe_loaded(&context.loaded.plugin, &shared->description);
+    shared->description.records = context.records;
     mr_context_close(&context);
     return true;
 }
@@ -99,13 +101,14 @@ static bool await_answer(mp_process *process, const exchange *shared, const char
     return mr_error_set(error, "the plugin %s %s while it was loaded", path, mr_describe_end(code, end, sizeof end));
 }
 
-bool mr_describe(const char *path, const mr_setting *settings, size_t setting_count, const char *const *names,
-                 size_t name_count, mr_description *description, mr_error *error) {
+bool mr_describe(const char *path, const mr_setting *settings, size_t setting_count, const mr_records *records,
+                 const char *const *names, size_t name_count, mr_description *description, mr_error *error) {
     exchange *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) return mr_error_memory(error, sizeof *shared, "describing the plugin");
     shared->path = path;
     shared->settings = settings;
     shared->setting_count = setting_count;
+    shared->records = records;
     shared->names = names;
     shared->name_count = name_count;
     mp_process *process;

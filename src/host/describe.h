@@ -2,6 +2,7 @@
 #ifndef MR_HOST_DESCRIBE_H
 #define MR_HOST_DESCRIBE_H
 
+#include "data/records.h"
 #include "host/options.h"
 
 enum {
@@ -22,6 +23,7 @@ typedef struct mr_description {
     uint32_t needs;                       /* bits of enum mr_needs */
     uint32_t together;                    /* enum mr_together */
     char columns[MR_DESCRIPTION_COLUMNS]; /* the names of its columns, with tabs between them; empty: it names none */
+    mr_records records;                   /* what they are, for a job */
     bool has_configure;                   /* its options may change what it is */
     bool has_finish;                      /* its output is not simply key and value */
     bool has_compare;                     /* it orders keys in its own way */
@@ -29,10 +31,11 @@ typedef struct mr_description {
 } mr_description;
 
 /* Loads the plugin at path in a child and describes it. With settings NULL only name, summary and help are asked for;
- * otherwise the settings are checked and the plugin configures itself for a job with source_count inputs. False with
+ * otherwise the settings are checked and the plugin configures itself for a job with so many inputs and such records
+ * (as in mr_context_open). False with
  * error set when it cannot be loaded, refuses the settings, or crashes. Called by the coordinator. */
-bool mr_describe(const char *path, const mr_setting *settings, size_t setting_count, const char *const *names,
-                 size_t name_count, mr_description *description, mr_error *error);
+bool mr_describe(const char *path, const mr_setting *settings, size_t setting_count, const mr_records *records,
+                 const char *const *names, size_t name_count, mr_description *description, mr_error *error);
 
 /* Describes a plugin that is loaded in this process. */
 void mr_describe_loaded(const mr_plugin *plugin, mr_description *description);

@@ -241,7 +241,7 @@ static bool check_kind(const mr_plugin *plugin, mr_error *error) {
 }
 
 static bool check_together(const mr_plugin *plugin, mr_error *error) {
-    if (plugin->together > MR_TOGETHER_ALL || plugin->reserved_too)
+    if (plugin->together > MR_TOGETHER_ALL)
         return mr_error_set(error, "plugin %s needs a newer mr: it keeps keys together in an unknown way",
                             plugin->name);
     if (plugin->together && (plugin->partition || plugin->compare || plugin->kind == MR_MAP))
@@ -258,12 +258,15 @@ bool mr_plugin_check(const mr_plugin *plugin, mr_error *error) {
     if (!plugin->map == !plugin->map_chunk) return wrong(plugin, "exactly one of map and map_chunk must be set", error);
     if (!plugin->partition != !plugin->partitions) return wrong(plugin, "partition and partitions go together", error);
     if (plugin->partitions > 1u << 31) return wrong(plugin, "partitions is above 2^31", error);
-    if (plugin->records > MR_RECORDS_JSONL)
+    if (plugin->records > MR_RECORDS_OWN)
         return mr_error_set(error, "plugin %s needs a newer mr: it wants unknown records (%u)", plugin->name,
                             plugin->records);
     if (!plugin->record_size != (plugin->records != MR_RECORDS_FIXED))
         return wrong(plugin, "record_size goes with MR_RECORDS_FIXED, and is above zero", error);
     if (plugin->columns && (!*plugin->columns || strlen(plugin->columns) > COLUMNS_MAX))
         return wrong(plugin, "the names of its columns have no byte, or more than 4095", error);
+    if (!plugin->record != (plugin->records != MR_RECORDS_OWN))
+        return wrong(plugin, "record goes with MR_RECORDS_OWN", error);
+    if (plugin->find_record && !plugin->record) return wrong(plugin, "find_record goes with record", error);
     return check_kind(plugin, error) && check_together(plugin, error);
 }

@@ -63,6 +63,7 @@ typedef struct mr_coordinator {
     bool delivering;          /* delivery is open */
     mr_part *ordered;         /* parts to be merged, by partition; owned */
     mr_record_counts *counts; /* records of each chunk; owned */
+    mr_quote_map *quotes;     /* of CSV: how each chunk ends; owned */
     mr_repair repair;
     mr_suspicion *suspicions; /* of units of the phase at hand; owned */
     size_t suspicion_count;

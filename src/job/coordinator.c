@@ -132,6 +132,30 @@ static bool run_phase(mr_coordinator *self, uint32_t kind, uint64_t count, const
 
 /* ---- the phases -------------------------------------------------------------------------------------------------- */
 
+/* Whether a source goes on from one chunk to the next. */
+static bool divides_sources(const mr_job *job) {
+    for (size_t i = 1; i < job->chunks.count; i++) {
+        uint64_t begin = job->chunks.list[i].begin;
+        size_t source = mr_input_find(&job->input, begin);
+        if (source < job->input.count && job->input.sources[source].start < begin) return true;
+    }
+    return false;
+}
+
+/* Tells each chunk of CSV how it has to be read from its begin on. */
+static bool follow_quotes(mr_coordinator *self, mr_error *error) {
+    mr_job *job = &self->job;
+    if (job->description.records.kind != MR_RECORDS_CSV || !divides_sources(job)) return true;
+    self->quotes = calloc(job->chunks.count, sizeof *self->quotes);
+    if (!self->quotes) return mr_error_memory(error, job->chunks.count * sizeof *self->quotes, "quotes of chunks");
+    if (!run_phase(self, MR_TASK_QUOTES, job->chunks.count, "quotes", error)) return false;
+    for (size_t i = 1; i < job->chunks.count; i++) {
+        uint32_t before = job->chunks.list[i - 1].quotes;
+        job->chunks.list[i].quotes = self->quotes[i - 1].behind[before % MR_QUOTES_STATES];
+    }
+    return true;
+}
+
 static bool divide_keys(mr_coordinator *self, mr_error *error) {
     const mr_job *job = &self->job;
     if (mr_job_is_map(job) || job->plan.partitions == 1) return true;
@@ -187,7 +211,9 @@ static bool reduce_in_order(mr_coordinator *self, uint64_t partitions, mr_error 
 
 static bool run_phases(mr_coordinator *self, mr_error *error) {
     const mr_job *job = &self->job;
-    if (!mr_repair_open(self, error) || !divide_keys(self, error) || !number_records(self, error)) return false;
+    if (!mr_repair_open(self, error) || !follow_quotes(self, error) || !divide_keys(self, error) ||
+        !number_records(self, error))
+        return false;
     if (mr_job_is_map(job) && !open_delivery(self, job->chunks.count, error)) return false;
     if (!run_phase(self, MR_TASK_MAP, job->chunks.count, "map", error)) return false;
     uint64_t partitions = job->shared->splitters.partitions;
@@ -284,6 +310,7 @@ static void close_coordinator(mr_coordinator *self) {
     mr_repair_close(self);
     free(self->ordered);
     free(self->counts);
+    free(self->quotes);
 }
 
 void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_error *error) {

@@ -6,11 +6,29 @@
 
 enum { TASKS_AHEAD = 2 /* units that a worker has at a time, so that it never waits for the next */ };
 
-/* The piece of the input that a sample unit looks at. */
+/* The last chunk that begins at or before a position. */
+static const mr_chunk *chunk_at(const mr_chunks *chunks, uint64_t position) {
+    size_t low = 0, high = chunks->count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (chunks->list[middle].begin <= position)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &chunks->list[low];
+}
+
+/* The piece of the input that a sample unit looks at. Of CSV it is only known at the begin of a chunk how to read it.
+ */
 static mr_chunk sample_chunk(const mr_coordinator *self, uint64_t unit) {
     uint64_t bytes = self->job.input.bytes;
     uint64_t begin = (uint64_t)((double)bytes * (double)unit / (double)self->units.count);
-    return (mr_chunk){.begin = begin, .end = mr_smaller(bytes, begin + MR_SAMPLE_PIECE)};
+    mr_chunk sample = {.begin = begin};
+    if (self->job.description.records.kind == MR_RECORDS_CSV) sample = *chunk_at(&self->job.chunks, begin);
+    sample.end = mr_smaller(bytes, sample.begin + MR_SAMPLE_PIECE);
+    sample.last = false;
+    return sample;
 }
 
 static mr_task task_of(mr_coordinator *self, uint64_t unit) {
@@ -25,7 +43,8 @@ static mr_task task_of(mr_coordinator *self, uint64_t unit) {
         task.kind = MR_TASK_KEEP;
         task.offset = self->job.bad_bytes;
     }
-    if (self->kind == MR_TASK_MAP || self->kind == MR_TASK_COUNT) task.chunk = self->job.chunks.list[unit];
+    bool chunks = self->kind == MR_TASK_MAP || self->kind == MR_TASK_COUNT || self->kind == MR_TASK_QUOTES;
+    if (chunks) task.chunk = self->job.chunks.list[unit];
     return task;
 }
 

@@ -58,6 +58,9 @@ static bool finish_assignment(mr_coordinator *self, const mr_assignment *assignm
     case MR_TASK_SAMPLE:
         self->job.shared->sampled[report->worker] = report->arena_used;
         break;
+    case MR_TASK_QUOTES:
+        self->quotes[assignment->unit] = report->quotes;
+        break;
     case MR_TASK_COUNT:
         self->counts[assignment->unit] = (mr_record_counts){report->source, report->records};
         break;

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "data/format.h"
+#include "data/records.h"
 #include "flow/flow.h"
 #include "flow/output.h"
 #include "flow/split.h"
@@ -35,6 +36,7 @@ typedef struct mr_job_settings {
     const char *bad;        /* path of the quarantine file; NULL: named after the output or the plugin */
     const char *from_bad;   /* path of a quarantine file whose records are the input; NULL: none */
     const char *stats;      /* path of a file for the summary as JSON; NULL: none */
+    mr_records records;     /* what the user wants them to be; kind MR_RECORDS_UNSAID: what the plugin says */
     uint64_t only_offset;   /* with only_length: records of the one input that begin in these bytes are all the input */
     uint64_t only_length;   /* bytes; 0: the whole input */
     uint64_t worker_memory; /* bytes that a worker may use for itself before it is replaced; 0: any */
@@ -150,6 +152,7 @@ static inline const char *mr_write_refusal(const mr_job *job) {
 enum mr_task_kind {
     MR_TASK_SAMPLE = 1, /* map chunk for its keys only */
     MR_TASK_SPLIT,      /* choose the splitters */
+    MR_TASK_QUOTES,     /* find out how chunk ends in CSV */
     MR_TASK_COUNT,      /* count the records of chunk */
     MR_TASK_MAP,        /* map chunk */
     MR_TASK_TRY,        /* find out which records of chunk kill those that map it; suspect is one such record */
@@ -166,7 +169,7 @@ typedef struct mr_task {
     uint32_t kind;     /* enum mr_task_kind */
     uint32_t unused;   /* zero */
     uint64_t unit;     /* which chunk, partition or part */
-    mr_chunk chunk;    /* for SAMPLE, COUNT, MAP, TRY */
+    mr_chunk chunk;    /* for SAMPLE, QUOTES, COUNT, MAP, TRY */
     mr_place suspect;  /* for TRY; kind MR_PLACE_NONE: there is none */
     mr_part part;      /* for DELIVER */
     uint64_t offset;   /* for DELIVER: in the output file; for KEEP: in bad_file */
@@ -200,6 +203,7 @@ typedef struct mr_report {
     uint64_t again;         /* DONE of REDUCE: 1: groups were rejected; the partition is to be reduced without them */
     uint64_t kept;          /* DONE of KEEP: bytes of bad_file that hold whole lines now */
     uint64_t source;        /* DONE of COUNT: index of the source of the last record, plus 1; 0: no record */
+    mr_quote_map quotes;    /* DONE of QUOTES */
     uint64_t damaged;       /* DAMAGED in REDUCE: index of the run, MR_OWN_RUNS: what the worker itself has sorted;
                              * in MERGE: index of the ordered part */
 } mr_report;

@@ -23,6 +23,46 @@ mr_source_reader mr_worker_reader(mr_worker *self) {
     return (mr_source_reader){.read = mr_source_read, .check = mr_source_check, .file = &self->file};
 }
 
+/* Where bytes that the splitter holds come from, in case that the plugin dies of them. */
+static void say_place(mr_worker *self, const char *bytes, size_t length) {
+    const mr_splitter *splitter = &self->splitter;
+    mr_place *place = &self->slot->where.place;
+    place->kind = MR_PLACE_PIECE;
+    place->source = (uint64_t)(splitter->source - self->job->input.sources);
+    place->offset = splitter->start + (uint64_t)(bytes - splitter->buffer);
+    place->length = length;
+}
+
+static size_t own_record(void *receiver, const char *bytes, size_t length, bool last) {
+    mr_worker *self = receiver;
+    say_place(self, bytes, length);
+    return mr_context_record(&self->context, bytes, length, last);
+}
+
+static size_t find_own_record(void *receiver, const char *bytes, size_t length, bool last) {
+    mr_worker *self = receiver;
+    say_place(self, bytes, length);
+    return mr_context_find_record(&self->context, bytes, length, last);
+}
+
+static bool own_failure(void *receiver, mr_error *error) {
+    mr_worker *self = receiver;
+    const mr_source *source = self->splitter.source;
+    mr_context_ok(&self->context, error);
+    return mr_error_context(error, "%s, byte %llu", source->path,
+                            (unsigned long long)(source->origin + self->slot->where.place.offset));
+}
+
+mr_records mr_worker_records(mr_worker *self) {
+    mr_records records = self->context.records;
+    if (records.kind != MR_RECORDS_OWN) return records;
+    records.first = own_record;
+    records.begin = self->context.loaded.plugin.find_record ? find_own_record : NULL;
+    records.failure = own_failure;
+    records.receiver = self;
+    return records;
+}
+
 /* The memory that the map phase leaves over is enough for one worker with a record of any length, not for all: asked by
  * the splitter before it makes room for such a record. When the worker that had the permission died, all that it read
  * has gone with it. */
@@ -45,8 +85,8 @@ void mr_worker_trim(mr_worker *self) {
 }
 
 static bool open_splitter(mr_worker *self, uint64_t record_limit, mr_error *error) {
-    if (!mr_splitter_open(&self->splitter, &self->job->input, mr_worker_reader(self), self->job->plan.piece,
-                          record_limit, error))
+    if (!mr_splitter_open(&self->splitter, &self->job->input, &self->records, mr_worker_reader(self),
+                          self->job->plan.piece, record_limit, error))
         return false;
     self->splitter.claim = claim_long_record;
     self->splitter.claimant = self;
@@ -182,7 +222,7 @@ bool mr_do_sample(mr_worker *self, const mr_task *task, mr_report *done, mr_erro
         mr_context_flush(&self->context, &ignored);
     self->rehearsing = false;
     self->context.error.set = false;
-    self->mapper.records = 0;
+    self->mapper.mapped = 0;
     for (size_t i = 0; i < self->context.counter_count; i++)
         self->context.counters[i].value = before[i].value;
     done->arena_used = self->sampler.used;
@@ -206,8 +246,13 @@ bool mr_do_split(mr_worker *self, const mr_task *task, mr_report *done, mr_error
     return ok;
 }
 
+bool mr_do_quotes(mr_worker *self, const mr_task *task, mr_report *done, mr_error *error) {
+    if (!mr_worker_open_map(self, error)) return false;
+    return mr_split_quotes(&self->splitter, &task->chunk, &done->quotes, error);
+}
+
 bool mr_do_count(mr_worker *self, const mr_task *task, mr_report *done, mr_error *error) {
-    mr_record_count count = {0};
+    mr_record_count count = {.kind = &self->records};
     if (!mr_worker_open_map(self, error)) return false;
     if (!mr_split_chunk(&self->splitter, &task->chunk, mr_count_piece, &count, error)) return false;
     done->records = count.records;

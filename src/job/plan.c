@@ -233,8 +233,8 @@ static bool open_output(mr_job *job, mr_error *error) {
 static bool describe_plugin(mr_job *job, mr_error *error) {
     const mr_job_settings *settings = job->settings;
     if (!settings->alone)
-        return mr_describe(job->plugin_path, settings->settings, settings->setting_count, job->input.names,
-                           job->input.count, &job->description, error);
+        return mr_describe(job->plugin_path, settings->settings, settings->setting_count, &settings->records,
+                           job->input.names, job->input.count, &job->description, error);
     if (!open_output(job, error) || !mr_output_divert(&job->output, error)) return false;
     job->alone = mr_worker_load(job, error);
     if (job->alone) mr_worker_describe(job->alone, &job->description);
@@ -254,10 +254,27 @@ static bool open_input(mr_job *job, mr_error *error) {
     return mr_input_open(&job->input, settings->inputs, settings->input_count, error);
 }
 
+/* Records of a fixed size have to fill their sources. */
+static bool check_sizes(const mr_job *job, mr_error *error) {
+    uint64_t size = job->description.records.size;
+    if (job->description.records.kind != MR_RECORDS_FIXED) return true;
+    for (size_t i = 0; i < job->input.count; i++) {
+        const mr_source *source = &job->input.sources[i];
+        uint64_t rest = source->size % size;
+        if (rest && source->kind == MR_SOURCE_RECORDS)
+            return mr_error_set(error,
+                                "%s ends with %llu bytes at byte %llu, which are less than a record of %llu bytes",
+                                source->path, (unsigned long long)rest,
+                                (unsigned long long)(source->origin + source->size - rest), (unsigned long long)size);
+    }
+    return true;
+}
+
 /* Only a part of the input may be wanted. What it is numbered from is found out when the plugin wants to know. */
 static bool narrow_input(mr_job *job, mr_error *error) {
     const mr_job_settings *settings = job->settings;
-    return !settings->only_length || mr_input_narrow(&job->input, settings->only_offset, settings->only_length, error);
+    return !settings->only_length ||
+           mr_input_narrow(&job->input, &job->description.records, settings->only_offset, settings->only_length, error);
 }
 
 static void number_first_record(mr_job *job) {
@@ -273,7 +290,8 @@ bool mr_job_open(mr_job *job, const mr_job_settings *settings, mr_error *error) 
     *job = (mr_job){.settings = settings, .output.file = -1, .bad_file = -1};
     raise_file_limit();
     job->plugin_path = mr_plugin_find(settings->plugin, error);
-    if (!job->plugin_path || !open_input(job, error) || !narrow_input(job, error) || !describe_plugin(job, error))
+    if (!job->plugin_path || !open_input(job, error) || !describe_plugin(job, error) || !narrow_input(job, error) ||
+        !check_sizes(job, error))
         return false;
     number_first_record(job);
     return mr_results_open(job, error) && make_plan(job, error) &&

@@ -55,7 +55,7 @@ bool mr_worker_commit(mr_worker *self, mr_report report, mr_error *error) {
     uint64_t spilled = self->runs->written + self->parts->written;
     header->worker = self->index;
     header->commits = 1;
-    header->records = self->mapper.records;
+    header->records = self->mapper.mapped;
     header->arena_used = self->map_open ? self->exchange.sealed : self->arena_used;
     header->spilled = spilled - self->spilled;
     for (size_t i = 0; i < self->context.counter_count; i++) {
@@ -63,7 +63,7 @@ bool mr_worker_commit(mr_worker *self, mr_report report, mr_error *error) {
         message.counters[header->counter_count++] = self->context.counters[i];
         self->context.counters[i].value = 0;
     }
-    self->mapper.records = 0;
+    self->mapper.mapped = 0;
     self->spilled = spilled;
     self->mapped = 0;
     return mr_worker_send(self, &message, sizeof *header + header->counter_count * sizeof(mr_counter_value), error);

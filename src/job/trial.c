@@ -93,6 +93,7 @@ static bool report_found(mr_trial *trial, mr_death *death, unsigned attempts, mr
     death->leave_out = 1;
     if (!trial->found(trial->receiver, death, error)) return false;
     trial->chunk.begin = position_of(trial, &death->place) + death->place.length;
+    trial->chunk.at_record = true; /* or empty lines before one */
     return true;
 }
 
@@ -114,6 +115,7 @@ bool mr_trial_run(mr_trial *trial, mr_error *error) {
         } else {
             last = death.place;
             trial->chunk.begin = position_of(trial, &last);
+            trial->chunk.at_record = true;
         }
     }
     return true;

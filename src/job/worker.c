@@ -23,10 +23,10 @@ static void tell_memory(const mr_worker *self) {
 
 static bool do_task(mr_worker *self, const mr_task *task, mr_error *error) {
     static bool (*const doers[])(mr_worker *, const mr_task *, mr_report *, mr_error *) = {
-        [MR_TASK_SAMPLE] = mr_do_sample, [MR_TASK_SPLIT] = mr_do_split,     [MR_TASK_COUNT] = mr_do_count,
-        [MR_TASK_MAP] = mr_do_map,       [MR_TASK_SEAL] = mr_do_seal,       [MR_TASK_REDUCE] = mr_do_reduce,
-        [MR_TASK_MERGE] = mr_do_merge,   [MR_TASK_DELIVER] = mr_do_deliver, [MR_TASK_TRY] = mr_do_try,
-        [MR_TASK_KEEP] = mr_do_keep,
+        [MR_TASK_SAMPLE] = mr_do_sample, [MR_TASK_SPLIT] = mr_do_split, [MR_TASK_QUOTES] = mr_do_quotes,
+        [MR_TASK_COUNT] = mr_do_count,   [MR_TASK_MAP] = mr_do_map,     [MR_TASK_SEAL] = mr_do_seal,
+        [MR_TASK_REDUCE] = mr_do_reduce, [MR_TASK_MERGE] = mr_do_merge, [MR_TASK_DELIVER] = mr_do_deliver,
+        [MR_TASK_TRY] = mr_do_try,       [MR_TASK_KEEP] = mr_do_keep,
     };
     mr_report done = {.kind = MR_REPORT_DONE, .sequence = task->sequence};
     atomic_store_explicit(&self->slot->task, task->sequence, memory_order_relaxed);
@@ -69,7 +69,8 @@ static mr_worker *new_worker(const mr_job *job) {
 static bool load_plugin(mr_worker *self, mr_error *error) {
     const mr_job *job = self->job;
     return mr_context_open(&self->context, job->plugin_path, job->settings->settings, job->settings->setting_count,
-                           job->input.names, job->input.count, self->slot ? &self->slot->where : NULL, error);
+                           &job->settings->records, job->input.names, job->input.count,
+                           self->slot ? &self->slot->where : NULL, error);
 }
 
 static bool catch_faults(mr_worker *self, mr_error *error) {
@@ -109,7 +110,8 @@ static bool open_worker(mr_worker *self, mr_error *error) {
     self->fold = mr_fold_of(plugin->fold_type, plugin->value_size, plugin->fold, &self->context.ctx);
     self->order = (mr_key_order){
         .compare = plugin->compare, .ctx = &self->context.ctx, .skip = mr_context_key_skip(&self->context)};
-    self->mapper = (mr_mapper){.context = &self->context, .input = &job->input};
+    self->records = mr_worker_records(self);
+    self->mapper = (mr_mapper){.context = &self->context, .input = &job->input, .records = &self->records};
     self->injector = (mr_injector){.context = &self->context,
                                    .input = &job->input,
                                    .reader = mr_worker_reader(self),
@@ -213,6 +215,7 @@ mr_worker *mr_worker_load(const mr_job *job, mr_error *error) {
 
 void mr_worker_describe(const mr_worker *self, mr_description *description) {
     mr_describe_loaded(&self->context.loaded.plugin, description);
+    description->records = self->context.records;
 }
 
 bool mr_worker_open(mr_worker *self, const mr_worker_start *start, mr_error *error) {

@@ -28,6 +28,7 @@ struct mr_worker {
     mr_slot *slot;                   /* shared: what survives this process */
     mr_protection protection;        /* of shared memory */
     mr_context context;              /* the plugin */
+    mr_records records;              /* what they are; context knows how those of the plugin's own are divided */
     mr_fold fold;                    /* of a fold job */
     mr_key_order order;              /* of the keys */
     mr_splitter_index index_of_keys; /* key -> partition */
@@ -90,6 +91,7 @@ bool mr_worker_blame_descriptors(const mr_worker *self, mr_error *failure);
 /* Each does a task of one kind; done is the report to be sent when it returns true. */
 bool mr_do_sample(mr_worker *self, const mr_task *task, mr_report *done, mr_error *error);
 bool mr_do_split(mr_worker *self, const mr_task *task, mr_report *done, mr_error *error);
+bool mr_do_quotes(mr_worker *self, const mr_task *task, mr_report *done, mr_error *error);
 bool mr_do_count(mr_worker *self, const mr_task *task, mr_report *done, mr_error *error);
 bool mr_do_map(mr_worker *self, const mr_task *task, mr_report *done, mr_error *error);
 bool mr_do_try(mr_worker *self, const mr_task *task, mr_report *done, mr_error *error);
@@ -98,6 +100,9 @@ bool mr_do_reduce(mr_worker *self, const mr_task *task, mr_report *done, mr_erro
 bool mr_do_keep(mr_worker *self, const mr_task *task, mr_report *done, mr_error *error);
 bool mr_do_merge(mr_worker *self, const mr_task *task, mr_report *done, mr_error *error);
 bool mr_do_deliver(mr_worker *self, const mr_task *task, mr_report *done, mr_error *error);
+
+/* How records are divided, those of the plugin's own too. */
+mr_records mr_worker_records(mr_worker *self);
 
 /* How the sources are read. */
 mr_source_reader mr_worker_reader(mr_worker *self);

@@ -200,7 +200,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         context.loaded.plugin.map = map;
     next_line = 0;
     memset(empty, 0, sizeof empty);
-    require(mr_splitter_open(&splitter, &input, reader, piece_size, record_limit, &error));
+    require(mr_splitter_open(&splitter, &input, &records, reader, piece_size, record_limit, &error));
     if (read_all(&splitter, sizes))
         for (size_t i = 0; i < count; i++)
             require(empty[i] == (whole_pieces && !sources[i].size));

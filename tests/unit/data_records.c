@@ -191,7 +191,8 @@ static void others_divide(void **state) {
     (void)state;
     for (unsigned round = 0; round < rounds(1000); round++) {
         make_digits();
-        records = (mr_records){.first = first_of_digits, .begin = begin_of_digits, .receiver = text};
+        records =
+            (mr_records){.kind = MR_RECORDS_OWN, .first = first_of_digits, .begin = begin_of_digits, .receiver = text};
         assert_int_equal(check_part(text, size, 0, 0), count);
         assert_int_equal(take_whole((mr_record_scan){0}, 0, 0, size, 0), count);
         size_t place = 1 + below(size - 1), next = 0, drop;
@@ -208,7 +209,7 @@ static void others_divide(void **state) {
     }
     mr_record_scan scan = {0};
     size_t drop;
-    records = (mr_records){.first = fail_first, .begin = fail_first};
+    records = (mr_records){.kind = MR_RECORDS_OWN, .first = fail_first, .begin = fail_first};
     assert_int_equal(mr_records_whole(&records, &scan, text, 1, SIZE_MAX, true), SIZE_MAX);
     assert_int_equal(mr_records_find(&records, &scan, text, 1, 1, true, &drop), -1);
     assert_false(mr_records_sequential(&records));

@@ -9,12 +9,13 @@ enum { FILES = 8, LONGEST_FILE = 3000 };
 static char contents[FILES][LONGEST_FILE];
 static mr_source sources[FILES];
 static mr_input input;
-static size_t taken[FILES];     /* bytes */
-static unsigned empties[FILES]; /* pieces without a byte */
-static unsigned checks;         /* of sources that were asked for */
-static size_t last_file;        /* that a piece came from */
-static const mr_chunk *chunk;   /* at hand */
-static const mr_source *begun;  /* the source of the last piece in this chunk */
+static const mr_records records; /* lines */
+static size_t taken[FILES];      /* bytes */
+static unsigned empties[FILES];  /* pieces without a byte */
+static unsigned checks;          /* of sources that were asked for */
+static size_t last_file;         /* that a piece came from */
+static const mr_chunk *chunk;    /* at hand */
+static const mr_source *begun;   /* the source of the last piece in this chunk */
 
 static bool read_memory(void *file, const mr_source *source, char *bytes, size_t length, uint64_t offset,
                         mr_error *error) {
@@ -86,7 +87,7 @@ static void split_all(uint64_t chunk_size, size_t piece_size) {
     mr_error error = {0};
     uint64_t end = 0;
     assert_ok(mr_chunks_plan(&chunks, input.bytes, 2, chunk_size, &error), &error);
-    assert_ok(mr_splitter_open(&splitter, &input, reader, piece_size, 1 << 20, &error), &error);
+    assert_ok(mr_splitter_open(&splitter, &input, &records, reader, piece_size, 1 << 20, &error), &error);
     assert_true(chunks.count >= 1);
     for (size_t i = 0; i < chunks.count; i++) {
         chunk = &chunks.list[i];
@@ -144,7 +145,7 @@ static void only_the_sources_of_a_chunk_are_checked(void **state) {
     taken[2] = 0;
     checks = 0;
     begun = NULL;
-    assert_ok(mr_splitter_open(&splitter, &input, reader, 64, 64, &error), &error);
+    assert_ok(mr_splitter_open(&splitter, &input, &records, reader, 64, 64, &error), &error);
     assert_ok(mr_split_chunk(&splitter, &one, take_piece, NULL, &error), &error);
     assert_int_equal(checks, 1);
     assert_int_equal(taken[2], 10);
@@ -171,7 +172,7 @@ static void records_have_a_limit(void **state) {
         mr_error error = {0};
         size_t longest = 0;
         mr_chunk whole = {.begin = 0, .end = input.bytes, .last = true};
-        assert_ok(mr_splitter_open(&splitter, &input, reader, 16, limit, &error), &error);
+        assert_ok(mr_splitter_open(&splitter, &input, &records, reader, 16, limit, &error), &error);
         bool ok = mr_split_chunk(&splitter, &whole, take_anything, &longest, &error);
         if (limit >= LENGTH) {
             assert_ok(ok, &error);
@@ -207,7 +208,7 @@ static void failures_are_passed_on(void **state) {
     sources[0].size = input.bytes = 100;
     memset(contents[0], '\n', 100);
     mr_chunk whole = {.begin = 0, .end = 100, .last = true};
-    assert_ok(mr_splitter_open(&splitter, &input, reader, 16, 16, &error), &error);
+    assert_ok(mr_splitter_open(&splitter, &input, &records, reader, 16, 16, &error), &error);
     assert_refused(mr_split_chunk(&splitter, &whole, refuse_piece, NULL, &error), &error, "no thanks");
     splitter.reader.read = fail_to_read;
     assert_refused(mr_split_chunk(&splitter, &whole, take_anything, NULL, &error), &error, "it is gone");

@@ -133,7 +133,7 @@ static void records_cannot_play_with_the_terminal(void **state) {
 static void parts_of_files_are_named_by_the_file(void **state) {
     (void)state;
     mr_error error = {0};
-    assert_ok(mr_input_narrow(&job.input, 5000, 100, &error), &error);
+    assert_ok(mr_input_narrow(&job.input, &(mr_records){0}, 5000, 100, &error), &error);
     expect_part("where     FILE:508, byte 5070\n");
     expect_part("--only 5070:10\n");
 }
