@@ -261,15 +261,6 @@ static void note_request(struct Log *log, const struct Request *request) {
     note(&log->statuses, request->status, request->size);
 }
 
-/* Adds share / lines to a number, of which the rest is kept for the next time. */
-static inline void add_share(uint64_t *number, uint64_t *rest, uint64_t share, uint64_t lines) {
-    *number += share / lines;
-    *rest += share % lines;
-    if (*rest < lines) return;
-    *rest -= lines;
-    *number += 1;
-}
-
 static bool write_lines(struct Log *log, struct Output *output) {
     const struct Settings *settings = log->settings;
     for (uint64_t line = 0; line < settings->lines; line++) {
@@ -278,8 +269,7 @@ static bool write_lines(struct Log *log, struct Output *output) {
         add_share(&log->second, &log->second_rest, settings->days * 86400, settings->lines);
         add_share(&is_long, &log->long_rest, settings->long_lines, settings->lines);
         if (!output_reserve(output)) return false;
-        bool is_malformed = settings->malformed_millionths > 0 &&
-                            next_random(&log->random) % (100 * MILLION) < settings->malformed_millionths;
+        bool is_malformed = random_happens(&log->random, settings->malformed_millionths);
         if (is_malformed) {
             log->malformed++;
             if (!write_malformed_line(log, &request, is_long > 0, output)) return false;

@@ -229,11 +229,6 @@ struct Sale {
     uint64_t lots;  /* random bits for the extra columns */
 };
 
-/* Whether something happens that has this probability, in millionths of a percent. */
-static bool happens(struct Sales *sales, uint64_t millionths) {
-    return millionths > 0 && next_random(&sales->random) % (100 * MILLION) < millionths;
-}
-
 /* The draws are the same for both formats. */
 static struct Sale draw_sale(struct Sales *sales, uint64_t id) {
     const struct Settings *settings = sales->settings;
@@ -247,10 +242,11 @@ static struct Sale draw_sale(struct Sales *sales, uint64_t id) {
         .amount = 1 + (int64_t)(next_random(&sales->random) % (settings->largest * 100)),
     };
     if ((lots >> 36 & 31) == 0) sale.amount = -sale.amount;
-    if (happens(sales, settings->quoted_millionths)) sale.note = 1 + (uint32_t)((lots >> 41 & 0xffff) % 15);
-    if (happens(sales, settings->empty_millionths))
+    if (random_happens(&sales->random, settings->quoted_millionths))
+        sale.note = 1 + (uint32_t)((lots >> 41 & 0xffff) % 15);
+    if (random_happens(&sales->random, settings->empty_millionths))
         sale.amount_kind = EMPTY;
-    else if (happens(sales, settings->nan_millionths))
+    else if (random_happens(&sales->random, settings->nan_millionths))
         sale.amount_kind = NAN_AMOUNT;
     sale.lots = lots;
     return sale;

@@ -162,4 +162,14 @@ static inline int64_t divide_rounded(int64_t dividend, uint64_t divisor) {
     return dividend < 0 ? -(int64_t)quotient : (int64_t)quotient;
 }
 
+/* Spreads a whole over parts evenly: adds the share of one part to a number; rest, which begins with 0, keeps what is
+ * left over for the next part. */
+static inline void add_share(uint64_t *number, uint64_t *rest, uint64_t whole, uint64_t parts) {
+    *number += whole / parts;
+    *rest += whole % parts;
+    if (*rest < parts) return;
+    *rest -= parts;
+    *number += 1;
+}
+
 #endif
