@@ -20,6 +20,7 @@
 enum OptionKind {
     OPTION_WHOLE,   /* a whole number from minimum to maximum: uint64_t */
     OPTION_DECIMAL, /* a number from 0 to maximum with up to 6 decimals, in millionths: uint64_t */
+    OPTION_SIGNED,  /* the same, from -maximum to maximum: int64_t */
     OPTION_SIZE,    /* bytes up to maximum, with K, M or G: uint64_t */
     OPTION_PATH,    /* a file: const char * */
     OPTION_FLAG,    /* no argument; makes it true: bool */
@@ -51,6 +52,10 @@ static inline struct Option option_seed(uint64_t *value) {
 
 static inline struct Option option_decimal(const char *name, char letter, uint64_t *millionths, uint64_t maximum) {
     return (struct Option){name, letter, OPTION_DECIMAL, millionths, 0, maximum, NULL};
+}
+
+static inline struct Option option_signed(const char *name, int64_t *millionths, uint64_t maximum) {
+    return (struct Option){name, 0, OPTION_SIGNED, millionths, 0, maximum, NULL};
 }
 
 static inline struct Option option_size(const char *name, char letter, uint64_t *value, uint64_t maximum) {
@@ -107,23 +112,37 @@ static inline bool parse_whole(const char *name, const char *value, const struct
 }
 
 /* Reads a decimal fraction exactly, as millionths. */
-static inline bool parse_decimal(const char *name, const char *value, const struct Option *option) {
-    uint64_t *millionths = option->value;
+static inline bool parse_millionths(const char *value, uint64_t maximum, uint64_t *millionths) {
     uint64_t whole;
     const char *end;
-    bool is_good = parse_digits(value, option->maximum, &whole, &end);
-    if (is_good) {
-        *millionths = whole * 1000000;
-        if (*end == '.' && end[1] != '\0') {
-            end++;
-            for (unsigned unit = 100000; unit > 0 && *end >= '0' && *end <= '9'; unit /= 10)
-                *millionths += (uint64_t)(*end++ - '0') * unit;
-        }
-        is_good = *end == '\0' && *millionths <= option->maximum * 1000000;
+    if (!parse_digits(value, maximum, &whole, &end)) return false;
+    *millionths = whole * 1000000;
+    if (*end == '.' && end[1] != '\0') {
+        end++;
+        for (unsigned unit = 100000; unit > 0 && *end >= '0' && *end <= '9'; unit /= 10)
+            *millionths += (uint64_t)(*end++ - '0') * unit;
     }
-    if (is_good) return true;
+    return *end == '\0' && *millionths <= maximum * 1000000;
+}
+
+static inline bool parse_decimal(const char *name, const char *value, const struct Option *option) {
+    if (parse_millionths(value, option->maximum, option->value)) return true;
     char expected[80];
     snprintf(expected, sizeof expected, "a number from 0 to %" PRIu64 " with at most 6 decimals", option->maximum);
+    return report_usage(name, value, expected);
+}
+
+static inline bool parse_signed(const char *name, const char *value, const struct Option *option) {
+    int64_t *millionths = option->value;
+    uint64_t size;
+    bool is_negative = *value == '-';
+    if (parse_millionths(value + is_negative, option->maximum, &size)) {
+        *millionths = is_negative ? -(int64_t)size : (int64_t)size;
+        return true;
+    }
+    char expected[80];
+    snprintf(expected, sizeof expected, "a number from -%" PRIu64 " to %" PRIu64 " with at most 6 decimals",
+             option->maximum, option->maximum);
     return report_usage(name, value, expected);
 }
 
@@ -164,6 +183,8 @@ static inline bool apply_option(const struct Option *option, const char *value) 
         return parse_whole(name, value, option);
     case OPTION_DECIMAL:
         return parse_decimal(name, value, option);
+    case OPTION_SIGNED:
+        return parse_signed(name, value, option);
     case OPTION_SIZE:
         return parse_size(name, value, option);
     case OPTION_CHOICE:
