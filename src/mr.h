@@ -129,7 +129,8 @@ enum mr_option_type {
     MR_OPTION_INT = 2,    /* a decimal int64: mr_option_int */
     MR_OPTION_NUMBER = 3, /* a finite double: mr_option_number */
     MR_OPTION_FLAG = 4,   /* yes or no: mr_option_flag */
-    MR_OPTION_CHOICE = 5  /* one of the words in choices: mr_option_text, or its index by mr_option_int */
+    MR_OPTION_CHOICE = 5, /* one of the words in choices: mr_option_text, or its index by mr_option_int */
+    MR_OPTION_FILE = 6    /* a path, or nothing: its content by mr_side, the path by mr_option_text */
 };
 
 /* One option of a plugin, set by the user with --set name=value. */
@@ -609,9 +610,11 @@ static inline const char *mr_source_name(mr_ctx *ctx, uint64_t source) {
     return ctx->host->source_name(ctx, source);
 }
 
-/* The content of a file that the user has given a name, with --side NAME=FILE or in a job file: a small table to join
- * with, strings to look for. It is read once and shared by all workers, and valid for the whole job; not to be written
- * to. 1, or 0 when there is none of that name. In open and later; in configure too. */
+/* The content of a file that the user has given a name: a small table to join with, strings to look for. It is that of
+ * an MR_OPTION_FILE of the plugin (--set NAME=FILE), or of any other name (--side NAME=FILE, or in a job file). It is
+ * read once, before any work starts, shared by all workers, and valid for the whole job; writing to it kills the
+ * worker. A zero byte, which does not count, stands behind it. 1, or 0 when there is none of that name, or the option
+ * is set to nothing. In configure and later. */
 static inline int mr_side(mr_ctx *ctx, const char *name, mr_slice *bytes) {
     return ctx->host->side(ctx, name, bytes);
 }

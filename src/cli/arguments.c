@@ -26,6 +26,7 @@ enum {
     OPTION_TIMEOUT,
     OPTION_WORKER_MEMORY,
     OPTION_INLINE,
+    OPTION_SIDE,
 };
 
 static const struct option run_options[] = {
@@ -53,15 +54,30 @@ static const struct option run_options[] = {
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
     {"worker-memory", required_argument, NULL, OPTION_WORKER_MEMORY},
     {"inline", no_argument, NULL, OPTION_INLINE},
+    {"side", required_argument, NULL, OPTION_SIDE},
     {0},
 };
 
-static bool read_setting(mr_run_arguments *arguments, const char *text, mr_error *error) {
+/* Takes name=value apart: *name is allocated, *value lies in text. pair: what is wanted, for the message. */
+static bool read_pair(const char *text, const char *pair, const char **name, const char **value, mr_error *error) {
     const char *equals = strchr(text, '=');
-    if (!equals || equals == text) return mr_error_usage(error, "--set wants name=value, not '%s'", text);
-    char *name = strndup(text, (size_t)(equals - text));
-    if (!name) return mr_error_memory(error, strlen(text), "an option");
-    arguments->options[arguments->settings.setting_count++] = (mr_setting){.name = name, .value = equals + 1};
+    if (!equals || equals == text) return mr_error_usage(error, "%s, not '%s'", pair, text);
+    *value = equals + 1;
+    *name = strndup(text, (size_t)(equals - text));
+    return *name || mr_error_memory(error, strlen(text), "an option");
+}
+
+static bool read_setting(mr_run_arguments *arguments, const char *text, mr_error *error) {
+    mr_setting *setting = &arguments->options[arguments->settings.setting_count];
+    if (!read_pair(text, "--set wants name=value", &setting->name, &setting->value, error)) return false;
+    arguments->settings.setting_count++;
+    return true;
+}
+
+static bool read_side(mr_run_arguments *arguments, const char *text, mr_error *error) {
+    mr_side_wish *side = &arguments->sides[arguments->settings.side_count];
+    if (!read_pair(text, "--side wants name=file", &side->name, &side->path, error)) return false;
+    arguments->settings.side_count++;
     return true;
 }
 
@@ -158,6 +174,7 @@ static bool read_fault_option(mr_job_settings *settings, int option, mr_error *e
 /* Deals with one option; sorted tells whether --sort was given. */
 static bool read_option(mr_run_arguments *arguments, int option, bool *sorted, mr_error *error) {
     mr_job_settings *settings = &arguments->settings;
+    if (option == OPTION_SIDE) return read_side(arguments, optarg, error);
     if (option >= OPTION_BAD) return read_fault_option(settings, option, error);
     switch (option) {
     case 'o':
@@ -242,8 +259,11 @@ bool mr_run_arguments_read(mr_run_arguments *arguments, const char *program, int
     *arguments =
         (mr_run_arguments){.settings = {.program = program, .top = UINT64_MAX, .records = {.kind = MR_RECORDS_UNSAID}}};
     arguments->options = calloc((size_t)argc, sizeof *arguments->options);
-    if (!arguments->options) return mr_error_memory(error, (size_t)argc * sizeof(mr_setting), "options");
+    arguments->sides = calloc((size_t)argc, sizeof *arguments->sides);
+    if (!arguments->options || !arguments->sides)
+        return mr_error_memory(error, (size_t)argc * sizeof(mr_side_wish), "options");
     arguments->settings.settings = arguments->options;
+    arguments->settings.sides = arguments->sides;
     bool sorted = false;
     opterr = 0;
     optind = 0; /* this also forgets where an earlier call stopped */
@@ -260,6 +280,9 @@ bool mr_run_arguments_read(mr_run_arguments *arguments, const char *program, int
 void mr_run_arguments_free(mr_run_arguments *arguments) {
     for (size_t i = 0; i < arguments->settings.setting_count; i++)
         free((char *)arguments->options[i].name);
+    for (size_t i = 0; i < arguments->settings.side_count; i++)
+        free((char *)arguments->sides[i].name);
     free(arguments->options);
+    free(arguments->sides);
     *arguments = (mr_run_arguments){0};
 }

@@ -23,6 +23,7 @@ static const char usage[] =
     "      --memory SIZE   memory for everything together; beyond it the job spills to disk\n"
     "                      (default: half of what the machine or cgroup offers)\n"
     "      --set NAME=VALUE  set an option of the plugin; repeatable\n"
+    "      --side NAME=FILE  a file that the plugin reads as a whole; repeatable\n"
     "      --sort ORDER    key (default), value, or value:desc\n"
     "      --top N         only the first N results; without --sort those with the largest values\n"
     "      --format FORMAT tsv (default), csv, jsonl, raw or binary: how results are written\n"
@@ -112,7 +113,7 @@ static bool show_plugin(void *context, const char *name, const char *path, mr_er
     for (size_t i = 0; i < shown->count; i++)
         if (!strcmp(shown->names[i], name)) return true;
     if (!remember_name(shown, name, error)) return false;
-    if (mr_describe(path, NULL, 0, NULL, NULL, 0, &description, &failure))
+    if (mr_describe(&(mr_setup){.path = path}, &description, &failure))
         printf("%-16s %s\n", name, description.summary);
     else
         printf("%-16s (%s)\n", name, failure.text);
@@ -134,7 +135,7 @@ static mr_exit help_plugin(const char *name) {
     mr_description description;
     mr_error error = {0};
     char *path = mr_plugin_find(name, &error);
-    bool ok = path && mr_describe(path, NULL, 0, NULL, NULL, 0, &description, &error);
+    bool ok = path && mr_describe(&(mr_setup){.path = path}, &description, &error);
     free(path);
     if (!ok) return failed(&error);
     printf("%s - %s\n\nmr run %s INPUT... [--set NAME=VALUE]...   (%s job)\n", description.name, description.summary,

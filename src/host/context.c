@@ -341,13 +341,9 @@ static int number(mr_slice text, double *number) {
 }
 
 static int side(mr_ctx *ctx, const char *name, mr_slice *bytes) {
-    const mr_context *context = context_of(ctx);
-    for (size_t i = 0; i < context->side_count; i++) {
-        if (strcmp(context->sides[i].name, name) != 0) continue;
-        *bytes = context->sides[i].bytes;
-        return 1;
-    }
-    return 0;
+    const mr_side_file *found = mr_sides_find(context_of(ctx)->sides, name);
+    if (found) *bytes = found->bytes;
+    return found != NULL;
 }
 
 /* ---- finding strings --------------------------------------------------------------------------------------------- */
@@ -495,18 +491,35 @@ static bool configure(mr_context *context, const mr_records *wanted, mr_error *e
     return mr_context_flush(context, error) && mr_plugin_check(plugin, error) && check_records(context, error);
 }
 
-bool mr_context_open(mr_context *context, const char *path, const mr_setting *settings, size_t setting_count,
-                     const mr_records *records, const char *const *names, size_t name_count, mr_where *where,
-                     mr_error *error) {
-    *context = (mr_context){.ctx = {.host = &host_functions, .source_count = name_count}, .names = names};
-    context->where = where ? where : &context->own_where;
+/* Asks for the files that options of type MR_OPTION_FILE are set to. */
+static bool wish_for_files(const mr_context *context, const mr_setup *setup, mr_error *error) {
+    const mr_options *options = &context->options;
+    bool complete = true;
+    for (size_t i = 0; i < options->count; i++) {
+        const char *name = options->declared[i].name, *path = options->values[i];
+        bool there = options->declared[i].type != MR_OPTION_FILE || !*path || mr_sides_find(setup->sides, name);
+        mr_side_wish wish = {.name = name, .path = path, .option = true};
+        if (!there && setup->wish && !setup->wish(setup->receiver, &wish, error)) return false;
+        complete = complete && (there || mr_sides_find(setup->sides, name));
+    }
+    return complete || mr_error_set(error, "the files that options of plugin %s name have not been read",
+                                    context->loaded.plugin.name);
+}
+
+bool mr_context_open(mr_context *context, const mr_setup *setup, mr_error *error) {
+    *context = (mr_context){.ctx = {.host = &host_functions, .source_count = setup->name_count},
+                            .names = setup->names,
+                            .sides = setup->sides};
+    context->where = setup->where ? setup->where : &context->own_where;
     *context->where = (mr_where){.callback = "the constructor"};
     if (!mr_processor_choose(&context->processor, error)) return false;
     mr_scan_use(context->processor);
     mr_find_use(context->processor);
-    if (!mr_plugin_load(&context->loaded, path, error)) return false;
+    if (!mr_plugin_load(&context->loaded, setup->path, error)) return false;
     const mr_plugin *plugin = &context->loaded.plugin;
-    if (!mr_options_resolve(&context->options, plugin->name, plugin->options, settings, setting_count, error))
+    if (!mr_options_resolve(&context->options, plugin->name, plugin->options, setup->settings, setup->setting_count,
+                            setup->sides, error) ||
+        !wish_for_files(context, setup, error))
         return false;
     for (unsigned i = 0; i < MR_EMIT_LEVELS; i++) {
         mr_emit_buffer *buffer = &context->levels[i].buffer;
@@ -517,7 +530,7 @@ bool mr_context_open(mr_context *context, const char *path, const mr_setting *se
     context->shorts = malloc(SHORT_BUFFER);
     if (!context->shorts) return mr_error_memory(error, SHORT_BUFFER, "emitted pairs");
     mr_context_emit_to(context, NULL, NULL);
-    return configure(context, records, error);
+    return configure(context, setup->records, error);
 }
 
 void mr_context_close(mr_context *context) {

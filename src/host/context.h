@@ -7,6 +7,7 @@
 #include "data/records.h"
 #include "host/options.h"
 #include "host/plugin.h"
+#include "host/side.h"
 
 enum { MR_COUNTER_NAME = 48, MR_COUNTERS_MAX = 64 };
 
@@ -48,12 +49,6 @@ typedef bool mr_reject_sink(void *receiver, const mr_place *place, const char *r
 
 enum { MR_REASON = 200 };
 
-/* A file that the user has given a name: mr_side. */
-typedef struct mr_side_file {
-    const char *name;
-    mr_slice bytes; /* its content, shared by all processes */
-} mr_side_file;
-
 /* Memory for emitted pairs. */
 typedef struct mr_emit_buffer {
     char *start; /* aligned to 8 */
@@ -86,6 +81,22 @@ typedef struct mr_where {
     uint32_t inside;      /* 1: a callback runs; 0: the host is at work */
     uint32_t waiting;     /* above 0: the host waits for a disk or another process, which is not the callback's fault */
 } mr_where;
+
+/* What a plugin is opened with. All of it is borrowed for as long as the plugin is in use. */
+typedef struct mr_setup {
+    const char *path;           /* of the plugin file */
+    const mr_setting *settings; /* of its options */
+    size_t setting_count;
+    const char *const *names; /* of the sources */
+    size_t name_count;
+    const mr_records *records; /* what the user wants them to be; kind MR_RECORDS_UNSAID: it is for the plugin to say */
+    const mr_sides *sides;     /* files with a name */
+    /* Takes the wish for a file that an option is set to and that is not among sides, to which it may be added. NULL:
+     * there is nobody who could read it, and it is an error. */
+    bool (*wish)(void *receiver, const mr_side_wish *wish, mr_error *error);
+    void *receiver;  /* for wish */
+    mr_where *where; /* where to keep up to date which callback runs; NULL: nobody looks */
+} mr_setup;
 
 /* A word in lower case that did not fit in place. */
 typedef struct mr_kept_word {
@@ -121,22 +132,18 @@ typedef struct mr_context {
     mr_counter_value counters[MR_COUNTERS_MAX];
     uint64_t overflow; /* what counters beyond the last one add to; the job has failed then */
     size_t counter_count;
-    char *scratch;             /* one word in lower case */
-    size_t scratch_size;       /* bytes */
-    mr_kept_word *kept_words;  /* words that became longer; until mr_context_forget_words */
-    char *full_key;            /* for mr_context_full_key */
-    size_t full_key_size;      /* bytes */
-    mr_needles *needles;       /* all that the plugin prepared */
-    const mr_side_file *sides; /* files with a name; borrowed */
-    size_t side_count;
+    char *scratch;            /* one word in lower case */
+    size_t scratch_size;      /* bytes */
+    mr_kept_word *kept_words; /* words that became longer; until mr_context_forget_words */
+    char *full_key;           /* for mr_context_full_key */
+    size_t full_key_size;     /* bytes */
+    mr_needles *needles;      /* all that the plugin prepared */
+    const mr_sides *sides;    /* files with a name; borrowed */
 } mr_context;
 
-/* Loads the plugin, resolves the options and calls configure; also chooses the instructions that the process
- * works with. records: what the user wants them to be; with kind MR_RECORDS_UNSAID it is for the plugin to say. names:
- * of the sources, borrowed. where: where to keep up to date which callback runs, borrowed; NULL: nobody looks. */
-bool mr_context_open(mr_context *context, const char *path, const mr_setting *settings, size_t setting_count,
-                     const mr_records *records, const char *const *names, size_t name_count, mr_where *where,
-                     mr_error *error);
+/* Loads the plugin, resolves the options, asks for the files that they name and calls configure; also chooses the
+ * instructions that the process works with. setup is read only here. */
+bool mr_context_open(mr_context *context, const mr_setup *setup, mr_error *error);
 void mr_context_close(mr_context *context);
 
 /* Calls the plugin's open or close. */

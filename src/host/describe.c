@@ -1,35 +1,38 @@
 #include "host/describe.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "host/context.h"
 #include "mp/mp.h"
 
 enum { DESCRIBE_TIMEOUT_MS = 30000, ORPHANS_MS = 5000 };
 
+/* A file that the child wishes for. */
+typedef struct wished_file {
+    char name[MR_SIDE_NAME];
+    char path[PATH_MAX];
+} wished_file;
+
 /* What passes between asker and child, in memory that both share. */
 typedef struct exchange {
-    const char *path;           /* the question */
-    const mr_setting *settings; /* NULL: no job, only the help */
-    size_t setting_count;
-    const mr_records *records;
-    const char *const *names;
-    size_t name_count;
-    bool answered;              /* the answer is complete */
-    mr_description description; /* the answer, or */
-    mr_error error;             /* why there is none */
+    mr_setup setup;                   /* the question; settings NULL: no job, only the help */
+    bool answered;                    /* the answer is complete */
+    mr_description description;       /* the answer, or */
+    mr_error error;                   /* why there is none; or, if there are any, */
+    wished_file wished[MR_SIDES_MAX]; /* the files that the child has to know for an answer */
+    size_t wished_count;
 } exchange;
 
 static void describe_options(const mr_option *options, char *text, size_t size) {
     size_t used = 0;
     text[0] = 0;
     for (const mr_option *option = options; option && option->name && used < size; option++) {
-        const char *kinds[] = {"", "TEXT", "INTEGER", "NUMBER", "yes|no", option->choices};
-        const char *kind = option->type <= MR_OPTION_CHOICE ? kinds[option->type] : "?";
+        const char *kinds[] = {"", "TEXT", "INTEGER", "NUMBER", "yes|no", option->choices, "FILE"};
+        const char *kind = option->type <= MR_OPTION_FILE ? kinds[option->type] : "?";
         used +=
             (size_t)snprintf(text + used, size - used, "  --set %s=%s\n      %s%s%s%s\n", option->name, kind,
                              option->help ? option->help : "", option->default_value ? " (default: '" : " (required",
@@ -53,17 +56,32 @@ void mr_describe_loaded(const mr_plugin *plugin, mr_description *description) {
     description->has_partition = plugin->partition;
 }
 
+/* Takes down the wish for a file, which the asker has to read. */
+static bool note_wish(void *receiver, const mr_side_wish *wish, mr_error *error) {
+    exchange *shared = receiver;
+    if (shared->wished_count == MR_SIDES_MAX)
+        return mr_error_usage(error, "there are more than %d files to read", MR_SIDES_MAX);
+    wished_file *file = &shared->wished[shared->wished_count];
+    int name_length = snprintf(file->name, sizeof file->name, "%s", wish->name);
+    int path_length = snprintf(file->path, sizeof file->path, "%s", wish->path);
+    if (name_length >= (int)sizeof file->name || path_length >= (int)sizeof file->path)
+        return mr_error_usage(error, "the name of the file that option '%s' is set to is too long", wish->name);
+    shared->wished_count++;
+    return true;
+}
+
 static bool answer(exchange *shared) {
     mr_context context;
     mr_loaded loaded;
-    if (!shared->settings) {
-        if (!mr_plugin_load(&loaded, shared->path, &shared->error)) return false;
+    if (!shared->setup.settings) {
+        if (!mr_plugin_load(&loaded, shared->setup.path, &shared->error)) return false;
         mr_describe_loaded(&loaded.plugin, &shared->description);
         return true;
     }
-    if (!mr_context_open(&context, shared->path, shared->settings, shared->setting_count, shared->records,
-                         shared->names, shared->name_count, NULL, &shared->error))
-        return false;
+    mr_setup setup = shared->setup;
+    setup.wish = note_wish;
+    setup.receiver = shared;
+    if (!mr_context_open(&context, &setup, &shared->error)) return false;
     mr_describe_loaded(&context.loaded.plugin, &shared->description);
     shared->description.records = context.records;
     mr_context_close(&context);
@@ -101,25 +119,44 @@ static bool await_answer(mp_process *process, const exchange *shared, const char
     return mr_error_set(error, "the plugin %s %s while it was loaded", path, mr_describe_end(code, end, sizeof end));
 }
 
-bool mr_describe(const char *path, const mr_setting *settings, size_t setting_count, const mr_records *records,
-                 const char *const *names, size_t name_count, mr_description *description, mr_error *error) {
-    exchange *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED) return mr_error_memory(error, sizeof *shared, "describing the plugin");
-    shared->path = path;
-    shared->settings = settings;
-    shared->setting_count = setting_count;
-    shared->records = records;
-    shared->names = names;
-    shared->name_count = name_count;
+/* Lets a child answer. */
+static bool ask(exchange *shared, mr_error *error) {
     mp_process *process;
     mp_process_options options = {.name = "mr-describe", .flags = MP_PROCESS_DAEMON};
     (void)!mp_orphans_adopt(); /* where that does not work, what a plugin leaves running goes on */
     int code = mp_process_start(&process, &options, describe_in_child, shared);
     bool ok = code == 0 || mr_error_system(error, -code, "could not start a process");
     if (ok) {
-        ok = await_answer(process, shared, path, error);
+        ok = await_answer(process, shared, shared->setup.path, error);
         mp_process_free(process);
         mp_orphans_kill(NULL, NULL, ORPHANS_MS);
+    }
+    return ok;
+}
+
+/* Passes the wishes of the child on. */
+static bool fulfil_wishes(const exchange *shared, mr_error *error) {
+    const mr_setup *setup = &shared->setup;
+    for (size_t i = 0; i < shared->wished_count; i++) {
+        mr_side_wish wish = {.name = shared->wished[i].name, .path = shared->wished[i].path, .option = true};
+        if (!setup->wish) return mr_error_set(error, "there is nobody to read the file %s", wish.path);
+        if (!setup->wish(setup->receiver, &wish, error)) return false;
+    }
+    return true;
+}
+
+/* Which options are files only the plugin knows, and what is in them it may want to know when it configures itself: so
+ * a child that comes upon such options only says which files they are, and another one is asked when these are there.
+ */
+bool mr_describe(const mr_setup *setup, mr_description *description, mr_error *error) {
+    exchange *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) return mr_error_memory(error, sizeof *shared, "describing the plugin");
+    shared->setup = *setup;
+    bool ok = ask(shared, error);
+    if (ok && shared->wished_count) {
+        ok = fulfil_wishes(shared, error);
+        *shared = (exchange){.setup = *setup};
+        ok = ok && ask(shared, error);
     }
     if (ok && shared->error.set) {
         *error = shared->error;

@@ -2,8 +2,7 @@
 #ifndef MR_HOST_DESCRIBE_H
 #define MR_HOST_DESCRIBE_H
 
-#include "data/records.h"
-#include "host/options.h"
+#include "host/context.h"
 
 enum {
     MR_DESCRIPTION_NAME = 64,
@@ -30,12 +29,11 @@ typedef struct mr_description {
     bool has_partition;                   /* it orders by partition first */
 } mr_description;
 
-/* Loads the plugin at path in a child and describes it. With settings NULL only name, summary and help are asked for;
- * otherwise the settings are checked and the plugin configures itself for a job with so many inputs and such records
- * (as in mr_context_open). False with
- * error set when it cannot be loaded, refuses the settings, or crashes. Called by the coordinator. */
-bool mr_describe(const char *path, const mr_setting *settings, size_t setting_count, const mr_records *records,
-                 const char *const *names, size_t name_count, mr_description *description, mr_error *error);
+/* Loads the plugin in a child and describes it. With setup->settings NULL only name, summary and help are asked for;
+ * otherwise the settings are checked, setup->wish is called here for files that they name, and the plugin configures
+ * itself for a job with these sources. False with error set when it cannot be loaded, refuses the settings, or crashes.
+ * Called by the coordinator. */
+bool mr_describe(const mr_setup *setup, mr_description *description, mr_error *error);
 
 /* Describes a plugin that is loaded in this process. */
 void mr_describe_loaded(const mr_plugin *plugin, mr_description *description);

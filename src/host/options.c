@@ -11,12 +11,6 @@
 
 enum { OPTIONS_MAX = 256 };
 
-static bool valid_name(const char *name) {
-    for (const char *byte = name; *byte; byte++)
-        if (!isalnum((unsigned char)*byte) && *byte != '-') return false;
-    return *name != 0;
-}
-
 /* The index of word in choices, which '|' separates; -1 when it is not there. */
 static int choice_index(const char *choices, const char *word) {
     size_t length = strlen(word);
@@ -62,9 +56,9 @@ static bool check_value(const char *plugin, const mr_option *option, const char 
 }
 
 static bool check_declaration(const char *plugin, const mr_option *option, mr_error *error) {
-    if (!valid_name(option->name))
+    if (!mr_is_option_name(option->name))
         return mr_error_set(error, "plugin %s declares an option with the bad name '%s'", plugin, option->name);
-    if (option->type < MR_OPTION_TEXT || option->type > MR_OPTION_CHOICE)
+    if (option->type < MR_OPTION_TEXT || option->type > MR_OPTION_FILE)
         return mr_error_set(error, "plugin %s needs a newer mr: its option '%s' has the unknown type %u", plugin,
                             option->name, option->type);
     if (option->reserved)
@@ -96,8 +90,22 @@ static bool apply_setting(mr_options *options, const char *plugin, const mr_sett
     return check_value(plugin, &options->declared[index], setting->value, error);
 }
 
+/* Options that are files may be given as side files instead, but not twice. */
+static bool take_sides(mr_options *options, const char *plugin, const mr_sides *sides, const mr_setting *settings,
+                       size_t setting_count, mr_error *error) {
+    for (size_t i = 0; i < options->count; i++) {
+        const char *name = options->declared[i].name;
+        const mr_side_file *side = options->declared[i].type == MR_OPTION_FILE ? mr_sides_find(sides, name) : NULL;
+        for (size_t j = 0; side && !side->option && j < setting_count; j++)
+            if (!strcmp(settings[j].name, name))
+                return mr_error_usage(error, "%s: option '%s' is given twice, by --set and by --side", plugin, name);
+        if (side) options->values[i] = side->path;
+    }
+    return true;
+}
+
 bool mr_options_resolve(mr_options *options, const char *plugin, const mr_option *declared, const mr_setting *settings,
-                        size_t setting_count, mr_error *error) {
+                        size_t setting_count, const mr_sides *sides, mr_error *error) {
     *options = (mr_options){.declared = declared};
     while (declared && options->count < OPTIONS_MAX && declared[options->count].name)
         options->count++;
@@ -115,6 +123,7 @@ bool mr_options_resolve(mr_options *options, const char *plugin, const mr_option
     }
     for (size_t i = 0; i < setting_count; i++)
         if (!apply_setting(options, plugin, &settings[i], error)) return false;
+    if (!take_sides(options, plugin, sides, settings, setting_count, error)) return false;
     for (size_t i = 0; declared && i < options->count; i++)
         if (!options->values[i])
             return mr_error_usage(error, "%s needs --set %s=...: %s", plugin, declared[i].name,

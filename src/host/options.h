@@ -3,6 +3,7 @@
 #define MR_HOST_OPTIONS_H
 
 #include "base/error.h"
+#include "host/side.h"
 #include "mr.h"
 
 /* One --set name=value. */
@@ -18,10 +19,11 @@ typedef struct mr_options {
     size_t count;              /* declared options */
 } mr_options;
 
-/* Checks the plugin's own declaration, then settings against it. Settings must outlive the options. An unknown name, a
+/* Checks the plugin's own declaration, then settings against it. A side file with the name of an option that is a file
+ * is the value of that option (sides may be NULL). Settings and side files must outlive the options. An unknown name, a
  * value of the wrong type or a missing required option is a usage error that says what would be right. */
 bool mr_options_resolve(mr_options *options, const char *plugin, const mr_option *declared, const mr_setting *settings,
-                        size_t setting_count, mr_error *error);
+                        size_t setting_count, const mr_sides *sides, mr_error *error);
 void mr_options_close(mr_options *options);
 
 /* The index of an option by its name; -1 when it is not declared. */

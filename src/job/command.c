@@ -54,15 +54,20 @@ static void put_start(FILE *to, const mr_job *job, const char *before, const cha
     put_path(to, job->settings->plugin);
 }
 
+static void put_pair(FILE *to, const char *option, const char *name, const char *value) {
+    char *text;
+    if (asprintf(&text, "%s=%s", name, value) < 0) return;
+    fputs(option, to);
+    put_word(to, text);
+    free(text);
+}
+
 static void put_settings(FILE *to, const mr_job *job) {
-    for (size_t i = 0; i < job->settings->setting_count; i++) {
-        const mr_setting *setting = &job->settings->settings[i];
-        char *text;
-        if (asprintf(&text, "%s=%s", setting->name, setting->value) < 0) continue;
-        fputs(" --set", to);
-        put_word(to, text);
-        free(text);
-    }
+    const mr_job_settings *settings = job->settings;
+    for (size_t i = 0; i < settings->setting_count; i++)
+        put_pair(to, " --set", settings->settings[i].name, settings->settings[i].value);
+    for (size_t i = 0; i < settings->side_count; i++)
+        put_pair(to, " --side", settings->sides[i].name, settings->sides[i].path);
 }
 
 static void put_inputs(FILE *to, const mr_job *job) {

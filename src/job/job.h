@@ -27,6 +27,8 @@ typedef struct mr_job_settings {
     const char *temporary;      /* folder for spill files; NULL: TMPDIR, /var/tmp or /tmp */
     const mr_setting *settings; /* of the plugin's options; not NULL */
     size_t setting_count;
+    const mr_side_wish *sides; /* side files */
+    size_t side_count;
     uint64_t workers;       /* 0: as many as there are CPUs for this process */
     uint64_t memory;        /* bytes for everything together; 0: half of what the machine or cgroup has */
     uint64_t chunk;         /* bytes of a chunk; 0: chosen by size of the input */
@@ -53,7 +55,7 @@ typedef struct mr_job_settings {
 typedef struct mr_plan {
     uint32_t workers;      /* worker processes */
     uint32_t partitions;   /* the most partitions to choose */
-    uint64_t memory;       /* the limit for everything together */
+    uint64_t memory;       /* the limit for everything together, less what side files take */
     uint64_t piece;        /* each: input read at once */
     uint64_t table;        /* each: the table (or combiner) of the map phase */
     uint64_t arena;        /* each: shared memory for runs */
@@ -110,6 +112,7 @@ typedef struct mr_job {
     const mr_job_settings *settings;
     char *plugin_path;          /* of the plugin file; owned */
     mr_description description; /* of the plugin */
+    mr_sides sides;             /* files that everybody reads as a whole */
     mr_input input;
     mr_chunks chunks; /* units of the map phase */
     mr_plan plan;
@@ -239,10 +242,13 @@ typedef struct mr_worker_start {
 /* Works until the task queue is closed. argument: a mr_worker_start. Returns the exit status. [worker] */
 int mr_worker_main(void *argument);
 
+/* What the plugin of a job is opened with, but for wish and where. Any process. */
+mr_setup mr_job_setup(const mr_job *job);
+
 /* The following is for jobs that run alone: the worker is then no process, but part of the coordinator's. First the
- * worker is made and loads the plugin; job needs no more than settings, plugin_path and input by then, and stays where
- * it is as long as the worker lives. NULL with error set when that fails. [coordinator] */
-mr_worker *mr_worker_load(const mr_job *job, mr_error *error);
+ * worker is made and loads the plugin; job needs no more than what setup has been made from by then, and stays where it
+ * is as long as the worker lives. NULL with error set when that fails. [coordinator] */
+mr_worker *mr_worker_load(const mr_job *job, const mr_setup *setup, mr_error *error);
 
 /* What the loaded plugin says of itself. [coordinator] */
 void mr_worker_describe(const mr_worker *self, mr_description *description);

@@ -109,16 +109,29 @@ static void divide_memory(mr_job *job) {
     plan->seal = 512 * MIB;
 }
 
+static uint64_t wanted_memory(const mr_job_settings *settings) {
+    return settings->memory ? settings->memory : default_memory();
+}
+
+static bool too_little_memory(const mr_job *job, uint64_t workers, mr_error *error) {
+    char least[MR_SIZE_TEXT], sides[MR_SIZE_TEXT];
+    mr_format_size(mr_add_capped(workers * SMALLEST_SHARE, job->sides.bytes), least);
+    if (job->sides.bytes == 0)
+        return mr_error_usage(error, "--memory is too little for %llu workers; give at least %s, or fewer --jobs",
+                              (unsigned long long)workers, least);
+    return mr_error_usage(error,
+                          "--memory is too little for side files of %s and %llu workers; give at least %s, or fewer "
+                          "--jobs",
+                          mr_format_size(job->sides.bytes, sides), (unsigned long long)workers, least);
+}
+
 static bool make_plan(mr_job *job, mr_error *error) {
     const mr_job_settings *settings = job->settings;
     mr_plan *plan = &job->plan;
     uint64_t workers = settings->workers ? settings->workers : mr_smaller(mr_cpus_usable(), MR_WORKERS_MAX);
     if (settings->alone) workers = 1;
-    char least[MR_SIZE_TEXT];
-    plan->memory = settings->memory ? settings->memory : default_memory();
-    if (plan->memory / workers < SMALLEST_SHARE)
-        return mr_error_usage(error, "--memory is too little for %llu workers; give at least %s, or fewer --jobs",
-                              (unsigned long long)workers, mr_format_size(workers * SMALLEST_SHARE, least));
+    plan->memory = wanted_memory(settings) - job->sides.bytes; /* which mr_sides_add has seen to be less */
+    if (plan->memory / workers < SMALLEST_SHARE) return too_little_memory(job, workers, error);
     if (!mr_chunks_plan(&job->chunks, job->input.bytes, (unsigned)workers, settings->chunk, error)) return false;
     /* No more workers than there is work for. */
     plan->workers = (uint32_t)mr_smaller(workers, job->chunks.count);
@@ -228,15 +241,39 @@ static bool open_output(mr_job *job, mr_error *error) {
     return mr_output_open(&job->output, job->settings->output, error);
 }
 
+static bool open_sides(mr_job *job, mr_error *error) {
+    const mr_job_settings *settings = job->settings;
+    job->sides.limit = wanted_memory(settings);
+    for (size_t i = 0; i < settings->side_count; i++)
+        if (!mr_sides_add(&job->sides, &settings->sides[i], error)) return false;
+    return true;
+}
+
+/* Reads a file that an option of the plugin is set to. */
+static bool read_wished(void *receiver, const mr_side_wish *wish, mr_error *error) {
+    mr_job *job = receiver;
+    return mr_sides_add(&job->sides, wish, error);
+}
+
+mr_setup mr_job_setup(const mr_job *job) {
+    return (mr_setup){.path = job->plugin_path,
+                      .settings = job->settings->settings,
+                      .setting_count = job->settings->setting_count,
+                      .records = &job->settings->records,
+                      .names = job->input.names,
+                      .name_count = job->input.count,
+                      .sides = &job->sides};
+}
+
 /* Asks the plugin what it is, in a process of its own. When everything is to be done in this one it is loaded here, and
  * stays. What it prints must not get into the output, which is therefore opened before. */
 static bool describe_plugin(mr_job *job, mr_error *error) {
-    const mr_job_settings *settings = job->settings;
-    if (!settings->alone)
-        return mr_describe(job->plugin_path, settings->settings, settings->setting_count, &settings->records,
-                           job->input.names, job->input.count, &job->description, error);
+    mr_setup setup = mr_job_setup(job);
+    setup.wish = read_wished;
+    setup.receiver = job;
+    if (!job->settings->alone) return mr_describe(&setup, &job->description, error);
     if (!open_output(job, error) || !mr_output_divert(&job->output, error)) return false;
-    job->alone = mr_worker_load(job, error);
+    job->alone = mr_worker_load(job, &setup, error);
     if (job->alone) mr_worker_describe(job->alone, &job->description);
     return job->alone;
 }
@@ -290,8 +327,8 @@ bool mr_job_open(mr_job *job, const mr_job_settings *settings, mr_error *error) 
     *job = (mr_job){.settings = settings, .output.file = -1, .bad_file = -1};
     raise_file_limit();
     job->plugin_path = mr_plugin_find(settings->plugin, error);
-    if (!job->plugin_path || !open_input(job, error) || !describe_plugin(job, error) || !narrow_input(job, error) ||
-        !check_sizes(job, error))
+    if (!job->plugin_path || !open_input(job, error) || !open_sides(job, error) || !describe_plugin(job, error) ||
+        !narrow_input(job, error) || !check_sizes(job, error))
         return false;
     number_first_record(job);
     return mr_results_open(job, error) && make_plan(job, error) &&
@@ -317,6 +354,7 @@ void mr_job_close(mr_job *job) {
     mr_output_close(&job->output);
     mr_chunks_close(&job->chunks);
     mr_input_close(&job->input);
+    mr_sides_close(&job->sides);
     mr_cpus_close(&job->cpus);
     mr_format_close(&job->format);
     free(job->arenas);

@@ -19,7 +19,7 @@ static uint64_t shared_memory(const mr_crew *crew) {
 }
 
 uint64_t mr_memory_in_use(const mr_crew *crew) {
-    uint64_t bytes = mr_private_memory(getpid()) + shared_memory(crew);
+    uint64_t bytes = mr_private_memory(getpid()) + shared_memory(crew) + crew->job->sides.bytes;
     for (uint32_t i = 0; i < crew->count; i++)
         if (crew->members[i].process) bytes += mr_private_memory(mp_process_id(crew->members[i].process));
     return bytes;

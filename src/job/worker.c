@@ -67,10 +67,9 @@ static mr_worker *new_worker(const mr_job *job) {
 }
 
 static bool load_plugin(mr_worker *self, mr_error *error) {
-    const mr_job *job = self->job;
-    return mr_context_open(&self->context, job->plugin_path, job->settings->settings, job->settings->setting_count,
-                           &job->settings->records, job->input.names, job->input.count,
-                           self->slot ? &self->slot->where : NULL, error);
+    mr_setup setup = mr_job_setup(self->job);
+    setup.where = &self->slot->where;
+    return mr_context_open(&self->context, &setup, error);
 }
 
 static bool catch_faults(mr_worker *self, mr_error *error) {
@@ -202,13 +201,13 @@ int mr_worker_main(void *argument) {
 
 /* ---- without a process ------------------------------------------------------------------------------------------- */
 
-mr_worker *mr_worker_load(const mr_job *job, mr_error *error) {
+mr_worker *mr_worker_load(const mr_job *job, const mr_setup *setup, mr_error *error) {
     mr_worker *self = new_worker(job);
     if (!self) {
         mr_error_memory(error, sizeof *self, "a worker");
         return NULL;
     }
-    if (load_plugin(self, error)) return self;
+    if (mr_context_open(&self->context, setup, error)) return self;
     mr_worker_free(self);
     return NULL;
 }

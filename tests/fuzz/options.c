@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     size_t setting_count = take_number(&chosen, SETTINGS), option_count = take_number(&chosen, OPTIONS);
     for (size_t i = 0; i < option_count; i++) {
         declared[i].name = choose_any_text(&all, &chosen);
-        declared[i].type = (uint32_t)take_number(&chosen, MR_OPTION_CHOICE + 1);
+        declared[i].type = (uint32_t)take_number(&chosen, MR_OPTION_FILE + 1);
         declared[i].default_value = choose_text(&all, &chosen);
         declared[i].choices = choose_text(&all, &chosen);
         declared[i].help = choose_text(&all, &chosen);
@@ -78,7 +78,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     for (size_t i = 0; i < setting_count; i++)
         settings[i] = (mr_setting){choose_any_text(&all, &chosen), choose_any_text(&all, &chosen)};
-    bool ok = mr_options_resolve(&options, "tester", option_count ? declared : NULL, settings, setting_count, &error);
+    bool ok =
+        mr_options_resolve(&options, "tester", option_count ? declared : NULL, settings, setting_count, NULL, &error);
     require_told(ok, &error);
     for (size_t i = 0; ok && i < options.count; i++) {
         require(mr_options_find(&options, declared[i].name) >= 0);

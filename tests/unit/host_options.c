@@ -14,7 +14,7 @@ static const mr_option declared[] = {{"text", MR_OPTION_TEXT, 0, "a text", NULL,
 static bool resolve(const mr_option *list, const char *name, const char *value, mr_options *options, mr_error *error) {
     mr_setting setting = {name, value};
     *error = (mr_error){0};
-    return mr_options_resolve(options, "tester", list, &setting, name ? 1 : 0, error);
+    return mr_options_resolve(options, "tester", list, &setting, name ? 1 : 0, NULL, error);
 }
 
 static void defaults_hold(void **state) {
@@ -88,7 +88,7 @@ static void last_setting_wins(void **state) {
     mr_setting settings[] = {{"count", "1"}, {"loud", "yes"}, {"count", "2"}};
     mr_options options;
     mr_error error = {0};
-    assert_ok(mr_options_resolve(&options, "tester", declared, settings, 3, &error), &error);
+    assert_ok(mr_options_resolve(&options, "tester", declared, settings, 3, NULL, &error), &error);
     assert_string_equal(options.values[1], "2");
     assert_string_equal(options.values[3], "yes");
     mr_options_close(&options);
@@ -126,7 +126,7 @@ static void wrong_declarations_are_errors(void **state) {
     } wrong[] = {
         {{{"two words", MR_OPTION_TEXT, 0, "", NULL, ""}}, "bad name"},
         {{{"", MR_OPTION_TEXT, 0, "", NULL, ""}}, "bad name"},
-        {{{"future", MR_OPTION_CHOICE + 1, 0, "", NULL, ""}}, "newer mr"},
+        {{{"future", MR_OPTION_FILE + 1, 0, "", NULL, ""}}, "newer mr"},
         {{{"past", 0, 0, "", NULL, ""}}, "newer mr"},
         {{{"choice", MR_OPTION_CHOICE, 0, "", NULL, ""}}, "without its choices"},
         {{{"choice", MR_OPTION_CHOICE, 0, "c", "a|b", ""}}, "default"},
