@@ -335,7 +335,11 @@ static bool finish_sorted(mr_reducer *reducer, const sorted_table *sorted, mr_er
     size_t i = 0, j = 0;
     while (i < sorted->short_count || j < sorted->long_count) {
         /* In their new order they are all over the tables. */
-        if (i + AHEAD < sorted->short_count) __builtin_prefetch(sorted->shorts[i + AHEAD].record);
+        if (i + AHEAD < sorted->short_count) {
+            const mr_sort_item *item = &sorted->shorts[i + AHEAD];
+            __builtin_prefetch(item->record);
+            __builtin_prefetch(mr_short_value(shorts, mr_short_item_slot(shorts, item)));
+        }
         if (j + AHEAD < sorted->long_count) __builtin_prefetch(sorted->longs[j + AHEAD].record);
         mr_slice short_key = {0}, long_key = {0};
         if (i < sorted->short_count)
