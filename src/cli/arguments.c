@@ -82,14 +82,15 @@ static bool read_side(mr_run_arguments *arguments, const char *text, mr_error *e
 }
 
 static bool read_sort(mr_job_settings *settings, const char *text, mr_error *error) {
-    static const char *const names[] = {
-        [MR_SORT_KEY] = "key", [MR_SORT_VALUE] = "value", [MR_SORT_VALUE_DESCENDING] = "value:desc"};
-    for (uint32_t i = 0; i < 3; i++)
-        if (!strcmp(text, names[i])) {
-            settings->sort = i;
-            return true;
-        }
-    return mr_error_usage(error, "--sort wants key, value or value:desc, not '%s'", text);
+    const char *rest = text + strcspn(text, ":");
+    bool by_key = !strncmp(text, "key", (size_t)(rest - text)) && rest - text == 3;
+    bool by_value = !strncmp(text, "value", (size_t)(rest - text)) && rest - text == 5;
+    uint32_t numeric = !strncmp(rest, ":num", 4) ? MR_SORT_NUMERIC : 0;
+    if (numeric) rest += 4;
+    uint32_t descending = !strcmp(rest, ":desc") ? MR_SORT_DESCENDING : 0;
+    settings->sort = (by_value ? MR_SORT_VALUE : MR_SORT_KEY) | numeric | descending;
+    if ((by_key || by_value) && (descending || !*rest)) return true;
+    return mr_error_usage(error, "--sort wants key or value, with :num, :desc or :num:desc behind it, not '%s'", text);
 }
 
 static bool read_format(mr_job_settings *settings, const char *text, mr_error *error) {

@@ -24,7 +24,7 @@ static const char usage[] =
     "                      (default: half of what the machine or cgroup offers)\n"
     "      --set NAME=VALUE  set an option of the plugin; repeatable\n"
     "      --side NAME=FILE  a file that the plugin reads as a whole; repeatable\n"
-    "      --sort ORDER    key (default), value, or value:desc\n"
+    "      --sort ORDER    key (default) or value, with :num, :desc or :num:desc behind it\n"
     "      --top N         only the first N results; without --sort those with the largest values\n"
     "      --format FORMAT tsv (default), csv, jsonl, raw or binary: how results are written\n"
     "      --header        begin with the names of the columns (tsv, csv)\n"

@@ -201,7 +201,13 @@ typedef struct mr_byte_sink {
     void *receiver; /* for both */
 } mr_byte_sink;
 
-/* How results are ordered when not by key. */
-enum mr_sort { MR_SORT_KEY = 0, MR_SORT_VALUE = 1, MR_SORT_VALUE_DESCENDING = 2 };
+/* How results are ordered: bits. Without any it is the order of keys that the job has anyway. */
+enum mr_sort {
+    MR_SORT_KEY = 0,
+    MR_SORT_VALUE = 1,      /* by value, not by key */
+    MR_SORT_DESCENDING = 2, /* the last first */
+    MR_SORT_NUMERIC = 4,    /* as numbers */
+    MR_SORT_VALUE_DESCENDING = MR_SORT_VALUE | MR_SORT_DESCENDING
+};
 
 #endif

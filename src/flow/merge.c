@@ -4,20 +4,30 @@
 
 #include "base/units.h"
 #include "data/loser_tree.h"
+#include "data/place.h"
 
-/* A result's place in the order is a string of bytes that orders bytewise: for numbers eight bytes from the fold, for
- * other values their text, with each 0 as 0 1 and 0 0 at the end, so that no place is the beginning of another; for a
- * descending order all bytes inverted; for the order of keys nothing at all. Equal places keep the order in which the
+/* Each result has a place in the order, a string of bytes (data/place.h): for values of built-in folds eight bytes from
+ * the fold, for the order of keys that the job has anyway nothing at all. Equal places keep the order in which the
  * results came, which is that of their keys. In a part a record is two lengths (4 bytes each), the place and the line.
- */
+ *
+ * When only the first N are wanted a partition need not be sorted for them: as soon as some more than N results have
+ * come the first N of these are found, and the last of them is the worst that counts. What does not come before it is
+ * dropped at once, and nearly all of it is. This is done whenever as many again have been added, as long as N results
+ * take only a part of the memory. */
 
-enum { RECORD_HEADER = 8 };
+enum {
+    RECORD_HEADER = 8,
+    SELECT_LEAST = 1024, /* results: fewer are not worth the work */
+    SELECT_SHARE = 8,    /* of the memory: what results may take among which the first are looked for */
+};
 
 /* ---- ordering one partition -------------------------------------------------------------------------------------- */
 
 bool mr_orderer_open(mr_orderer *orderer, uint32_t sort, uint64_t top, const mr_format *format, size_t budget,
                      mr_spill *spill, mr_error *error) {
     *orderer = (mr_orderer){.sort = sort, .top = top, .format = format};
+    orderer->select_at = top > UINT64_MAX / 2 ? UINT64_MAX : mr_larger(2 * top, SELECT_LEAST);
+    orderer->select_bytes = budget / SELECT_SHARE;
     mr_key_order order = {0};
     return mr_sorter_open(&orderer->sorter, budget, &order, spill, error);
 }
@@ -25,50 +35,117 @@ bool mr_orderer_open(mr_orderer *orderer, uint32_t sort, uint64_t top, const mr_
 void mr_orderer_close(mr_orderer *orderer) {
     mr_sorter_close(&orderer->sorter);
     free(orderer->bytes);
+    free(orderer->line);
+    free(orderer->worst);
     *orderer = (mr_orderer){0};
 }
 
-/* The most bytes that the place of a result takes. */
-static size_t place_max(const mr_result *result) {
-    return 2 * result->value.length + MR_FOLD_ORDER;
+/* What is in the first column of a text. */
+static mr_slice first_column(mr_slice text) {
+    const char *tab = text.length ? memchr(text.data, '\t', text.length) : NULL;
+    return tab ? mr_bytes(text.data, (size_t)(tab - text.data)) : text;
 }
 
 /* Writes the place of a result in the order; returns its end. */
 static char *put_place(char *to, const mr_orderer *orderer, const mr_result *result) {
     char *start = to;
+    bool by_value = orderer->sort & MR_SORT_VALUE;
+    uint32_t columns = orderer->format->columns;
+    mr_slice text = by_value ? result->value : result->key;
     if (orderer->sort == MR_SORT_KEY) return to;
-    if (result->order) {
+    if (by_value && result->order) {
         memcpy(to, result->order, MR_FOLD_ORDER);
         to += MR_FOLD_ORDER;
+    } else if (orderer->sort & MR_SORT_NUMERIC) {
+        bool split = columns == MR_COLUMNS_OF_ALL || (by_value && columns == MR_COLUMNS_OF_VALUE);
+        to = mr_place_of_number(to, split ? first_column(text) : text);
     } else {
-        for (size_t i = 0; i < result->value.length; i++) {
-            *to++ = result->value.data[i];
-            if (!result->value.data[i]) *to++ = 1;
-        }
-        *to++ = 0;
-        *to++ = 0;
+        to = mr_place_of_bytes(to, text);
     }
-    if (orderer->sort == MR_SORT_VALUE_DESCENDING)
-        for (char *byte = start; byte < to; byte++)
-            *byte = (char)~*byte;
+    if (orderer->sort & MR_SORT_DESCENDING) mr_place_reverse(start, to);
     return to;
+}
+
+/* Room for length bytes in memory that grows; false when there is none. */
+static bool make_room(char **bytes, size_t *size, size_t length, mr_error *error) {
+    if (length <= *size) return true;
+    free(*bytes);
+    *size = 0;
+    *bytes = malloc(2 * length);
+    if (!*bytes) return mr_error_memory(error, 2 * length, "a result");
+    *size = 2 * length;
+    return true;
+}
+
+/* Takes the first results out of the sorter, copies them behind each other into kept, and remembers the place of the
+ * last. */
+static bool keep_first(mr_orderer *orderer, char *kept, mr_error *error) {
+    mr_sorted record = {0};
+    bool more = true;
+    if (!mr_sorter_finish(&orderer->sorter, error)) return false;
+    for (uint64_t i = 0; i < orderer->top; i++) {
+        if (!mr_sorter_next(&orderer->sorter, &record, &more, error)) return false;
+        const uint64_t header[] = {record.key.length, record.value.length, record.rank};
+        memcpy(kept, header, sizeof header);
+        kept += sizeof header;
+        memcpy(kept, record.key.data, record.key.length);
+        memcpy(kept + record.key.length, record.value.data, record.value.length);
+        kept += record.key.length + record.value.length;
+    }
+    orderer->worst_length = record.key.length;
+    if (!make_room(&orderer->worst, &orderer->worst_size, record.key.length, error)) return false;
+    memcpy(orderer->worst, record.key.data, record.key.length);
+    return true;
+}
+
+/* Puts them back into the sorter. */
+static bool put_back(mr_orderer *orderer, const char *kept, mr_error *error) {
+    mr_sorter_reset(&orderer->sorter);
+    orderer->held_bytes = 0;
+    for (orderer->held = 0; orderer->held < orderer->top; orderer->held++) {
+        uint64_t header[3];
+        memcpy(header, kept, sizeof header);
+        kept += sizeof header;
+        mr_slice place = mr_bytes(kept, header[0]), line = mr_bytes(kept + header[0], header[1]);
+        if (!mr_sorter_add(&orderer->sorter, place, line, header[2], error)) return false;
+        kept += header[0] + header[1];
+        orderer->held_bytes += header[0] + header[1];
+    }
+    return true;
+}
+
+/* Drops all but the first results. */
+static bool drop_others(mr_orderer *orderer, mr_error *error) {
+    char *kept = malloc(orderer->held_bytes + orderer->top * 3 * sizeof(uint64_t));
+    if (!kept) return mr_error_memory(error, orderer->held_bytes, "the first results");
+    bool ok = keep_first(orderer, kept, error) && put_back(orderer, kept, error);
+    free(kept);
+    return ok;
+}
+
+/* Whether a result does not come before the last of as many others as are wanted. */
+static bool comes_too_late(const mr_orderer *orderer, mr_slice place) {
+    if (orderer->sort == MR_SORT_KEY) return orderer->taken > orderer->top;
+    return orderer->worst_length && mr_compare_bytes(place, mr_bytes(orderer->worst, orderer->worst_length)) >= 0;
 }
 
 bool mr_order_result(void *receiver, const mr_result *result, mr_error *error) {
     mr_orderer *orderer = receiver;
-    if (orderer->sort == MR_SORT_KEY && orderer->taken >= orderer->top) return true; /* all that follow come later */
-    size_t need = place_max(result) + mr_formatted_max(orderer->format, result->key, result->value);
-    if (need > orderer->size) {
-        free(orderer->bytes);
-        orderer->size = 0;
-        orderer->bytes = malloc(2 * need);
-        if (!orderer->bytes) return mr_error_memory(error, 2 * need, "a result");
-        orderer->size = 2 * need;
-    }
-    char *line = put_place(orderer->bytes, orderer, result),
-         *end = mr_format_result(orderer->format, line, result->key, result->value);
-    mr_slice place = mr_bytes(orderer->bytes, (size_t)(line - orderer->bytes));
-    return mr_sorter_add(&orderer->sorter, place, mr_bytes(line, (size_t)(end - line)), orderer->taken++, error);
+    size_t most = mr_place_max(orderer->sort & MR_SORT_VALUE ? result->value.length : result->key.length);
+    if (!make_room(&orderer->bytes, &orderer->size, most, error)) return false;
+    char *end = put_place(orderer->bytes, orderer, result);
+    mr_slice place = mr_bytes(orderer->bytes, (size_t)(end - orderer->bytes));
+    uint64_t rank = orderer->taken++;
+    if (orderer->top != UINT64_MAX && comes_too_late(orderer, place)) return true;
+    size_t line_most = mr_formatted_max(orderer->format, result->key, result->value);
+    if (!make_room(&orderer->line, &orderer->line_size, line_most, error)) return false;
+    end = mr_format_result(orderer->format, orderer->line, result->key, result->value);
+    mr_slice line = mr_bytes(orderer->line, (size_t)(end - orderer->line));
+    if (!mr_sorter_add(&orderer->sorter, place, line, rank, error)) return false;
+    orderer->held++;
+    orderer->held_bytes += place.length + line.length;
+    bool selects = orderer->sort != MR_SORT_KEY && orderer->held_bytes <= orderer->select_bytes;
+    return !selects || orderer->held < orderer->select_at || drop_others(orderer, error);
 }
 
 bool mr_orderer_finish(mr_orderer *orderer, const mr_byte_sink *sink, uint64_t *results, mr_error *error) {
@@ -88,7 +165,7 @@ bool mr_orderer_finish(mr_orderer *orderer, const mr_byte_sink *sink, uint64_t *
         sink->commit(sink->receiver, length);
     }
     mr_sorter_reset(&orderer->sorter);
-    orderer->taken = 0;
+    orderer->taken = orderer->held = orderer->held_bytes = orderer->worst_length = 0;
     return true;
 }
 

@@ -2,7 +2,7 @@
  *
  * Results in key order need no merging: partitions are ranges of keys, and their parts are put one behind the other.
  * With
- * --sort value or --top every partition is ordered on its own, in parallel, and one task merges the ordered parts.
+ * another order or --top every partition is ordered on its own, in parallel, and one task merges the ordered parts.
  */
 #ifndef MR_FLOW_MERGE_H
 #define MR_FLOW_MERGE_H
@@ -18,8 +18,17 @@ typedef struct mr_orderer {
     uint64_t top;            /* the most results that are wanted of the whole; UINT64_MAX: all */
     const mr_format *format; /* how results are written; borrowed */
     uint64_t taken;          /* results so far in this partition */
-    char *bytes;             /* memory to code a result in; owned */
+    uint64_t held;           /* of them in the sorter */
+    uint64_t held_bytes;     /* of these */
+    uint64_t select_at;      /* so many in the sorter are reduced to the first, */
+    uint64_t select_bytes;   /* unless they have more bytes than this */
+    char *worst;             /* with top: the place of the last that counts as yet; owned */
+    size_t worst_length;     /* in bytes; 0: all count */
+    size_t worst_size;       /* bytes allocated */
+    char *bytes;             /* memory for the place of a result; owned */
     size_t size;             /* bytes allocated */
+    char *line;              /* memory for the line of a result; owned */
+    size_t line_size;        /* bytes allocated */
 } mr_orderer;
 
 bool mr_orderer_open(mr_orderer *orderer, uint32_t sort, uint64_t top, const mr_format *format, size_t budget,

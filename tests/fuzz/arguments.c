@@ -102,7 +102,7 @@ static void check_settings(const mr_job_settings *settings) {
     require(settings->skip_bad <= MR_BAD_MAX && settings->timeout <= INT64_MAX && settings->worker_memory <= INT64_MAX);
     require(settings->only_offset <= INT64_MAX && settings->only_length <= INT64_MAX);
     require(!settings->only_length || settings->input_count == 1);
-    require(settings->top > 0 && settings->sort <= MR_SORT_VALUE_DESCENDING);
+    require(settings->top > 0 && settings->sort <= (MR_SORT_VALUE_DESCENDING | MR_SORT_NUMERIC));
 }
 
 static void check_arguments(int count, char **list) {

@@ -111,8 +111,10 @@ static int compare_results(const void *a, const void *b) {
     mr_slice x = left->result.value, y = right->result.value;
     if (left->result.order) x = mr_bytes(left->result.order, MR_FOLD_ORDER);
     if (left->result.order) y = mr_bytes(right->result.order, MR_FOLD_ORDER);
-    int order = sort == MR_SORT_KEY ? 0 : mr_compare_bytes(x, y);
-    if (order) return sort == MR_SORT_VALUE_DESCENDING ? -order : order;
+    int order = 0;
+    if (sort & MR_SORT_VALUE) order = mr_compare_bytes(x, y);
+    if (sort == MR_SORT_DESCENDING) order = mr_compare_bytes(left->result.key, right->result.key);
+    if (order) return sort & MR_SORT_DESCENDING ? -order : order;
     return (left->number > right->number) - (left->number < right->number);
 }
 

@@ -30,8 +30,10 @@ static int compare_values(const result *a, const result *b) {
 
 static int compare_results(const void *a, const void *b) {
     const result *left = a, *right = b;
-    int order = sort_at_hand == MR_SORT_KEY ? 0 : compare_values(left, right);
-    if (order) return sort_at_hand == MR_SORT_VALUE_DESCENDING ? -order : order;
+    int order = 0;
+    if (sort_at_hand & MR_SORT_VALUE) order = compare_values(left, right);
+    if (sort_at_hand == MR_SORT_DESCENDING) order = left->number < right->number ? -1 : left->number > right->number;
+    if (order) return sort_at_hand & MR_SORT_DESCENDING ? -order : order;
     return (left->number > right->number) - (left->number < right->number);
 }
 
@@ -124,7 +126,7 @@ static void results_come_in_the_order_asked_for(void **state) {
     (void)state;
     uint64_t spilled = 0, in_files = 0;
     for (unsigned round = 0; round < rounds(60); round++) {
-        sort_at_hand = (uint32_t)below(3);
+        sort_at_hand = (uint32_t)below(MR_SORT_VALUE_DESCENDING + 1);
         numbers = below(2);
         result_count = skewed_below(MOST + 1);
         for (size_t i = 0; i < result_count; i++)
