@@ -91,6 +91,7 @@ static void configure(mr_ctx *ctx, mr_plugin *self) {
     if (!mr_option_int(ctx, "of")) return;
     self->map = are_few(ctx) ? NULL : map_bytes;
     self->map_chunk = are_few(ctx) ? map_chunk_of_bytes : NULL;
+    self->any_records = are_few(ctx);
 }
 
 static void open(mr_ctx *ctx) {

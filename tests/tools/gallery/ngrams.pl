@@ -7,7 +7,7 @@ use gallery;
 
 start(shift);
 my ($n, $of, $words, $case) = (pick(1, 1, 2, 2, 3, 5, 100), pick(qw(words bytes)), pick(qw(space letters)), pick(qw(keep lower)));
-my $records = pick(qw(lines lines));
+my $records = pick(qw(lines lines whole));
 my @vocabulary = ("A", "b", "c,", "-", "The", "oven", "longer-than-others", "x" x 40);
 
 sub random_line {
