@@ -418,6 +418,7 @@ bool mr_record_find(const mr_records *records, const char *at, const char *end, 
 }
 
 uint64_t mr_records_count(const mr_records *records, const char *bytes, size_t length) {
+    if (records->kind == MR_RECORDS_FIXED) return length / records->size + (length % records->size != 0);
     mr_record record;
     uint64_t count = 0;
     for (const char *at = bytes; mr_record_next(records, at, bytes + length, &record); at = record.end)
