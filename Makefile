@@ -51,6 +51,7 @@ ABI_PLUGINS := $(patsubst tests/abi/%.c,$(BUILD)/tests/abi/%.so,$(ABI_SOURCES))
 
 # Libraries that single programs need beyond the common ones.
 $(BUILD)/plugins/grep.so: PLUGIN_LIBS := -lpcre2-8
+$(BUILD)/plugins/groupby.so: PLUGIN_LIBS := -lcjson -lz
 $(BUILD)/plugins/pca.so: PLUGIN_LIBS := -lm
 $(BUILD)/tests/abi/numerics.so: PLUGIN_LIBS := -lm
 $(BUILD)/tests/unit/data_decode: UNIT_LIBS := -lz
@@ -177,7 +178,7 @@ demo: all
 check-layers:
 	tests/check_layers.sh
 
-FORMATTED := $(wildcard src/*.[ch] src/*/*.[ch] plugins/*.c datasets/*.c tests/*/*.[ch])
+FORMATTED := $(wildcard src/*.[ch] src/*/*.[ch] plugins/*.[ch] datasets/*.c tests/*/*.[ch])
 
 check-format:
 	clang-format --dry-run --Werror $(FORMATTED)

@@ -1,0 +1,213 @@
+/* csv_columns.h - the columns of CSV rows that a plugin needs, by their names or numbers, as fast as rows can be gone
+ * through. For plugins with map_chunk; what they share, not a part of mr.h.
+ *
+ * Names are those of the first row of each source, so that files may have their columns in different orders. A worker
+ * that is not handed the beginning of a source looks there itself, in regular files, also if they are packed by gzip;
+ * for others the plugin has to be given the names.
+ */
+#ifndef MR_PLUGINS_CSV_COLUMNS_H
+#define MR_PLUGINS_CSV_COLUMNS_H
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include "mr.h"
+
+enum { CSV_COLUMNS_MOST = 128 };
+
+typedef struct csv_column {
+    const char *name; /* or its number from 1, where no column has that name; borrowed */
+    mr_slice field;   /* what csv_columns_take has found, without quotes; borrowed like the text of the row */
+    size_t place;     /* its number in the source at hand, from 0 */
+} csv_column;
+
+/* Set delimiter, quotes, header, names and columns; everything else is zero at first. */
+typedef struct csv_columns {
+    char delimiter;    /* byte between fields */
+    int quotes;        /* fields may be quoted: the records of the job are MR_RECORDS_CSV */
+    int header;        /* the first row of each source names its columns, and is none of the rows */
+    const char *names; /* the names as a row, in place of those of the sources; NULL or empty: there are none */
+    csv_column columns[CSV_COLUMNS_MOST];
+    int count;                      /* how many are needed */
+    int by_place[CSV_COLUMNS_MOST]; /* their indexes, in the order of their places */
+    uint64_t source;                /* whose columns are known, plus 1; 0: of none */
+} csv_columns;
+
+/* The byte that an option means by one byte, tab or \t; a newline when it is not right. */
+static inline char csv_delimiter(const char *text) {
+    if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0) return '\t';
+    return strlen(text) == 1 && *text != '"' ? *text : '\n';
+}
+
+/* ---- rows -------------------------------------------------------------------------------------------------------- */
+
+/* The first delimiter or newline from text on, or end: eight bytes at a time. A byte of a word becomes zero where it is
+ * one of them, which the subtraction makes a set bit; the lowest such bit is right. */
+static inline char *csv_plain_end(const csv_columns *csv, char *text, const char *end) {
+#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    const uint64_t each = 0x0101010101010101u, high = 0x8080808080808080u;
+    const uint64_t delimiters = each * (unsigned char)csv->delimiter, newlines = each * '\n';
+    for (; end - text >= 8; text += 8) {
+        uint64_t word, cut, newline;
+        memcpy(&word, text, sizeof word);
+        cut = word ^ delimiters;
+        newline = word ^ newlines;
+        cut = (((cut - each) & ~cut) | ((newline - each) & ~newline)) & high;
+        if (cut) return text + __builtin_ctzll(cut) / 8;
+    }
+#endif
+    while (text < end && *text != csv->delimiter && *text != '\n')
+        text++;
+    return text;
+}
+
+/* Takes a field that begins with a quote at text; it is made to lie together in place. Returns where it ends. */
+static inline char *csv_quoted_end(const csv_columns *csv, char *text, char *end, mr_slice *field) {
+    char *from = text + 1, *to = text + 1;
+    field->data = to;
+    for (; from < end && (*from != '"' || (from + 1 < end && from[1] == '"')); from++) {
+        from += *from == '"';
+        *to++ = *from;
+    }
+    for (from += from < end; from < end && *from != csv->delimiter && *from != '\n'; from++)
+        if (*from != '\r') *to++ = *from;
+    field->length = (size_t)(to - field->data);
+    return from;
+}
+
+/* Where the row ends that text is in, at a delimiter or at the newline, without changing it. */
+static inline char *csv_row_end(const csv_columns *csv, char *text, char *end) {
+    while (csv->quotes && text < end && *text != '\n') {
+        if (++text == end || *text != '"') {
+            text = csv_plain_end(csv, text, end);
+            continue;
+        }
+        for (text++; text < end && (*text != '"' || (text + 1 < end && text[1] == '"')); text++)
+            text += *text == '"';
+        text = csv_plain_end(csv, text, end);
+    }
+    char *newline = text < end ? memchr(text, '\n', (size_t)(end - text)) : NULL;
+    return newline ? newline : end;
+}
+
+/* Takes the fields of the needed columns out of the row at text, which may be overwritten for that. Returns where the
+ * last of them ends; *found is how many of them the row has. To be followed by csv_row_end. */
+static inline char *csv_columns_take(csv_columns *csv, char *text, char *end, int *found) {
+    int next = 0;
+    for (size_t place = 0; next < csv->count; place++) {
+        mr_slice field;
+        char *start = text;
+        if (csv->quotes && text < end && *text == '"') {
+            text = csv_quoted_end(csv, text, end, &field);
+        } else {
+            text = csv_plain_end(csv, text, end);
+            field = mr_bytes(start, (size_t)(text - start));
+            if ((text == end || *text == '\n') && field.length && text[-1] == '\r') field.length--;
+        }
+        while (next < csv->count && csv->columns[csv->by_place[next]].place == place)
+            csv->columns[csv->by_place[next++]].field = field;
+        if (text == end || *text == '\n') break;
+        text += next < csv->count;
+    }
+    *found = next;
+    return text;
+}
+
+/* Whether there is nothing in the row at text. */
+static inline int csv_is_empty_row(const char *text, const char *end) {
+    text += text < end && *text == '\r';
+    return text == end || *text == '\n';
+}
+
+/* ---- headers ----------------------------------------------------------------------------------------------------- */
+
+/* The place of a column among the names of a row; -1 when there is no such name, and it is no number either. The row is
+ * overwritten. */
+static inline long csv_place_of(const csv_columns *csv, const char *wanted, char *row, size_t length) {
+    mr_csv names = mr_csv_of(row, length, csv->delimiter);
+    mr_slice name;
+    char *behind;
+    for (long place = 0; mr_next_csv(&names, &name); place++)
+        if (strlen(wanted) == name.length && memcmp(name.data, wanted, name.length) == 0) return place;
+    long number = strtol(wanted, &behind, 10);
+    return !*behind && number > 0 ? number - 1 : -1;
+}
+
+/* Finds all columns in a row of names; 0 when one is missing, and the job has failed. */
+static inline int csv_find_columns(mr_ctx *ctx, csv_columns *csv, mr_slice row) {
+    char *copy = malloc(row.length + 1);
+    int filled = 0, failed = !copy;
+    size_t widest = 0;
+    if (failed) mr_fail(ctx, "out of memory");
+    for (csv_column *column = csv->columns; column < csv->columns + csv->count && !failed; column++) {
+        if (row.length) memcpy(copy, row.data, row.length);
+        long place = csv_place_of(csv, column->name, copy, row.length);
+        failed = place < 0;
+        if (failed)
+            mr_fail(ctx, "%s has no column '%s' in its first row: %.*s", mr_source_name(ctx, ctx->source), column->name,
+                    row.length < 200 ? (int)row.length : 200, row.data ? row.data : "");
+        column->place = (size_t)place;
+        widest = column->place > widest ? column->place : widest;
+    }
+    free(copy);
+    for (size_t place = 0; place <= widest && filled < csv->count && !failed; place++)
+        for (int i = 0; i < csv->count; i++)
+            if (csv->columns[i].place == place) csv->by_place[filled++] = i;
+    return !failed;
+}
+
+/* Finds all columns in the first row of a source, which may have a mark of its encoding in front. */
+static inline int csv_find_in_header(mr_ctx *ctx, csv_columns *csv, char *text, size_t length) {
+    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+        text += 3;
+        length -= 3;
+    }
+    return csv_find_columns(ctx, csv, mr_bytes(text, length));
+}
+
+/* The length of the first row of a text, without its newline. */
+static inline size_t csv_first_row(const csv_columns *csv, const char *text, size_t length) {
+    size_t i = 0;
+    for (int inside = 0; i < length && (text[i] != '\n' || inside); i++)
+        inside ^= csv->quotes && text[i] == '"';
+    return i;
+}
+
+/* Reads the first row of the source at hand. */
+static inline int csv_read_header(mr_ctx *ctx, csv_columns *csv) {
+    enum { HEADER_MOST = 1 << 20 };
+    const char *name = mr_source_name(ctx, ctx->source);
+    struct stat status;
+    char *row = malloc(HEADER_MOST);
+    gzFile file = row && stat(name, &status) == 0 && S_ISREG(status.st_mode) ? gzopen(name, "rb") : NULL;
+    int length = file ? gzread(file, row, HEADER_MOST) : -1, ok = 0;
+    if (file) gzclose(file);
+    if (length < 0)
+        mr_fail(ctx, "the names of the columns of %s cannot be read; give them with --set columns=A,B,...", name);
+    else
+        ok = csv_find_in_header(ctx, csv, row, csv_first_row(csv, row, (size_t)length));
+    free(row);
+    return ok;
+}
+
+/* To be called first by map_chunk: makes the columns of the source at hand known, and passes over its header. 0 when a
+ * column is missing, and the job has failed. */
+static inline int csv_columns_enter(mr_ctx *ctx, csv_columns *csv, char **text, char *end) {
+    int is_first = mr_first_of_source(ctx), known = csv->source == ctx->source + 1, named = csv->names && *csv->names;
+    if (*text == end || (known && !is_first)) return 1;
+    size_t first = csv_first_row(csv, *text, (size_t)(end - *text));
+    csv->source = 0;
+    if (named || !csv->header)
+        known = csv_find_columns(ctx, csv, mr_text(named ? csv->names : ""));
+    else if (is_first)
+        known = csv_find_in_header(ctx, csv, *text, first);
+    else
+        known = csv_read_header(ctx, csv);
+    if (is_first && csv->header) *text += first + (*text + first < end);
+    if (known) csv->source = ctx->source + 1;
+    return known;
+}
+
+#endif
