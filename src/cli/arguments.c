@@ -15,9 +15,11 @@ enum {
     OPTION_PIN,
     OPTION_FORMAT,
     OPTION_HEADER,
+    OPTION_HELP,
+    OPTION_INCLUDE,
+    OPTION_EXCLUDE,
     OPTION_RECORDS,
     OPTION_CRLF,
-    OPTION_HELP,
     OPTION_BAD,
     OPTION_SKIP_BAD,
     OPTION_FROM_BAD,
@@ -40,6 +42,9 @@ static const struct option run_options[] = {
     {"tmp", required_argument, NULL, OPTION_TMP},
     {"format", required_argument, NULL, OPTION_FORMAT},
     {"header", no_argument, NULL, OPTION_HEADER},
+    {"include", required_argument, NULL, OPTION_INCLUDE},
+    {"exclude", required_argument, NULL, OPTION_EXCLUDE},
+    {"null", no_argument, NULL, '0'},
     {"records", required_argument, NULL, OPTION_RECORDS},
     {"crlf", required_argument, NULL, OPTION_CRLF},
     {"pin", no_argument, NULL, OPTION_PIN},
@@ -135,6 +140,11 @@ static bool read_range(mr_job_settings *settings, const char *text, mr_error *er
     return mr_error_usage(error, "--only wants OFFSET:LENGTH in bytes, such as 4096:80, not '%s'", text);
 }
 
+static bool read_glob(const char *option, const char *text, const char **globs, size_t *count, mr_error *error) {
+    globs[(*count)++] = text;
+    return *text || mr_error_usage(error, "%s wants a glob such as '*.csv'", option);
+}
+
 /* --crlf may stand before --records. */
 static bool read_records(mr_job_settings *settings, const char *text, mr_error *error) {
     bool strip = settings->records.strip;
@@ -147,6 +157,22 @@ static bool read_crlf(mr_job_settings *settings, const char *text, mr_error *err
     settings->records.strip = !strcmp(text, "strip");
     return settings->records.strip || !strcmp(text, "keep") ||
            mr_error_usage(error, "--crlf wants keep or strip, not '%s'", text);
+}
+
+/* Options about the input. */
+static bool read_input_option(mr_run_arguments *arguments, int option, mr_error *error) {
+    mr_job_settings *settings = &arguments->settings;
+    mr_path_choice *choice = &settings->choice;
+    switch (option) {
+    case OPTION_INCLUDE:
+        return read_glob("--include", optarg, arguments->includes, &choice->include_count, error);
+    case OPTION_EXCLUDE:
+        return read_glob("--exclude", optarg, arguments->excludes, &choice->exclude_count, error);
+    case OPTION_RECORDS:
+        return read_records(settings, optarg, error);
+    default:
+        return read_crlf(settings, optarg, error);
+    }
 }
 
 /* Options about records and workers that go wrong. */
@@ -177,6 +203,7 @@ static bool read_option(mr_run_arguments *arguments, int option, bool *sorted, m
     mr_job_settings *settings = &arguments->settings;
     if (option == OPTION_SIDE) return read_side(arguments, optarg, error);
     if (option >= OPTION_BAD) return read_fault_option(settings, option, error);
+    if (option >= OPTION_INCLUDE) return read_input_option(arguments, option, error);
     switch (option) {
     case 'o':
         return read_path("--output", optarg, &settings->output, error);
@@ -200,10 +227,9 @@ static bool read_option(mr_run_arguments *arguments, int option, bool *sorted, m
     case OPTION_HEADER:
         settings->header = true;
         return true;
-    case OPTION_RECORDS:
-        return read_records(settings, optarg, error);
-    case OPTION_CRLF:
-        return read_crlf(settings, optarg, error);
+    case '0':
+        settings->choice.null = true;
+        return true;
     case OPTION_PIN:
         settings->pin = true;
         return true;
@@ -256,19 +282,28 @@ static bool check_together(const mr_job_settings *settings, mr_error *error) {
     return true;
 }
 
+/* Room for as many options of each kind as there are arguments. */
+static bool make_room(mr_run_arguments *arguments, size_t count) {
+    arguments->options = calloc(count, sizeof *arguments->options);
+    arguments->sides = calloc(count, sizeof *arguments->sides);
+    arguments->includes = calloc(count, sizeof *arguments->includes);
+    arguments->excludes = calloc(count, sizeof *arguments->excludes);
+    arguments->settings.settings = arguments->options;
+    arguments->settings.sides = arguments->sides;
+    arguments->settings.choice.includes = arguments->includes;
+    arguments->settings.choice.excludes = arguments->excludes;
+    return arguments->options && arguments->sides && arguments->includes && arguments->excludes;
+}
+
 bool mr_run_arguments_read(mr_run_arguments *arguments, const char *program, int argc, char **argv, mr_error *error) {
     *arguments =
         (mr_run_arguments){.settings = {.program = program, .top = UINT64_MAX, .records = {.kind = MR_RECORDS_UNSAID}}};
-    arguments->options = calloc((size_t)argc, sizeof *arguments->options);
-    arguments->sides = calloc((size_t)argc, sizeof *arguments->sides);
-    if (!arguments->options || !arguments->sides)
-        return mr_error_memory(error, (size_t)argc * sizeof(mr_side_wish), "options");
-    arguments->settings.settings = arguments->options;
-    arguments->settings.sides = arguments->sides;
+    if (!make_room(arguments, (size_t)argc))
+        return mr_error_memory(error, (size_t)argc * sizeof(mr_setting), "options");
     bool sorted = false;
     opterr = 0;
     optind = 0; /* this also forgets where an earlier call stopped */
-    for (int option; (option = getopt_long(argc, argv, ":o:j:qv", run_options, NULL)) != -1;) {
+    for (int option; (option = getopt_long(argc, argv, ":o:j:qv0", run_options, NULL)) != -1;) {
         if (option == '?' || option == ':') return wrong_option(option, argv, error);
         if (!read_option(arguments, option, &sorted, error)) return false;
         if (arguments->help) return true;
@@ -285,5 +320,7 @@ void mr_run_arguments_free(mr_run_arguments *arguments) {
         free((char *)arguments->sides[i].name);
     free(arguments->options);
     free(arguments->sides);
+    free(arguments->includes);
+    free(arguments->excludes);
     *arguments = (mr_run_arguments){0};
 }

@@ -9,6 +9,8 @@ typedef struct mr_run_arguments {
     mr_job_settings settings; /* borrows from below and from argv */
     mr_setting *options;      /* from --set; owned, and so are the names */
     mr_side_wish *sides;      /* from --side; the same */
+    const char **includes;    /* from --include; owned */
+    const char **excludes;    /* from --exclude; owned */
     bool help;                /* --help was given: nothing else matters */
 } mr_run_arguments;
 

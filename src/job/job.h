@@ -12,6 +12,7 @@
 #include "flow/split.h"
 #include "host/describe.h"
 #include "host/fault.h"
+#include "job/paths.h"
 #include "job/pinning.h"
 #include "mp/mp.h"
 
@@ -21,8 +22,9 @@ enum { MR_WORKERS_MAX = 1024, MR_RUNS_MAX = 4 << 20, MR_BAD_MAX = 1 << 20 };
 typedef struct mr_job_settings {
     const char *program;        /* how this program was called, for commands that messages propose */
     const char *plugin;         /* as typed */
-    const char *const *inputs;  /* paths */
+    const char *const *inputs;  /* files, directories and lists, as paths.h explains */
     size_t input_count;         /* at least 1 */
+    mr_path_choice choice;      /* which files of directories */
     const char *output;         /* path; NULL: standard output */
     const char *temporary;      /* folder for spill files; NULL: TMPDIR, /var/tmp or /tmp */
     const mr_setting *settings; /* of the plugin's options; not NULL */
@@ -113,6 +115,7 @@ typedef struct mr_job {
     char *plugin_path;          /* of the plugin file; owned */
     mr_description description; /* of the plugin */
     mr_sides sides;             /* files that everybody reads as a whole */
+    mr_paths paths;             /* of the inputs, unless they are bad records */
     mr_input input;
     mr_chunks chunks; /* units of the map phase */
     mr_plan plan;

@@ -288,7 +288,10 @@ static bool open_reports(mr_job *job, mr_error *error) {
 static bool open_input(mr_job *job, mr_error *error) {
     const mr_job_settings *settings = job->settings;
     if (settings->from_bad) return mr_from_bad_open(&job->input, settings->from_bad, temporary_folder(settings), error);
-    return mr_input_open(&job->input, settings->inputs, settings->input_count, error);
+    if (!mr_paths_find(&job->paths, settings->inputs, settings->input_count, &settings->choice, error)) return false;
+    if (settings->only_length && job->paths.count != 1)
+        return mr_error_usage(error, "--only is for one input; there are %zu", job->paths.count);
+    return mr_input_open(&job->input, (const char *const *)job->paths.list, job->paths.count, error);
 }
 
 /* Records of a fixed size have to fill their sources. */
@@ -355,6 +358,7 @@ void mr_job_close(mr_job *job) {
     mr_chunks_close(&job->chunks);
     mr_input_close(&job->input);
     mr_sides_close(&job->sides);
+    mr_paths_close(&job->paths);
     mr_cpus_close(&job->cpus);
     mr_format_close(&job->format);
     free(job->arenas);
