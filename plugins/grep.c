@@ -1,4 +1,5 @@
-/* grep - the lines that match. A model of a map job: what it writes comes out in the order of the input.
+/* grep - the lines, or other records, that match. A model of a map job: what it writes comes out in the order of the
+ * input.
  *
  *     mr run grep --set pattern='error|warning' --set line-numbers=yes server.log
  */
@@ -32,8 +33,15 @@ static pcre2_match_data *match; /* where PCRE2 puts what it finds */
 static int intricate;           /* text_code was too much for PCRE2: the rest of the piece is matched line by line */
 static int invert, count, numbers;
 
-/* Counting is a fold: so many lines for each file. Otherwise lines are written as they come. */
+static void map(mr_ctx *ctx, char *record, size_t length);
+
+/* Counting is a fold: so many lines for each file. Otherwise lines are written as they come. What is no line is matched
+ * one by one. */
 static void configure(mr_ctx *ctx, mr_plugin *self) {
+    if (ctx->records != MR_RECORDS_LINES) {
+        self->map = map;
+        self->map_chunk = NULL;
+    }
     if (mr_option_flag(ctx, "count")) return;
     self->kind = MR_MAP;
     self->fold_type = 0;
@@ -108,11 +116,14 @@ static size_t without_newline(const char *text, size_t length) {
     return length - (text[length - 1] == '\n');
 }
 
-static int matches_alone(mr_ctx *ctx, mr_slice line) {
-    size_t length = without_newline(line.data, line.length);
-    int found = pcre2_match(line_code, (PCRE2_SPTR)line.data, length, 0, 0, match, NULL);
+static int matches(mr_ctx *ctx, const char *text, size_t length) {
+    int found = pcre2_match(line_code, (PCRE2_SPTR)text, length, 0, 0, match, NULL);
     if (found < PCRE2_ERROR_NOMATCH) mr_fail(ctx, "PCRE2 gave up on a line, with error %d", found);
     return found >= 0;
+}
+
+static int matches_alone(mr_ctx *ctx, mr_slice line) {
+    return matches(ctx, line.data, without_newline(line.data, line.length));
 }
 
 enum { NOWHERE, PERHAPS, CERTAINLY };
@@ -155,16 +166,21 @@ static void write_lines(mr_ctx *ctx, mr_slice lines) {
     if (without_newline(lines.data, lines.length) == lines.length) mr_write(ctx, "\n", 1);
 }
 
+/* Appends what stands in front of a line. */
+static void append_number(mr_ctx *ctx, uint64_t number) {
+    char text[24];
+    if (ctx->source_count > 1) {
+        mr_append(ctx, mr_text(mr_source_name(ctx, ctx->source)));
+        mr_append(ctx, mr_text(":"));
+    }
+    mr_append(ctx, mr_bytes(text, (size_t)snprintf(text, sizeof text, "%llu:", (unsigned long long)number)));
+}
+
 static void write_numbered(mr_ctx *ctx, char *bytes, size_t length, uint64_t number) {
     mr_lines lines = mr_lines_of(ctx, bytes, length);
     mr_slice line;
-    char text[24];
     for (; mr_next(&lines, &line); number++) {
-        if (ctx->source_count > 1) {
-            mr_append(ctx, mr_text(mr_source_name(ctx, ctx->source)));
-            mr_append(ctx, mr_text(":"));
-        }
-        mr_append(ctx, mr_bytes(text, (size_t)snprintf(text, sizeof text, "%llu:", (unsigned long long)number)));
+        append_number(ctx, number);
         mr_append(ctx, line);
         mr_append(ctx, mr_text("\n"));
         line = mr_appended(ctx);
@@ -178,6 +194,11 @@ static uint64_t count_lines(mr_slice lines) {
     for (size_t i = 0; i < lines.length; i++)
         newlines += lines.data[i] == '\n';
     return newlines + (without_newline(lines.data, lines.length) == lines.length);
+}
+
+static void count_for_file(mr_ctx *ctx, uint64_t lines) {
+    uint64_t key = __builtin_bswap64(ctx->source); /* numbers whose bytes come in their order */
+    mr_count_many(ctx, mr_bytes(&key, sizeof key), lines);
 }
 
 static void map_chunk(mr_ctx *ctx, char *bytes, size_t length) {
@@ -199,8 +220,36 @@ static void map_chunk(mr_ctx *ctx, char *bytes, size_t length) {
         }
         done += others.length + line.length;
     }
-    uint64_t key = __builtin_bswap64(ctx->source); /* numbers whose bytes come in their order */
-    if (count) mr_count_many(ctx, mr_bytes(&key, sizeof key), wanted);
+    if (count) count_for_file(ctx, wanted);
+}
+
+/* ---- records that are no lines ----------------------------------------------------------------------------------- */
+
+/* What ends a record in the output, so that it can be read in again. */
+static mr_slice terminator_of(const mr_ctx *ctx) {
+    switch (ctx->records) {
+    case MR_RECORDS_NUL:
+        return mr_bytes("", 1);
+    case MR_RECORDS_PARAGRAPHS:
+        return mr_text("\n\n");
+    case MR_RECORDS_CSV:
+    case MR_RECORDS_JSONL:
+        return mr_text("\n");
+    default:
+        return mr_text("");
+    }
+}
+
+static void map(mr_ctx *ctx, char *record, size_t length) {
+    mr_slice bytes = mr_bytes(record, length);
+    int found = (!needles || mr_find(ctx, needles, bytes)) && (!line_code || matches(ctx, record, length));
+    if (count) count_for_file(ctx, found != invert);
+    if (count || found == invert) return;
+    if (numbers) append_number(ctx, mr_record_number(ctx));
+    mr_append(ctx, bytes);
+    mr_append(ctx, terminator_of(ctx));
+    bytes = mr_appended(ctx);
+    mr_write(ctx, bytes.data, bytes.length);
 }
 
 static void finish(mr_ctx *ctx, mr_slice key, const void *lines) {

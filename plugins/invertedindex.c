@@ -52,4 +52,5 @@ static void reduce(mr_ctx *ctx, mr_slice word, mr_values *values) {
 }
 
 MR_PLUGIN(.name = "invertedindex", .summary = "list the files in which each word occurs", .options = options,
-          .kind = MR_GROUP, .open = open, .map_chunk = map_chunk, .combine = combine, .reduce = reduce)
+          .kind = MR_GROUP, .open = open, .map_chunk = map_chunk, .combine = combine, .reduce = reduce,
+          .any_records = 1)

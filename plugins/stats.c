@@ -9,7 +9,8 @@
 #include "mr.h"
 
 static const mr_option options[] = {
-    {"delimiter", MR_OPTION_TEXT, 0, ";", NULL, "the byte between name and number; tab or \\t: a tab"},
+    {"delimiter", MR_OPTION_TEXT, 0, ";", NULL,
+     "the byte between name and number; tab or \\t: a tab; with --records csv that of the records"},
     {"decimals", MR_OPTION_INT, 0, "1", NULL,
      "the most decimals of a number, 0 to 9; results are printed with as many"},
     {"name", MR_OPTION_INT, 0, "0", NULL, "the column of the name, from 1; 0: a row is a name and a number"},
@@ -64,7 +65,7 @@ static int forgive(mr_ctx *ctx, mr_slice row) {
     if (bad_rows)
         *bad_rows += 1;
     else
-        fail_at(ctx, row, (size_t)(row.data - ctx->text));
+        fail_at(ctx, row, ctx->records == MR_RECORDS_LINES ? (size_t)(row.data - ctx->text) : 0);
     return bad_rows != NULL;
 }
 
@@ -149,6 +150,27 @@ static void finish(mr_ctx *ctx, mr_slice name, const void *value) {
     mr_emit(ctx, name, mr_bytes(start, (size_t)(end - start)));
 }
 
+/* A record that is no line. Of CSV the byte between fields is that of the records. */
+static void map_record(mr_ctx *ctx, char *record, size_t length) {
+    mr_slice fields[2] = {{0}, {0}}, field, row = mr_bytes(record, length);
+    mr_csv csv = mr_csv_of(record, length, (char)ctx->delimiter);
+    int64_t number, name = name_column ? name_column : 1, column = 1, found = 0;
+    if (ctx->records != MR_RECORDS_CSV) {
+        map_chunk(ctx, record, length);
+        return;
+    }
+    if ((header && mr_first_of_source(ctx)) || !length) return;
+    for (; mr_next_csv(&csv, &field); column++) {
+        if (column != name && column != (name_column ? number_column : 2)) continue;
+        fields[column != name] = field;
+        found++;
+    }
+    if (found == 2 && !csv.broken && (name_column || column == 3) && mr_decimal_of(ctx, fields[1], decimals, &number))
+        mr_emit_int64(ctx, fields[0], number);
+    else
+        forgive(ctx, row);
+}
+
 /* ---- the format of the one billion row challenge ----------------------------------------------------------------- */
 
 /* All names stand on one line, so all are finished by one worker, which knows which is the first. */
@@ -184,6 +206,10 @@ static void end_line(mr_ctx *ctx) {
 }
 
 static void configure(mr_ctx *ctx, mr_plugin *self) {
+    if (ctx->records != MR_RECORDS_LINES) {
+        self->map = map_record;
+        self->map_chunk = NULL;
+    }
     if (!mr_option_int(ctx, "output")) return;
     self->together = MR_TOGETHER_ALL;
     self->begin = begin_line;

@@ -16,7 +16,7 @@ static void open(mr_ctx *ctx) {
     if (mr_option_int(ctx, "case")) kind |= MR_LOWER;
 }
 
-/* Words do not care about lines, so whole chunks will do. */
+/* Words do not care about lines, or where else newlines end records, so whole chunks will do. */
 static void map_chunk(mr_ctx *ctx, char *text, size_t length) {
     mr_words words = mr_words_of(ctx, text, length, kind);
     mr_slice word;
@@ -25,4 +25,4 @@ static void map_chunk(mr_ctx *ctx, char *text, size_t length) {
 }
 
 MR_PLUGIN(.name = "wordcount", .summary = "count how often each word occurs", .options = options, .kind = MR_FOLD,
-          .fold_type = MR_FOLD_COUNT, .open = open, .map_chunk = map_chunk)
+          .fold_type = MR_FOLD_COUNT, .open = open, .map_chunk = map_chunk, .any_records = 1)

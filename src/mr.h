@@ -220,9 +220,10 @@ struct mr_plugin {
     /* MR_FOLD, MR_GROUP: enum mr_together: keys that one worker finishes or reduces one behind the other, in order, so
      * that what it remembers of one may go into what it prints for the next. With neither partition nor compare. */
     uint32_t together;
-    uint32_t any_records; /* not 0: map_chunk does not look where records end, so any kind will do. Without it a job
-                           * whose records are neither lines nor of the kind in records is refused, if there is a
-                           * map_chunk */
+    uint32_t any_records; /* not 0: map_chunk does not look where records end, so any kind will do: those that newlines
+                           * end, and whole sources, come as they stand, others one by one without what ends them.
+                           * 0: when there is a map_chunk, records are lines, or of the kind in records; with another
+                           * kind the job is refused */
     /* [reduce] MR_FOLD, MR_GROUP: called before the first and behind the last of the keys that are finished or reduced
      * in one go, also if there is none. begin forgets what is remembered of others, and emits nothing; end may emit and
      * write like finish and reduce, for the last keys. NULL: nothing to do. */

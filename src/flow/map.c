@@ -90,26 +90,37 @@ static bool map_whole(mr_mapper *mapper, const mr_piece *piece, mr_error *error)
     return map_text(mapper, piece, kind, piece->length, records, error);
 }
 
-/* For map_chunk a carriage return cannot be taken out of the middle of a text, since places in it are told apart by
- * what they are away from its start. So each record is a text of its own, with its newline moved forward. */
-static bool map_stripped(mr_mapper *mapper, const mr_piece *piece, mr_error *error) {
+/* Whether newlines end records, or nothing does, so that text may be taken for what it is. */
+static bool is_text(uint32_t kind) {
+    return kind != MR_RECORDS_NUL && kind != MR_RECORDS_FIXED && kind != MR_RECORDS_OWN;
+}
+
+/* Hands records to map_chunk one by one. A carriage return that is to be left out cannot be taken out of the middle of
+ * a text, since places in it are told apart by what they are away from its start; here the newline is moved forward. */
+static bool map_alone(mr_mapper *mapper, const mr_piece *piece, mr_error *error) {
     const char *end = piece->bytes + piece->length;
+    bool newlines = is_text(mapper->records->kind);
     mr_record record;
     bool more = first_record(mapper, piece, &record);
     for (; more; more = mr_record_next(mapper->records, record.end, end, &record)) {
         mr_piece part = piece_part(piece, record.bytes, record.end);
         bool ended = part.length > record.length;
         size_t length = stripped(mapper->records, part.bytes, record.length);
-        if (ended) part.bytes[length++] = '\n';
+        if (ended && newlines) part.bytes[length++] = '\n';
         if (!map_text(mapper, &part, MR_PLACE_RECORD, length, 1, error)) return false;
     }
     return true;
 }
 
+/* Whether records have to be handed to map_chunk one by one. */
+static bool wants_alone(const mr_mapper *mapper, const mr_piece *piece) {
+    if (mapper->records->strip) return memmem(piece->bytes, piece->length, "\r\n", 2);
+    return mapper->context->loaded.plugin.any_records && !is_text(mapper->records->kind);
+}
+
 static bool map_records(mr_mapper *mapper, const mr_piece *piece, mr_error *error) {
     if (mapper->context->loaded.plugin.map) return map_each(mapper, piece, error);
-    bool strip = mapper->records->strip && memmem(piece->bytes, piece->length, "\r\n", 2);
-    return strip ? map_stripped(mapper, piece, error) : map_whole(mapper, piece, error);
+    return wants_alone(mapper, piece) ? map_alone(mapper, piece, error) : map_whole(mapper, piece, error);
 }
 
 /* Where a worker has died, each record goes its way alone: then it is known which one it is that kills, whether in map
