@@ -772,7 +772,7 @@ static inline int mr_long_decimal_of(mr_slice text, unsigned decimals, int64_t *
             continue;
         }
         if (digit > 9 || (behind_point && missing == 0)) return 0;
-        if (result > (most - digit) / 10) return 0;
+        if (digits >= 18 && result > (most - digit) / 10) return 0; /* 18 digits always fit */
         result = 10 * result + digit;
         missing -= (unsigned)behind_point;
         digits++;
