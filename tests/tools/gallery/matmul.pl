@@ -17,7 +17,7 @@ my $rows      = pick(0, 1, 2, 15, 16, 17, 40);
 my $terms     = pick(1, 1, 2, 3, 4, 5, 63, 64, 65, 130);
 my $width     = pick(1, 2, 3, 7, 511, 513);
 $width = 7 if $rows * $terms * $width > 40000;
-my $digits = pick(1, 1, 3, 9);
+my $digits = pick(1, 1, 3, 8);
 
 sub random_number {
     return int(rand(2 * 10**$digits) - 10**$digits) unless $reals;

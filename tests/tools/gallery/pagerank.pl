@@ -44,9 +44,12 @@ my @links = map { "$_\t@{$links{$_}}\n" } @names;
 my @state = ("\t$spread $count\n", map { "$_\t$received{$_}\n" } @names);
 @state = () unless @names;
 
+# Perl adds doubles without a fraction as integers; these are rounded as doubles are.
+sub rounded { return unpack "d", pack "d", $_[0] }
+
 sub rank_of {
-    my $everybody = (1 - $damping) * $one + $damping * $spread;
-    return $everybody / $count + $damping * $received{ $_[0] };
+    my $everybody = rounded((1 - $damping) * $one + $damping * $spread);
+    return rounded($everybody / $count + $damping * $received{ $_[0] });
 }
 
 # A double as the shortest of the texts that read back as the same.
