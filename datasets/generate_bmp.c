@@ -8,9 +8,9 @@
  *     options -> headers, rows -> output
  *                            \-> answer
  *
- * The answer has 768 lines: "blue", "green" or "red", a value from 0 to 255, and how many pixels have it, with tabs
- * between them; the channels in this order, which is that of the file and of their names, and in each of them the
- * values from 0 on. */
+ * The answer has 768 lines: "red", "green" or "blue", a value from 0 to 255, and how many pixels have it, with tabs
+ * between them; the channels in this order (that of the file is the other one), and in each of them the values from 0
+ * on. */
 
 #include "generator.h"
 #include "options.h"

@@ -102,10 +102,9 @@ static void plan_cliques(struct Graph *graph) {
     uint64_t triangles = graph->settings->triangles;
     while (triangles > 0) {
         unsigned nodes = largest_clique(triangles);
-        uint64_t alike = triangles / triangles_of(nodes);
-        graph->cliques += alike;
-        graph->clique_nodes += alike * nodes;
-        triangles -= alike * triangles_of(nodes);
+        graph->cliques++;
+        graph->clique_nodes += nodes;
+        triangles -= triangles_of(nodes);
     }
 }
 

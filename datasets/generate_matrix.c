@@ -57,7 +57,7 @@ static bool prepare_second(struct Matrices *matrices) {
     const struct Settings *settings = matrices->settings;
     uint64_t numbers = settings->columns * settings->second_columns;
     uint64_t random = scramble(settings->seed + 1);
-    matrices->second = malloc((numbers + 1) * sizeof *matrices->second);
+    matrices->second = calloc(numbers + 1, sizeof *matrices->second);
     matrices->product = malloc((settings->second_columns + 1) * sizeof *matrices->product);
     if (matrices->second == NULL || matrices->product == NULL) return false;
     for (uint64_t i = 0; i < numbers; i++)
@@ -167,7 +167,7 @@ static bool generate(const struct Settings *settings) {
     struct Output output;
     bool is_good = prepare_matrices(&matrices, settings) || report_no_memory();
     is_good = is_good && write_first_and_answer(&matrices);
-    if (is_good && settings->second_path != NULL)
+    if (is_good && matrices.second != NULL && settings->second_path != NULL)
         is_good =
             output_open(&output, settings->second_path) && output_close(&output, write_second(&matrices, &output));
     free_matrices(&matrices);

@@ -95,7 +95,7 @@ static bool prepare_web(struct Web *web, const struct Settings *settings) {
     for (uint32_t i = 0; i < targets; i++)
         if (!add_target(web, i)) return false;
     web->links.ends = calloc(settings->pages + 1, sizeof *web->links.ends);
-    web->seen = calloc(targets, sizeof *web->seen);
+    web->seen = calloc(targets + (size_t)1, sizeof *web->seen);
     return web->links.ends != NULL && web->seen != NULL &&
            zipf_build(&web->target_draws, targets, settings->exponent_millionths) &&
            build_vocabulary(&web->vocabulary, WORDS, MILLION, MILLION);

@@ -257,7 +257,7 @@ static inline int show_help(const char *help) {
  * is wrong and has been reported, and main returns *status. */
 static inline bool read_options(int argument_count, char *arguments[], const struct Option *options, const char *help,
                                 int *status) {
-    struct Getopt getopt;
+    struct Getopt getopt = {.letters = ""};
     describe_options(options, &getopt);
     *status = EXIT_USAGE;
     int found;

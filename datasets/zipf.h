@@ -127,8 +127,8 @@ static inline void fill_cells(struct Cell *cells, uint64_t *contents, uint32_t c
 /* Prepares drawing from 1 to ZIPF_RANKS_MAX ranks; exponent 0 makes all of them equally likely. Returns false when
  * memory does not suffice. */
 static inline bool zipf_build(struct Zipf *zipf, uint32_t count, uint64_t exponent_millionths) {
-    uint64_t *weights = malloc(count * sizeof *weights);
-    *zipf = (struct Zipf){.count = count, .cells = malloc(count * sizeof *zipf->cells)};
+    uint64_t *weights = malloc((count + (size_t)1) * sizeof *weights);
+    *zipf = (struct Zipf){.count = count, .cells = calloc(count + (size_t)1, sizeof *zipf->cells)};
     bool is_good = weights != NULL && zipf->cells != NULL;
     if (is_good) {
         uint64_t total = compute_weights(weights, count, exponent_millionths);
