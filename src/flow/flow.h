@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include "data/bgzf.h"
+#include "data/decode.h"
 #include "data/fold_table.h"
 #include "data/records.h"
 #include "data/sort.h"
@@ -41,6 +42,8 @@ enum mr_source_kind {
 enum mr_source_form {
     MR_FORM_PLAIN = 0, /* any range of them can be read from a file */
     MR_FORM_BGZF,      /* the same, out of a compressed file with an index */
+    MR_FORM_STREAM,    /* a compressed file that can be read from front to back only */
+    MR_FORM_PIPE       /* the same, and only once: it is no file */
 };
 
 /* One input file, or a part of one. Sources never change after planning; workers inherit them by fork. Offsets within a
@@ -49,9 +52,10 @@ typedef struct mr_source {
     const char *path;         /* as given by the user; borrowed */
     uint32_t kind;            /* enum mr_source_kind */
     uint32_t form;            /* enum mr_source_form */
+    uint32_t coding;          /* enum mr_coding; UNKNOWN: of something that is no file */
     uint64_t number;          /* of the first source with the same path */
     uint64_t start;           /* position of its first byte in the whole input */
-    uint64_t size;            /* bytes, as planned */
+    uint64_t size;            /* bytes, as planned; of a stream more than it will ever have */
     int held;                 /* descriptor of a file of our own that holds its bytes; 0: none */
     int standard;             /* descriptor of what was standard input; 0: it is read by its path, unless it is held */
     mr_bgzf_index *index;     /* BGZF: where in the file its blocks are; owned */
@@ -71,12 +75,21 @@ typedef struct mr_input {
     size_t count;       /* sources */
     size_t groups;      /* of them that hold something else than records */
     int standard;       /* what was standard input; 0: it is none of the sources */
+    size_t streams;     /* of them that are streams */
+    uint64_t plain;     /* bytes of those that are no streams */
+    uint64_t guess;     /* bytes of all, as far as that can be known before */
+    uint64_t read;      /* coordinator: bytes of text that streams have had so far */
     int held;           /* the file that sources without one of their own are held in; 0: none */
     char **paths;       /* of such sources; owned, and so is each */
     size_t path_count;
-    uint64_t bytes; /* of all together */
+    uint64_t bytes; /* of all together, as planned: behind the last position */
     int folder;     /* from which relative paths count, wherever a plugin may go: the working directory */
 } mr_input;
+
+/* Whether a source is read by a process of its own (read.h), from front to back. */
+static inline bool mr_source_is_stream(const mr_source *source) {
+    return source->form == MR_FORM_STREAM || source->form == MR_FORM_PIPE;
+}
 
 /* The index of the source that holds a position; of several that start there (all but the last are empty) the first. */
 static inline size_t mr_input_find(const mr_input *input, uint64_t position) {
@@ -101,16 +114,42 @@ typedef struct mr_source_reader {
     void *file; /* for both */
 } mr_source_reader;
 
+/* Some whole records of a stream, one behind the other in the ring that it is read into: an endless sequence of bytes
+ * that goes round and round in the memory of an arena. */
+typedef struct mr_text_block {
+    uint64_t start;   /* of the first byte in the sequence of the ring */
+    uint64_t length;  /* bytes; 0: the stream is empty */
+    uint64_t offset;  /* of the first byte within the source */
+    uint64_t record;  /* number of the first record within the source, from 1 */
+    uint64_t records; /* how many */
+    uint64_t line;    /* number of the first line within the source, from 1 */
+    uint64_t lines;   /* how many begin behind it, in the block or with the next */
+} mr_text_block;
+
 /* A range of positions, the unit of work of the map phase. To it belong the records that start in it, and the empty
- * sources that lie in it. */
+ * sources that lie in it; or all the records of a block of a stream. */
 typedef struct mr_chunk {
     uint64_t begin;        /* first position */
     uint64_t end;          /* behind the last position */
     uint64_t first_record; /* with record numbers: number of its first record within that record's source, from 1 */
     uint32_t quotes;       /* CSV: enum mr_quotes, at its begin */
     bool at_record;        /* a record begins at its begin */
-    bool last;             /* nothing of the input comes after it */
+    bool last;             /* empty sources behind it belong to it, up to the next stream */
+    const char *text;      /* of a stream: the records that begin at begin, in shared memory; NULL: to be read */
+    uint64_t text_length;  /* bytes of it, up to the end of the block: the last record may end behind the chunk */
+    uint64_t source;       /* of a stream: its index */
 } mr_chunk;
+
+/* Takes records away from the front of a chunk: it begins at a later position, which is that of a record or its end. */
+static inline void mr_chunk_begin_at(mr_chunk *chunk, uint64_t position) {
+    uint64_t skipped = position - chunk->begin;
+    chunk->begin = position;
+    chunk->at_record = true; /* or empty lines before one */
+    if (!chunk->text) return;
+    skipped = skipped < chunk->text_length ? skipped : chunk->text_length;
+    chunk->text += skipped;
+    chunk->text_length -= skipped;
+}
 
 /* Some whole records of one source, in the worker's own memory. */
 typedef struct mr_piece {

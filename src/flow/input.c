@@ -18,8 +18,6 @@ enum { BLOCK = 64 << 10 /* bytes read at once when a record is looked for */ };
 
 /* Sources are read by offset and never mapped: a file that shrinks while we read it is an error, not a SIGBUS. */
 
-#define STANDARD_INPUT "(standard input)"
-
 /* Takes standard input over: whoever reads it from now on, as a plugin may, finds it empty. */
 static bool take_standard(mr_input *input, mr_source *source, mr_error *error) {
     if (input->standard) return mr_error_usage(error, "standard input (-) can be read only once");
@@ -30,7 +28,7 @@ static bool take_standard(mr_input *input, mr_source *source, mr_error *error) {
     if (nothing > STDIN_FILENO) close(nothing);
     if (!input->standard) return mr_error_system(error, failure, "could not read standard input");
     source->standard = taken;
-    source->path = STANDARD_INPUT;
+    source->path = MR_STANDARD_INPUT;
     return true;
 }
 
@@ -41,27 +39,30 @@ static void return_standard(const mr_input *input) {
     close(input->standard);
 }
 
+static bool make_index(mr_source *source, int file, mr_error *error) {
+    bool is_bgzf;
+    source->index = calloc(1, sizeof *source->index);
+    if (!source->index) return mr_error_memory(error, sizeof *source->index, "an index");
+    if (!mr_bgzf_index_make(source->index, file, source->file_size, &is_bgzf))
+        return mr_error_system(error, errno, "could not read %s", source->path);
+    source->form = is_bgzf ? MR_FORM_BGZF : MR_FORM_STREAM;
+    if (is_bgzf) source->size = source->index->decoded;
+    return true;
+}
+
 /* Looks at what a regular file holds. */
 static bool look_into(mr_source *source, int file, mr_error *error) {
     char magic[4];
     int64_t count = mr_read_at(file, magic, sizeof magic, source->base);
     if (count < 0) return mr_error_system(error, errno, "could not read %s at byte 0", source->path);
-    enum mr_coding coding = mr_coding_of(magic, (size_t)count);
-    if (coding == MR_CODING_GZIP && source->base == 0) {
-        bool is_bgzf;
-        source->index = calloc(1, sizeof *source->index);
-        if (!source->index) return mr_error_memory(error, sizeof *source->index, "an index");
-        if (!mr_bgzf_index_make(source->index, file, source->file_size, &is_bgzf))
-            return mr_error_system(error, errno, "could not read %s", source->path);
-        if (is_bgzf) {
-            source->form = MR_FORM_BGZF;
-            source->size = source->index->decoded;
-            return true;
-        }
-    }
-    if (coding == MR_CODING_GZIP)
-        return mr_error_set(error, "%s is compressed with gzip; unpack it into a file first", source->path);
-    return true;
+    enum mr_coding coding = source->coding = mr_coding_of(magic, (size_t)count);
+    if (coding != MR_CODING_GZIP && coding != MR_CODING_ZSTD) return true;
+    if (coding == MR_CODING_GZIP && !source->base) return make_index(source, file, error);
+    source->form = MR_FORM_STREAM;
+    return mr_coding_is_known(coding) ||
+           mr_error_set(error,
+                        "%s is compressed with zstd, which this mr was built without; unpack it into a file first",
+                        source->path);
 }
 
 static bool look_at_file(mr_source *source, const struct stat *status, mr_error *error) {
@@ -90,7 +91,9 @@ static bool look_at(mr_input *input, mr_source *source, mr_error *error) {
         return mr_error_set(error, "%s is a directory; name the files in it instead, such as %s/*", source->path,
                             source->path);
     if (S_ISREG(status.st_mode)) return look_at_file(source, &status, error);
-    return mr_error_set(error, "%s is no regular file; copy what it gives into a file first", source->path);
+    source->form = MR_FORM_PIPE;
+    return source->standard || access(source->path, R_OK) == 0 ||
+           mr_error_system(error, errno, "could not read %s", source->path);
 }
 
 static int compare_paths(const void *a, const void *b) {
@@ -114,15 +117,26 @@ static bool number_sources(mr_input *input, mr_error *error) {
     return true;
 }
 
+/* Positions that are kept for a stream, of which nobody knows how long it will be; less when there are very many. */
+static uint64_t stream_room(const mr_input *input) {
+    enum { MOST = 50 }; /* as a power of two */
+    return input->streams ? mr_smaller(1ull << MOST, (UINT64_MAX / 2) / input->streams) : 0;
+}
+
 bool mr_input_arrange(mr_input *input, mr_error *error) {
     input->names = calloc(input->count, sizeof *input->names);
     if (!input->names) return mr_error_memory(error, input->count * sizeof *input->names, "the list of inputs");
+    for (size_t i = 0; i < input->count; i++)
+        input->streams += mr_source_is_stream(&input->sources[i]);
     for (size_t i = 0; i < input->count; i++) {
         mr_source *source = &input->sources[i];
+        bool is_stream = mr_source_is_stream(source);
         input->names[i] = source->path;
         source->start = input->bytes;
+        if (is_stream) source->size = stream_room(input);
         if (__builtin_add_overflow(input->bytes, source->size, &input->bytes))
             return mr_error_set(error, "the inputs together are larger than 2^64 bytes");
+        if (!is_stream) input->plain += source->size;
     }
     return number_sources(input, error);
 }
@@ -198,6 +212,11 @@ static bool find_record(mr_source_file *file, const mr_source *source, const mr_
 
 bool mr_input_narrow(mr_input *input, const mr_records *records, uint64_t offset, uint64_t length, mr_error *error) {
     mr_source *source = &input->sources[0];
+    if (mr_source_is_stream(source))
+        return mr_error_usage(error,
+                              "--only needs a place in a file, and %s can only be read from its beginning; unpack it "
+                              "into a file first",
+                              source->path);
     mr_source_file file = {.file = -1, .folder = input->folder};
     uint64_t begin = 0, end = 0, behind = mr_smaller(source->size, mr_add_capped(offset, length));
     bool ok = offset < source->size || mr_error_usage(error, "--only begins behind the end of %s, which has %llu bytes",
@@ -211,7 +230,7 @@ bool mr_input_narrow(mr_input *input, const mr_records *records, uint64_t offset
     if (!ok) return false;
     source->base += begin;
     source->origin += begin;
-    source->size = input->bytes = mr_smaller(end, source->size) - begin;
+    source->size = input->bytes = input->plain = mr_smaller(end, source->size) - begin;
     return true;
 }
 
@@ -249,7 +268,7 @@ void mr_source_close(mr_source_file *open) {
     mr_bgzf_reader_close(&open->bgzf);
 }
 
-static bool open_source(mr_source_file *file, const mr_source *source, mr_error *error) {
+bool mr_source_open(mr_source_file *file, const mr_source *source, mr_error *error) {
     if (file->source == source) return true;
     leave_source(file);
     if (source->held || source->standard)
@@ -270,7 +289,7 @@ bool mr_source_check(void *file, const mr_source *source, mr_error *error) {
     mr_source_file *open = file;
     struct stat status;
     if (source->held) return true; /* nobody else can change it */
-    if (!open_source(open, source, error)) return false;
+    if (!mr_source_open(open, source, error)) return false;
     if (fstat(open->file, &status) < 0) return mr_error_system(error, errno, "could not look at %s", source->path);
     bool same = (uint64_t)status.st_size == source->file_size && status.st_dev == source->device &&
                 status.st_ino == source->inode && status.st_mtim.tv_sec == source->modified.tv_sec &&
@@ -293,7 +312,7 @@ static bool read_bgzf(mr_source_file *open, const mr_source *source, char *bytes
 
 bool mr_source_read(void *file, const mr_source *source, char *bytes, size_t length, uint64_t offset, mr_error *error) {
     mr_source_file *open = file;
-    if (!open_source(open, source, error)) return false;
+    if (!mr_source_open(open, source, error)) return false;
     if (source->form == MR_FORM_BGZF) return read_bgzf(open, source, bytes, length, source->base + offset, error);
     int64_t count = mr_read_at(open->file, bytes, length, source->base + offset);
     uint64_t place = source->origin + offset;

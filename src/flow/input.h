@@ -5,9 +5,11 @@
 #include "base/file.h"
 #include "flow/flow.h"
 
-/* Looks at every path: it must be a readable regular file, or "-", once, for standard input, from which nobody else can
- * read until mr_input_close. Paths are borrowed. The first that is not fails the whole
- * input, before any work starts. [coordinator] */
+#define MR_STANDARD_INPUT "(standard input)" /* the path of that source */
+
+/* Looks at every path: it must be readable and no folder, or "-", once, for standard input, from which nobody else can
+ * read until mr_input_close. What is no regular file is not opened yet. Paths are borrowed. The first that is not fails
+ * the whole input, before any work starts. [coordinator] */
 bool mr_input_open(mr_input *input, const char *const *paths, size_t count, mr_error *error);
 void mr_input_close(mr_input *input);
 
@@ -28,11 +30,15 @@ typedef struct mr_source_file {
     mr_bgzf_reader bgzf;     /* of a BGZF source */
 } mr_source_file;
 
-/* Reads length bytes at an offset that the plan says are there. A file that has become shorter, or is another one now,
- * is an error. Opens the source if it is not open yet. open is a mr_source_file. [worker] */
+/* Opens a source, if it is not open yet: a pipe with a name, when somebody opens its other end. */
+bool mr_source_open(mr_source_file *open, const mr_source *source, mr_error *error);
+
+/* Reads length bytes of a source that is no stream at an offset that the plan says are there. A file that has become
+ * shorter, or is another one now, is an error. Opens the source if it is not open yet. open is a mr_source_file.
+ * [worker] */
 bool mr_source_read(void *open, const mr_source *source, char *bytes, size_t length, uint64_t offset, mr_error *error);
 
-/* Checks that the source still is as it was planned: same size, same time of change. [worker] */
+/* Checks that the source, which is a file, still is as it was planned: same size, same time of change. [worker] */
 bool mr_source_check(void *open, const mr_source *source, mr_error *error);
 
 void mr_source_close(mr_source_file *open);

@@ -19,24 +19,45 @@ static uint64_t next_chunk_size(uint64_t left, unsigned workers, uint64_t chunk_
     return mr_smaller(left, mr_between(SMALLEST_CHUNK, share, LARGEST_CHUNK));
 }
 
-bool mr_chunks_plan(mr_chunks *chunks, uint64_t bytes, unsigned workers, uint64_t chunk_size, mr_error *error) {
+bool mr_chunks_add(mr_chunks *chunks, const mr_chunk *chunk, mr_error *error) {
+    if (chunks->count == chunks->room) {
+        size_t room = chunks->room ? 2 * chunks->room : 64;
+        mr_chunk *larger = realloc(chunks->list, room * sizeof *larger);
+        if (!larger) return mr_error_memory(error, room * sizeof *larger, "the list of chunks (use a larger --chunk)");
+        chunks->list = larger;
+        chunks->room = room;
+    }
+    chunks->list[chunks->count++] = *chunk;
+    return true;
+}
+
+/* Divides the positions from begin to end; *left: bytes of all that is still to be divided. */
+static bool plan_range(mr_chunks *chunks, uint64_t begin, uint64_t end, uint64_t *left, unsigned workers,
+                       uint64_t chunk_size, mr_error *error) {
+    do {
+        uint64_t size = mr_smaller(end - begin, next_chunk_size(*left, workers, chunk_size));
+        mr_chunk chunk = {.begin = begin, .end = begin + size, .last = begin + size == end};
+        if (!mr_chunks_add(chunks, &chunk, error)) return false;
+        begin += size;
+        *left -= size;
+    } while (begin < end);
+    return true;
+}
+
+bool mr_chunks_plan(mr_chunks *chunks, const mr_input *input, unsigned workers, uint64_t chunk_size, mr_error *error) {
     char least[MR_SIZE_TEXT];
+    uint64_t left = input->plain;
     *chunks = (mr_chunks){0};
-    if (chunk_size && bytes / chunk_size > CHUNKS_MAX)
+    if (chunk_size && left / chunk_size > CHUNKS_MAX)
         return mr_error_usage(error, "--chunk is too small for this input; give at least %s",
-                              mr_format_size(bytes / CHUNKS_MAX + 1, least));
-    size_t room = 0;
-    for (uint64_t begin = 0; begin < bytes || !chunks->count;) {
-        if (chunks->count == room) {
-            room = room ? 2 * room : 64;
-            mr_chunk *larger = realloc(chunks->list, room * sizeof *larger);
-            if (!larger)
-                return mr_error_memory(error, room * sizeof *larger, "the list of chunks (use a larger --chunk)");
-            chunks->list = larger;
-        }
-        uint64_t end = begin + next_chunk_size(bytes - begin, workers, chunk_size);
-        chunks->list[chunks->count++] = (mr_chunk){.begin = begin, .end = end, .last = end == bytes};
-        begin = end;
+                              mr_format_size(left / CHUNKS_MAX + 1, least));
+    /* What lies between two streams is divided for itself. */
+    for (size_t i = 0, next; i < input->count; i = next + 1) {
+        for (next = i; next < input->count && !mr_source_is_stream(&input->sources[next]); next++)
+            continue;
+        uint64_t end = next < input->count ? input->sources[next].start : input->bytes;
+        if (next > i && !plan_range(chunks, input->sources[i].start, end, &left, workers, chunk_size, error))
+            return false;
     }
     return true;
 }
@@ -86,6 +107,8 @@ void mr_splitter_trim(mr_splitter *splitter) {
 /* The part of a source that a chunk covers, while it is read; offsets are within the source. */
 typedef struct source_range {
     const mr_source *source;
+    const char *text;    /* of a chunk of a stream: its bytes from begin on, in shared memory; NULL: they are read */
+    uint64_t size;       /* behind the last byte of the source, or of the text */
     uint64_t begin;      /* where the chunk begins */
     uint64_t end;        /* where it ends; records that start before it belong to it */
     uint64_t at;         /* of the next byte to be read */
@@ -98,6 +121,12 @@ typedef struct source_range {
 static bool read_source(mr_splitter *splitter, const mr_source *source, char *bytes, size_t length, uint64_t offset,
                         mr_error *error) {
     return splitter->reader.read(splitter->reader.file, source, bytes, length, offset, error);
+}
+
+static bool read_range(mr_splitter *splitter, const source_range *range, char *bytes, size_t length, mr_error *error) {
+    if (!range->text) return read_source(splitter, range->source, bytes, length, range->at, error);
+    memcpy(bytes, range->text + (range->at - range->begin), length);
+    return true;
 }
 
 /* Takes away bytes at the front of the buffer. */
@@ -151,8 +180,8 @@ static bool read_more(mr_splitter *splitter, source_range *range, mr_error *erro
     /* Near its end a chunk is read a little beyond, for the rest of its last record. */
     enum { BEYOND = 4096 };
     uint64_t wanted = range->at < range->end ? range->end - range->at + BEYOND : mr_larger(range->held, BEYOND);
-    size_t count = mr_smaller(mr_smaller(room, wanted), range->source->size - range->at);
-    if (!read_source(splitter, range->source, splitter->buffer + range->held, count, range->at, error)) return false;
+    size_t count = mr_smaller(mr_smaller(room, wanted), range->size - range->at);
+    if (!read_range(splitter, range, splitter->buffer + range->held, count, error)) return false;
     range->at += count;
     range->held += count;
     return true;
@@ -163,7 +192,7 @@ static bool find_record(mr_splitter *splitter, source_range *range, uint32_t quo
     range->start = range->begin - mr_records_seek(splitter->records, &range->scan, range->begin, quotes);
     range->at = splitter->start = range->start;
     for (*found = false;;) {
-        bool last = range->at == range->source->size;
+        bool last = range->at == range->size;
         size_t least = range->begin > range->start ? range->begin - range->start : 0, drop;
         int here = mr_records_find(splitter->records, &range->scan, splitter->buffer, range->held, least, last, &drop);
         if (here < 0) return splitter->records->failure(splitter->records->receiver, error);
@@ -197,12 +226,12 @@ static bool split_range(mr_splitter *splitter, source_range *range, const mr_chu
     if (!skip_to_record(splitter, range, chunk, &found, error)) return false;
     while (found && range->start < range->end) {
         size_t length = mr_records_whole(splitter->records, &range->scan, splitter->buffer, range->held,
-                                         range->end - range->start, range->at == range->source->size);
+                                         range->end - range->start, range->at == range->size);
         if (length == SIZE_MAX) return splitter->records->failure(splitter->records->receiver, error);
         bool ok = length ? hand_on(splitter, range, length, sink, receiver, error) : read_more(splitter, range, error);
         if (!ok) return false;
     }
-    return splitter->reader.check(splitter->reader.file, range->source, error);
+    return range->text || splitter->reader.check(splitter->reader.file, range->source, error);
 }
 
 static bool split_empty(mr_splitter *splitter, const mr_source *source, mr_piece_sink *sink, void *receiver,
@@ -213,20 +242,38 @@ static bool split_empty(mr_splitter *splitter, const mr_source *source, mr_piece
 
 /* The part of a source that lies in a chunk. To a source that cannot be divided belongs all of it. */
 static source_range range_of(const mr_splitter *splitter, const mr_source *source, const mr_chunk *chunk) {
-    source_range range = {.source = source, .first = true};
+    source_range range = {.source = source, .size = source->size, .first = true};
     range.begin = chunk->begin > source->start ? chunk->begin - source->start : 0;
     range.end = mr_smaller(source->size, chunk->end - source->start);
     if (mr_records_sequential(splitter->records)) range.end = source->size;
     return range;
 }
 
+/* A chunk of a stream, whose text is in shared memory already. It is copied piece by piece, since it is needed once
+ * more if the worker dies, and a plugin may write into what it is given. */
+static bool split_text(mr_splitter *splitter, const mr_chunk *chunk, mr_piece_sink *sink, void *receiver,
+                       mr_error *error) {
+    const mr_source *source = &splitter->input->sources[chunk->source];
+    uint64_t begin = chunk->begin - source->start;
+    source_range range = {.source = source,
+                          .text = chunk->text,
+                          .begin = begin,
+                          .end = chunk->end - source->start,
+                          .size = begin + chunk->text_length,
+                          .first = true};
+    mr_piece empty = {.bytes = splitter->buffer, .source = source, .first_of_source = true};
+    return chunk->text_length ? split_range(splitter, &range, chunk, sink, receiver, error)
+                              : sink(receiver, &empty, error);
+}
+
 bool mr_split_chunk(mr_splitter *splitter, const mr_chunk *chunk, mr_piece_sink *sink, void *receiver,
                     mr_error *error) {
     const mr_input *input = splitter->input;
+    if (chunk->text) return split_text(splitter, chunk, sink, receiver, error);
     for (size_t i = mr_input_find(input, chunk->begin); i < input->count; i++) {
         const mr_source *source = &input->sources[i];
         if (source->start > chunk->end || (source->start == chunk->end && !(chunk->last && !source->size))) break;
-        if (source->kind != MR_SOURCE_RECORDS) continue;
+        if (source->kind != MR_SOURCE_RECORDS || mr_source_is_stream(source)) continue;
         source_range range = range_of(splitter, source, chunk);
         bool ok = source->size ? split_range(splitter, &range, chunk, sink, receiver, error)
                                : split_empty(splitter, source, sink, receiver, error);
@@ -243,7 +290,9 @@ bool mr_split_quotes(mr_splitter *splitter, const mr_chunk *chunk, mr_quote_map 
     while (index < input->count && !input->sources[index].size)
         index++;
     const mr_source *source = index < input->count ? &input->sources[index] : NULL;
-    if (!source || source->kind != MR_SOURCE_RECORDS || source->start + source->size <= chunk->end) return true;
+    if (!source || source->kind != MR_SOURCE_RECORDS || mr_source_is_stream(source) ||
+        source->start + source->size <= chunk->end)
+        return true;
     source_range range = range_of(splitter, source, chunk);
     uint64_t at = range.begin;
     char before = '\n';

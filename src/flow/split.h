@@ -7,12 +7,17 @@
 /* The chunks of a job, in input order. */
 typedef struct mr_chunks {
     mr_chunk *list; /* owned */
-    size_t count;   /* at least 1 */
+    size_t count;
+    size_t room; /* allocated */
 } mr_chunks;
 
-/* Divides bytes of input among workers: in chunks of chunk_size bytes, or (chunk_size 0) in chunks that shrink toward
- * the end of the input, so that all workers finish together. [coordinator] */
-bool mr_chunks_plan(mr_chunks *chunks, uint64_t bytes, unsigned workers, uint64_t chunk_size, mr_error *error);
+/* Divides the input, but for its streams, among workers: in chunks of chunk_size bytes, or (chunk_size 0) in chunks
+ * that shrink toward the end of the input, so that all workers finish together. At least one, unless all are streams.
+ * [coordinator] */
+bool mr_chunks_plan(mr_chunks *chunks, const mr_input *input, unsigned workers, uint64_t chunk_size, mr_error *error);
+
+/* Adds a chunk behind the others. */
+bool mr_chunks_add(mr_chunks *chunks, const mr_chunk *chunk, mr_error *error);
 void mr_chunks_close(mr_chunks *chunks);
 
 /* Reads chunks; one per worker. */

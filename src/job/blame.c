@@ -95,9 +95,16 @@ static bool leave_out(mr_coordinator *self, mr_bad_record *record, mr_error *err
     return true;
 }
 
+/* A record that has to be shown later is kept, if it cannot be read again. */
+static bool keep_text(mr_coordinator *self, const mr_death *death, const mr_assignment *assignment, mr_error *error) {
+    bool of_chunk = assignment->kind == MR_TASK_MAP || assignment->kind == MR_TASK_TRY;
+    return !of_chunk || mr_streams_keep_text(&self->streams, &death->place, assignment->unit, error);
+}
+
 bool mr_take_bad(mr_coordinator *self, const mr_death *death, const mr_assignment *assignment, mr_error *error) {
     mr_bad_list *list = &self->summary->bad;
     mr_suspicion *suspicion = assignment ? mr_suspicion_of(self, assignment->unit) : NULL;
+    if (assignment && !keep_text(self, death, assignment, error)) return false;
     if (!mr_bad_has(list, &death->place) && list->count >= self->job.settings->skip_bad)
         return end_for_bad(self, death, error);
     mr_bad_record *record = mr_bad_add(list, death, error);
@@ -200,7 +207,7 @@ static bool charge_kill(mr_coordinator *self, mr_death *death, const mr_assignme
 
 static bool charge_unit(mr_coordinator *self, mr_death *death, const mr_assignment *assignment, mr_error *error) {
     mr_suspicion *suspicion = suspect(self, assignment->unit, error);
-    if (!suspicion) return false;
+    if (!suspicion || !keep_text(self, death, assignment, error)) return false;
     if (death->cause == MR_DEATH_KILLED && !is_own_deed(suspicion, death))
         return charge_kill(self, death, assignment, error);
     note_death(suspicion, death);

@@ -32,7 +32,7 @@ static void read_record(mr_card *card) {
     mr_error ignored = {0}; /* then the card shows no record */
     card->record_length = mr_smaller(place->length, sizeof card->record);
     card->record_known =
-        mr_source_read(&file, card->source, card->record, card->record_length, place->offset, &ignored);
+        mr_texts_read(&card->job->texts, &file, card->source, place, card->record, card->record_length, 0, &ignored);
     mr_source_close(&file);
     card->record_cut = place->length > card->record_length;
     bool whole_line = !card->record_cut && card->record_length && card->record[card->record_length - 1] == '\n';
@@ -48,6 +48,11 @@ static void take_key(mr_card *card) {
 }
 
 static void find_line(mr_card *card) {
+    if (mr_source_is_stream(card->source)) {
+        const mr_text_copy *copy = mr_texts_find(&card->job->texts, &card->death->place);
+        card->line = copy ? copy->line : 0;
+        return;
+    }
     mr_line_counter counter = {.file = {.file = -1, .folder = card->job->input.folder}};
     card->line = mr_line_at(&counter, card->source, card->death->place.offset);
     mr_line_counter_close(&counter);
@@ -58,9 +63,11 @@ static bool propose_commands(mr_card *card, mr_error *error) {
     bool ok = true;
     if (place->kind == MR_PLACE_GROUP)
         ok = mr_command_for_group(card->job, &card->prepare, &card->debug);
+    else if (card->source)
+        ok =
+            mr_command_for_records(card->job, card->source, place->offset, place->length, &card->prepare, &card->debug);
     else
-        ok = (card->debug = card->source ? mr_command_for_records(card->job, card->source, place->offset, place->length)
-                                         : mr_command_for_input(card->job));
+        ok = (card->debug = mr_command_for_input(card->job));
     return ok || mr_error_memory(error, 0, "a command to propose");
 }
 

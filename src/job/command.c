@@ -7,7 +7,8 @@
 /* So many bytes of names of inputs are written out; beyond it the reader has to name them himself. */
 enum { INPUTS_MOST = 1500 };
 
-#define GROUP_FILE "group.bad.jsonl"
+#define GROUP_FILE  "group.bad.jsonl"
+#define RECORD_FILE "record"
 
 /* Writes a word so that a shell takes it as it is; control bytes too, since a message has no line ends in it. */
 static void put_quoted(FILE *to, const char *word) {
@@ -81,7 +82,10 @@ static void put_inputs(FILE *to, const mr_job *job) {
         length += strlen(job->settings->inputs[i]) + 1;
     if (length > INPUTS_MOST) fputs(" INPUT...", to);
     for (size_t i = 0; length <= INPUTS_MOST && i < job->settings->input_count; i++)
-        put_path(to, job->settings->inputs[i]);
+        if (strcmp(job->settings->inputs[i], "-") == 0)
+            fputs(" -", to);
+        else
+            put_path(to, job->settings->inputs[i]);
     if (job->settings->only_length)
         fprintf(to, " --only %llu:%llu", (unsigned long long)job->settings->only_offset,
                 (unsigned long long)job->settings->only_length);
@@ -95,17 +99,45 @@ static char *finish(FILE *stream, char **text) {
     return NULL;
 }
 
-char *mr_command_for_records(const mr_job *job, const mr_source *source, uint64_t offset, uint64_t length) {
+/* A command for some of the bytes of a file; length 0: all. */
+static char *command_for_file(const mr_job *job, const char *path, uint64_t offset, uint64_t length) {
     char *text = NULL;
     size_t size;
     FILE *to = open_memstream(&text, &size);
     if (!to) return NULL;
     put_start(to, job, "gdb --args ", " --inline");
-    put_path(to, source->path);
-    offset += source->origin;
+    if (strcmp(path, MR_STANDARD_INPUT) == 0)
+        fputs(" -", to);
+    else
+        put_path(to, path);
     if (length) fprintf(to, " --only %llu:%llu", (unsigned long long)offset, (unsigned long long)length);
     put_settings(to, job);
     return finish(to, &text);
+}
+
+/* A command that unpacks some of the bytes of a compressed file into a file of their own. */
+static char *command_to_unpack(const mr_source *source, uint64_t offset, uint64_t length) {
+    char *text = NULL;
+    size_t size;
+    FILE *to = open_memstream(&text, &size);
+    if (!to) return NULL;
+    fputs(source->coding == MR_CODING_ZSTD ? "zstd -dc" : "gzip -dc", to);
+    put_path(to, source->path);
+    fprintf(to, " | tail -c +%llu | head -c %llu >" RECORD_FILE, (unsigned long long)offset + 1,
+            (unsigned long long)length);
+    return finish(to, &text);
+}
+
+bool mr_command_for_records(const mr_job *job, const mr_source *source, uint64_t offset, uint64_t length,
+                            char **prepare, char **debug) {
+    *prepare = NULL;
+    offset += source->origin;
+    if (source->form == MR_FORM_PIPE) return (*debug = mr_command_for_input(job));
+    if (source->form != MR_FORM_STREAM || source->standard)
+        return (*debug = command_for_file(job, source->path, offset, mr_source_is_stream(source) ? 0 : length));
+    *prepare = command_to_unpack(source, offset, length);
+    *debug = command_for_file(job, RECORD_FILE, 0, 0);
+    return *prepare && *debug;
 }
 
 /* A command with all the inputs of the job; before and behind: what stands around mr run, ends: more options. */

@@ -10,6 +10,7 @@
 #include "job/coordinator.h"
 #include "job/crew.h"
 #include "job/delivery.h"
+#include "job/streams.h"
 #include "job/units.h"
 
 /* What is polled: the reports, the signals, the output stream, and the ends of workers. */
@@ -49,6 +50,7 @@ typedef struct mr_making {
 typedef struct mr_repair {
     mr_making *makings[MR_PRODUCTS]; /* for each chunk, each partition, and the merge; owned */
     uint64_t counts[MR_PRODUCTS];    /* how many */
+    uint64_t chunk_room;             /* of makings of chunks, allocated */
     uint64_t wanted[MR_PRODUCTS];    /* how many of them are to be made again */
     uint64_t commits;                /* so far, of sealed runs */
     bool mapping;                    /* chunks are being mapped again, whose records count already */
@@ -57,6 +59,7 @@ typedef struct mr_repair {
 typedef struct mr_coordinator {
     mr_job job;
     mr_crew crew;
+    mr_streams streams;       /* of the input, if there are any */
     mr_units units;           /* of the phase at hand */
     uint32_t kind;            /* the kind of task that does such a unit */
     mr_delivery delivery;     /* of parts of the output, once there are any */
@@ -88,6 +91,9 @@ bool mr_take_report(void *coordinator, const void *message, size_t length, mr_er
 /* Takes in all reports that have come. False when the job cannot go on. */
 bool mr_hear(mr_coordinator *self, mr_error *error);
 
+/* A unit of the phase at hand is finished for good. */
+void mr_commit_unit(mr_coordinator *self, uint64_t unit);
+
 /* Begins a phase with so many units of a kind, and does all its units. */
 bool mr_begin_phase(mr_coordinator *self, uint32_t kind, uint64_t count, mr_error *error);
 bool mr_do_units(mr_coordinator *self, mr_error *error);
@@ -95,6 +101,9 @@ bool mr_do_units(mr_coordinator *self, mr_error *error);
 /* Prepares for damages, when the job is planned. */
 bool mr_repair_open(mr_coordinator *self, mr_error *error);
 void mr_repair_close(mr_coordinator *self);
+
+/* There is one more chunk, which has been read from a stream. */
+bool mr_repair_add_chunk(mr_coordinator *self, mr_error *error);
 
 /* Whether what a report commits has counted before, because it was made before; from now on it has. */
 bool mr_repair_counted(mr_coordinator *self, const mr_report *report);

@@ -84,7 +84,7 @@ static bool deliver(mr_coordinator *self, mr_error *error) {
     if (!error->damage) return false;
     mr_error failure = *error;
     error->set = false;
-    return mr_repair_part(self, self->delivery.next, &failure, error);
+    return mr_repair_part(self, self->delivery.sequence[self->delivery.next], &failure, error);
 }
 
 /* One turn: waits for something to happen and deals with it. False when the job cannot go on. */
@@ -108,7 +108,7 @@ bool mr_begin_phase(mr_coordinator *self, uint32_t kind, uint64_t count, mr_erro
     mr_units_close(&self->units);
     self->kind = kind;
     self->suspicion_count = 0;
-    return mr_units_open(&self->units, count, error);
+    return mr_units_open(&self->units, count, count, error);
 }
 
 static void tell_phase(const mr_coordinator *self, const char *name, uint64_t units, const mr_moment *start) {
@@ -130,11 +130,28 @@ static bool run_phase(mr_coordinator *self, uint32_t kind, uint64_t count, const
     return true;
 }
 
+/* Maps everything: what has been planned, and what is read from streams meanwhile. */
+static bool run_map(mr_coordinator *self, mr_error *error) {
+    mr_streams *streams = &self->streams;
+    mr_moment start = mr_moment_now();
+    mr_units_close(&self->units);
+    self->kind = MR_TASK_MAP;
+    self->suspicion_count = 0;
+    if (!mr_units_open(&self->units, streams->first_block, streams->planned, error)) return false;
+    for (size_t i = 0; i < streams->count; i++)
+        if (streams->list[i].ended) mr_units_commit(&self->units);
+    while (self->units.count < self->job.chunks.count)
+        if (!mr_units_add(&self->units, error)) return false;
+    if (!mr_do_units(self, error)) return false;
+    tell_phase(self, "map", self->units.count, &start);
+    return true;
+}
+
 /* ---- the phases -------------------------------------------------------------------------------------------------- */
 
 /* Whether a source goes on from one chunk to the next. */
-static bool divides_sources(const mr_job *job) {
-    for (size_t i = 1; i < job->chunks.count; i++) {
+static bool divides_sources(const mr_job *job, size_t chunks) {
+    for (size_t i = 1; i < chunks; i++) {
         uint64_t begin = job->chunks.list[i].begin;
         size_t source = mr_input_find(&job->input, begin);
         if (source < job->input.count && job->input.sources[source].start < begin) return true;
@@ -145,21 +162,37 @@ static bool divides_sources(const mr_job *job) {
 /* Tells each chunk of CSV how it has to be read from its begin on. */
 static bool follow_quotes(mr_coordinator *self, mr_error *error) {
     mr_job *job = &self->job;
-    if (job->description.records.kind != MR_RECORDS_CSV || !divides_sources(job)) return true;
-    self->quotes = calloc(job->chunks.count, sizeof *self->quotes);
-    if (!self->quotes) return mr_error_memory(error, job->chunks.count * sizeof *self->quotes, "quotes of chunks");
-    if (!run_phase(self, MR_TASK_QUOTES, job->chunks.count, "quotes", error)) return false;
-    for (size_t i = 1; i < job->chunks.count; i++) {
+    size_t chunks = self->streams.planned; /* blocks of streams begin outside of quotes */
+    if (job->description.records.kind != MR_RECORDS_CSV || !divides_sources(job, chunks)) return true;
+    self->quotes = calloc(chunks, sizeof *self->quotes);
+    if (!self->quotes) return mr_error_memory(error, chunks * sizeof *self->quotes, "quotes of chunks");
+    if (!run_phase(self, MR_TASK_QUOTES, chunks, "quotes", error)) return false;
+    for (size_t i = 1; i < chunks; i++) {
         uint32_t before = job->chunks.list[i - 1].quotes;
         job->chunks.list[i].quotes = self->quotes[i - 1].behind[before % MR_QUOTES_STATES];
     }
     return true;
 }
 
+/* Streams are sampled as far as they have been read: enough of them has to be. */
+static bool read_ahead(mr_coordinator *self, mr_error *error) {
+    mr_moment start = mr_moment_now();
+    if (!self->streams.count) return true;
+    if (!mr_begin_phase(self, MR_TASK_READ, 0, error)) return false;
+    while (!mr_streams_are_ahead(&self->streams))
+        if (!mr_streams_read(&self->streams, true, error) || !turn(self, error)) return false;
+    tell_phase(self, "read ahead", self->streams.block_count, &start);
+    return true;
+}
+
 static bool divide_keys(mr_coordinator *self, mr_error *error) {
-    const mr_job *job = &self->job;
+    mr_job *job = &self->job;
     if (mr_job_is_map(job) || job->plan.partitions == 1) return true;
-    uint64_t pieces = mr_between(1, job->input.bytes / MR_SAMPLE_PIECE, SAMPLE_PIECES);
+    if (!read_ahead(self, error)) return false;
+    uint64_t bytes = mr_streams_guess(&self->streams);
+    job->plan.partitions = mr_plan_partitions(&job->plan, bytes);
+    if (job->plan.partitions == 1) return true;
+    uint64_t pieces = mr_between(1, bytes / MR_SAMPLE_PIECE, SAMPLE_PIECES);
     return run_phase(self, MR_TASK_SAMPLE, pieces, "sample", error) &&
            run_phase(self, MR_TASK_SPLIT, 1, "split", error);
 }
@@ -168,11 +201,12 @@ static bool divide_keys(mr_coordinator *self, mr_error *error) {
 static bool number_records(mr_coordinator *self, mr_error *error) {
     mr_job *job = &self->job;
     if (!(job->description.needs & MR_NEEDS_RECORD_NUMBERS)) return true;
-    self->counts = calloc(job->chunks.count, sizeof *self->counts);
-    if (!self->counts) return mr_error_memory(error, job->chunks.count * sizeof *self->counts, "record numbers");
-    if (!run_phase(self, MR_TASK_COUNT, job->chunks.count, "count", error)) return false;
+    uint64_t chunks = self->streams.planned; /* those of streams know it */
+    self->counts = calloc(chunks + 1, sizeof *self->counts);
+    if (!self->counts) return mr_error_memory(error, chunks * sizeof *self->counts, "record numbers");
+    if (!run_phase(self, MR_TASK_COUNT, chunks, "count", error)) return false;
     uint64_t source = 0, next = 1; /* the source that the last record was in, plus 1, and the number after it */
-    for (size_t i = 0; i < job->chunks.count; i++) {
+    for (size_t i = 0; i < chunks; i++) {
         const mr_record_counts *counts = &self->counts[i];
         job->chunks.list[i].first_record = next;
         if (!counts->source) continue;
@@ -183,10 +217,19 @@ static bool number_records(mr_coordinator *self, mr_error *error) {
     return true;
 }
 
-static bool open_delivery(mr_coordinator *self, uint64_t parts, mr_error *error) {
+/* order: as for mr_delivery_open. */
+static bool open_delivery(mr_coordinator *self, uint64_t parts, const uint64_t *order, mr_error *error) {
     self->delivering = true;
-    return mr_delivery_open(&self->delivery, &self->crew, &self->job.output, parts, error) &&
+    return mr_delivery_open(&self->delivery, &self->crew, &self->job.output, parts, order, error) &&
            mr_results_begin(&self->job, &self->delivery.end, error);
+}
+
+/* The same for a map job, whose chunks make the parts. */
+static bool open_delivery_of_chunks(mr_coordinator *self, mr_error *error) {
+    uint64_t *order = mr_streams_order(&self->streams, error);
+    bool ok = order && open_delivery(self, self->job.chunks.count, order, error);
+    free(order);
+    return ok;
 }
 
 /* Waits until every part is where it belongs. */
@@ -206,7 +249,7 @@ static bool reduce_in_order(mr_coordinator *self, uint64_t partitions, mr_error 
     if (!run_phase(self, MR_TASK_REDUCE, partitions, "reduce", error)) return false;
     memcpy(shared->ordered, self->ordered, partitions * sizeof *self->ordered);
     shared->ordered_count = partitions;
-    return open_delivery(self, 1, error) && run_phase(self, MR_TASK_MERGE, 1, "merge", error);
+    return open_delivery(self, 1, NULL, error) && run_phase(self, MR_TASK_MERGE, 1, "merge", error);
 }
 
 static bool run_phases(mr_coordinator *self, mr_error *error) {
@@ -214,12 +257,12 @@ static bool run_phases(mr_coordinator *self, mr_error *error) {
     if (!mr_repair_open(self, error) || !follow_quotes(self, error) || !divide_keys(self, error) ||
         !number_records(self, error))
         return false;
-    if (mr_job_is_map(job) && !open_delivery(self, job->chunks.count, error)) return false;
-    if (!run_phase(self, MR_TASK_MAP, job->chunks.count, "map", error)) return false;
+    if (mr_job_is_map(job) && !open_delivery_of_chunks(self, error)) return false;
+    if (!run_map(self, error)) return false;
     uint64_t partitions = job->shared->splitters.partitions;
     if (!mr_job_is_map(job)) {
         bool ok = mr_job_is_ordered(job) ? reduce_in_order(self, partitions, error)
-                                         : open_delivery(self, partitions, error) &&
+                                         : open_delivery(self, partitions, NULL, error) &&
                                                run_phase(self, MR_TASK_REDUCE, partitions, "reduce", error);
         if (!ok) return false;
     }
@@ -285,6 +328,7 @@ static void close_signals(mr_coordinator *self, const sigset_t *before) {
 
 static bool run(mr_coordinator *self, mr_error *error) {
     mr_job *job = &self->job;
+    if (!mr_streams_open(&self->streams, job, &self->crew, error)) return false;
     if (!mr_crew_open(&self->crew, job, mr_take_report, self, error)) return false;
     tell_phase(self, "start", job->plan.workers, &(mr_moment){.wall = self->start});
     if (!run_phases(self, error)) return false;
@@ -305,6 +349,7 @@ static void end_crew(mr_coordinator *self) {
 
 static void close_coordinator(mr_coordinator *self) {
     mr_units_close(&self->units);
+    mr_streams_close(&self->streams);
     mr_job_close(&self->job);
     free(self->suspicions);
     mr_repair_close(self);
@@ -327,7 +372,7 @@ void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_
     if (open_signals(&self, settings->alone, &before, error) && mr_job_open(&self.job, settings, error) &&
         run(&self, error))
         summary->outcome = MR_OUTCOME_DONE;
-    summary->input_bytes = self.job.input.bytes;
+    summary->input_bytes = self.job.input.plain + self.job.input.read;
     summary->workers = self.job.plan.workers;
     summary->results = self.delivery.results;
     summary->output_bytes = self.delivery.end;

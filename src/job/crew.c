@@ -12,8 +12,9 @@ enum {
 };
 
 static bool start_process(mr_crew *crew, mr_member *member, mr_error *error) {
-    mp_process_options options = {.name = "mr-worker", .flags = MP_PROCESS_DAEMON};
-    int code = mp_process_start(&member->process, &options, mr_worker_main, &member->start);
+    bool reads = member->start.index >= crew->job->plan.workers;
+    mp_process_options options = {.name = reads ? "mr-reader" : "mr-worker", .flags = MP_PROCESS_DAEMON};
+    int code = mp_process_start(&member->process, &options, reads ? mr_reader_main : mr_worker_main, &member->start);
     if (code < 0) return mr_error_system(error, -code, "could not start a worker process");
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = member->start.index};
     if (epoll_ctl(crew->watch, EPOLL_CTL_ADD, mp_process_fd(member->process), &event) < 0)
@@ -22,10 +23,15 @@ static bool start_process(mr_crew *crew, mr_member *member, mr_error *error) {
 }
 
 static bool start_here(mr_crew *crew, mr_member *member, mr_error *error) {
-    member->worker = crew->job->alone;
     member->start.sink = crew->sink;
     member->start.receiver = crew->receiver;
-    return mr_worker_open(member->worker, &member->start, error);
+    if (member->start.index < crew->job->plan.workers) {
+        member->worker = crew->job->alone;
+        return mr_worker_open(member->worker, &member->start, error);
+    }
+    member->reader = mr_reader_new(&member->start);
+    if (!member->reader) return mr_error_memory(error, sizeof(mr_member), "a reader");
+    return mr_reader_open(member->reader, error);
 }
 
 bool mr_crew_start(mr_crew *crew, uint32_t index, mr_error *error) {
@@ -71,7 +77,7 @@ bool mr_crew_open(mr_crew *crew, const mr_job *job, mr_report_sink *sink, void *
     *crew = (mr_crew){.job = job,
                       .sink = sink,
                       .receiver = receiver,
-                      .count = job->plan.workers,
+                      .count = job->plan.workers + job->plan.readers,
                       .watch = epoll_create1(EPOLL_CLOEXEC)};
     if (crew->watch < 0) return mr_error_system(error, errno, "could not watch processes");
     crew->members = calloc(crew->count, sizeof *crew->members);
@@ -102,6 +108,7 @@ void mr_crew_close(mr_crew *crew) {
         if (member->process && member->stopped) mp_process_join(member->process, GOODBYE_MS);
         mp_process_free(member->process);
         member->process = NULL;
+        mr_reader_free(member->reader);
         mp_queue_free(member->tasks);
         free(member->assignments);
         free(member->runs);
@@ -155,8 +162,13 @@ bool mr_crew_assign(mr_crew *crew, uint32_t index, mr_task *task, bool *taken, m
 }
 
 bool mr_crew_work(mr_crew *crew, mr_error *error) {
-    const mr_member *member = &crew->members[0];
-    return !member->worker || member->stopped || mr_worker_turn(member->worker, error);
+    bool ok = true;
+    for (uint32_t i = 0; ok && crew->job->alone && i < crew->count; i++) {
+        const mr_member *member = &crew->members[i];
+        if (member->stopped) continue;
+        ok = member->worker ? mr_worker_turn(member->worker, error) : mr_reader_turn(member->reader, error);
+    }
+    return ok;
 }
 
 mr_assignment *mr_member_find(mr_member *member, uint64_t sequence) {

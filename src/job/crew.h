@@ -1,4 +1,5 @@
-/* crew.h - the workers, processes as a rule, and what each has been told to do. [coordinator] */
+/* crew.h - the workers, processes as a rule, and what each has been told to do; and the readers, if there are streams.
+ * [coordinator] */
 #ifndef MR_JOB_CREW_H
 #define MR_JOB_CREW_H
 
@@ -14,10 +15,11 @@ typedef struct mr_assignment {
     bool committed;    /* and what it did will outlive the worker */
 } mr_assignment;
 
-/* One worker slot and the process that has it now. */
+/* One slot of a worker or reader, and the process that has it now. */
 typedef struct mr_member {
     mp_process *process;        /* NULL: none */
     mr_worker *worker;          /* who does the tasks in this process instead; NULL: nobody; borrowed */
+    mr_reader *reader;          /* the same, of a reader; owned */
     mp_queue *tasks;            /* to the process */
     mr_worker_start start;      /* what it started with */
     bool ready;                 /* it has loaded the plugin */
@@ -48,9 +50,9 @@ typedef struct mr_crew {
     mr_report_sink *sink; /* where a worker in this process reports; the others use the job's queue */
     void *receiver;       /* for sink */
     mr_member *members;   /* one for each slot; owned */
-    uint32_t count;
-    uint64_t tasks; /* given to workers so far */
-    int watch;      /* epoll descriptor: readable (POLLIN) when a process that is watched has ended */
+    uint32_t count;       /* plan.workers workers, and behind them plan.readers readers */
+    uint64_t tasks;       /* given to workers so far */
+    int watch;            /* epoll descriptor: readable (POLLIN) when a process that is watched has ended */
 } mr_crew;
 
 /* Makes the crew and starts all processes, or makes job->alone its only member. sink: takes the reports of that one,
@@ -60,12 +62,13 @@ bool mr_crew_open(mr_crew *crew, const mr_job *job, mr_report_sink *sink, void *
 /* Kills whoever is left, at once, and collects them. */
 void mr_crew_close(mr_crew *crew);
 
-/* Lets a worker in this process, if there is one, do its next task. False when the job cannot go on. */
+/* Lets the worker and the reader in this process, if there are any, do their next tasks. False when the job cannot go
+ * on. */
 bool mr_crew_work(mr_crew *crew, mr_error *error);
 
 /* Whether there is somebody to do tasks of this slot. */
 static inline bool mr_member_present(const mr_member *member) {
-    return member->process || member->worker;
+    return member->process || member->worker || member->reader;
 }
 
 /* Starts a process in a slot that has none. */

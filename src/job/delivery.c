@@ -16,14 +16,60 @@ enum { DELIVERIES_AT_ONCE = 16 /* tasks of a worker, so that its queue is never 
 /* Bytes that may wait for a slow stream; beyond, no new work is started. */
 #define STREAM_BACKLOG (64ull << 20)
 
-bool mr_delivery_open(mr_delivery *delivery, mr_crew *crew, mr_output *output, uint64_t count, mr_error *error) {
-    *delivery = (mr_delivery){.crew = crew, .output = output, .count = count};
-    delivery->parts = calloc(count + 1, sizeof *delivery->parts);
-    delivery->states = calloc(count + 1, sizeof *delivery->states);
-    delivery->offsets = calloc(count + 1, sizeof *delivery->offsets);
+/* Makes a list, to whose pointer list points, as long as room elements of so many bytes. */
+static bool grow(void *list, uint64_t room, size_t size, mr_error *error) {
+    void *before, *larger;
+    memcpy(&before, list, sizeof before);
+    larger = reallocarray(before, room, size);
+    if (!larger) return mr_error_memory(error, room * size, "the parts of the output");
+    memcpy(list, &larger, sizeof larger);
+    return true;
+}
+
+/* Makes room for so many parts. */
+static bool make_room(mr_delivery *delivery, uint64_t count, mr_error *error) {
+    uint64_t room = mr_larger(count, 2 * delivery->room);
+    if (count <= delivery->room) return true;
+    bool ok = grow(&delivery->parts, room, sizeof *delivery->parts, error) &&
+              grow(&delivery->states, room, sizeof *delivery->states, error) &&
+              grow(&delivery->following, room, sizeof *delivery->following, error) &&
+              grow(&delivery->sequence, room, sizeof *delivery->sequence, error) &&
+              grow(&delivery->ranks, room, sizeof *delivery->ranks, error) &&
+              grow(&delivery->offsets, room, sizeof *delivery->offsets, error);
+    if (ok) delivery->room = room;
+    return ok;
+}
+
+static void begin_part(mr_delivery *delivery, uint64_t unit, uint64_t following) {
+    delivery->parts[unit] = (mr_part){0};
+    delivery->states[unit] = MR_PART_MISSING;
+    delivery->following[unit] = following;
+    delivery->ranks[unit] = MR_NO_PART;
+}
+
+bool mr_delivery_open(mr_delivery *delivery, mr_crew *crew, mr_output *output, uint64_t count, const uint64_t *order,
+                      mr_error *error) {
+    *delivery = (mr_delivery){.crew = crew, .output = output, .count = count, .wanted = MR_NO_PART};
+    if (!make_room(delivery, count + 1, error)) return false;
     delivery->orders = calloc(crew->count, sizeof *delivery->orders);
-    if (delivery->parts && delivery->states && delivery->offsets && delivery->orders) return true;
-    return mr_error_memory(error, (count + 1) * sizeof *delivery->parts, "the parts of the output");
+    if (!delivery->orders)
+        return mr_error_memory(error, crew->count * sizeof *delivery->orders, "the parts of the output");
+    for (uint64_t i = count; i-- > 0;) {
+        uint64_t unit = order ? order[i] : i;
+        begin_part(delivery, unit, delivery->wanted);
+        delivery->wanted = unit;
+    }
+    return true;
+}
+
+bool mr_delivery_insert(mr_delivery *delivery, uint64_t before, uint64_t behind, mr_error *error) {
+    uint64_t unit = delivery->count;
+    if (!make_room(delivery, unit + 1, error)) return false;
+    delivery->count++;
+    begin_part(delivery, unit, behind);
+    if (before != MR_NO_PART) delivery->following[before] = unit;
+    if (delivery->wanted == behind) delivery->wanted = unit;
+    return true;
 }
 
 void mr_delivery_close(mr_delivery *delivery) {
@@ -32,6 +78,9 @@ void mr_delivery_close(mr_delivery *delivery) {
     free(delivery->orders);
     free(delivery->parts);
     free(delivery->states);
+    free(delivery->following);
+    free(delivery->sequence);
+    free(delivery->ranks);
     free(delivery->offsets);
     mr_part_stream_close(&delivery->stream);
     *delivery = (mr_delivery){0};
@@ -70,17 +119,31 @@ static void release_parts(mr_delivery *delivery, uint32_t worker) {
 
 /* Gives all parts that have one the place behind the one before. */
 static bool place_parts(mr_delivery *delivery, mr_error *error) {
-    for (; delivery->placed < delivery->count && delivery->states[delivery->placed] != MR_PART_MISSING;
-         delivery->placed++) {
-        delivery->offsets[delivery->placed] = delivery->end;
-        if (__builtin_add_overflow(delivery->end, delivery->parts[delivery->placed].bytes, &delivery->end))
+    while (delivery->wanted != MR_NO_PART && delivery->states[delivery->wanted] != MR_PART_MISSING) {
+        uint64_t unit = delivery->wanted;
+        delivery->offsets[unit] = delivery->end;
+        delivery->ranks[unit] = delivery->placed;
+        delivery->sequence[delivery->placed++] = unit;
+        delivery->wanted = delivery->following[unit];
+        if (__builtin_add_overflow(delivery->end, delivery->parts[unit].bytes, &delivery->end))
             return mr_error_set(error, "the output is larger than 2^64 bytes");
     }
     return true;
 }
 
+bool mr_delivery_skip(mr_delivery *delivery, uint64_t unit, mr_error *error) {
+    delivery->states[unit] = MR_PART_DELIVERED;
+    delivery->delivered++;
+    return place_parts(delivery, error);
+}
+
+/* Part unit, which has a place, is to be sent on its way, perhaps for the second time. */
+static void go_back_to(mr_delivery *delivery, uint64_t unit) {
+    delivery->next = mr_smaller(delivery->next, delivery->ranks[unit]);
+}
+
 bool mr_delivery_take(mr_delivery *delivery, uint64_t unit, const mr_part *part, mr_error *error) {
-    bool again = unit < delivery->placed;
+    bool again = delivery->ranks[unit] != MR_NO_PART;
     if (again && part->bytes != delivery->parts[unit].bytes)
         return mr_error_set(error,
                             "part %llu of the output was damaged, and had another length when it was made again: the "
@@ -91,8 +154,8 @@ bool mr_delivery_take(mr_delivery *delivery, uint64_t unit, const mr_part *part,
     delivery->states[unit] = MR_PART_READY;
     delivery->waiting += part->bytes;
     delivery->results += part->results;
-    if (again && delivery->streaming && unit == delivery->next) delivery->stream.part = *part;
-    if (again && unit < delivery->next) delivery->next = unit;
+    if (again && delivery->streaming && delivery->ranks[unit] == delivery->next) delivery->stream.part = *part;
+    if (again) go_back_to(delivery, unit);
     return place_parts(delivery, error);
 }
 
@@ -143,7 +206,7 @@ void mr_delivery_damaged(mr_delivery *delivery, uint64_t unit) {
     delivery->states[unit] = MR_PART_MISSING;
     delivery->waiting -= part->bytes;
     delivery->results -= part->results;
-    if (delivery->streaming && unit == delivery->next) mr_part_stream_close(&delivery->stream);
+    if (delivery->streaming && delivery->ranks[unit] == delivery->next) mr_part_stream_close(&delivery->stream);
     release_file(delivery, part);
     for (size_t i = order->first; i < order->count; i++)
         if (order->made[i].unit == unit) order->made[i].unit = MR_NO_PART;
@@ -153,26 +216,26 @@ void mr_delivery_damaged(mr_delivery *delivery, uint64_t unit) {
 void mr_delivery_lost(mr_delivery *delivery, uint64_t unit) {
     if (delivery->states[unit] != MR_PART_ON_ITS_WAY) return; /* it was damaged */
     delivery->states[unit] = MR_PART_READY;
-    if (unit < delivery->next) delivery->next = unit;
+    go_back_to(delivery, unit);
 }
 
 /* The worker to write a part: the one that made it, or another when its slot is empty or has much to do. */
 static uint32_t choose_writer(const mr_delivery *delivery, const mr_part *part) {
     const mr_crew *crew = delivery->crew;
-    uint32_t best = crew->count;
+    uint32_t workers = crew->job->plan.workers, best = workers;
     const mr_member *maker = &crew->members[part->worker];
     if (mr_member_present(maker) && maker->delivering < DELIVERIES_AT_ONCE) return part->worker;
-    for (uint32_t i = 0; i < crew->count; i++) {
+    for (uint32_t i = 0; i < workers; i++) {
         const mr_member *member = &crew->members[i];
         if (!mr_member_present(member) || member->delivering >= DELIVERIES_AT_ONCE) continue;
-        if (best == crew->count || member->delivering < crew->members[best].delivering) best = i;
+        if (best == workers || member->delivering < crew->members[best].delivering) best = i;
     }
     return best;
 }
 
 static bool deliver_to_file(mr_delivery *delivery, mr_error *error) {
     for (; delivery->next < delivery->placed; delivery->next++) {
-        uint64_t unit = delivery->next;
+        uint64_t unit = delivery->sequence[delivery->next];
         const mr_part *part = &delivery->parts[unit];
         if (delivery->states[unit] != MR_PART_READY) continue;
         if (!part->bytes) {
@@ -180,7 +243,7 @@ static bool deliver_to_file(mr_delivery *delivery, mr_error *error) {
             continue;
         }
         uint32_t writer = choose_writer(delivery, part);
-        if (writer == delivery->crew->count) return true;
+        if (writer == delivery->crew->job->plan.workers) return true;
         mr_task task = {.kind = MR_TASK_DELIVER, .unit = unit, .part = *part, .offset = delivery->offsets[unit]};
         bool taken;
         if (!mr_crew_assign(delivery->crew, writer, &task, &taken, error)) return false;
@@ -193,7 +256,11 @@ static bool deliver_to_file(mr_delivery *delivery, mr_error *error) {
 static bool deliver_to_stream(mr_delivery *delivery, mr_error *error) {
     const mr_job *job = delivery->crew->job;
     while (!delivery->closed && delivery->next < delivery->placed) {
-        uint64_t unit = delivery->next;
+        uint64_t unit = delivery->sequence[delivery->next];
+        if (delivery->states[unit] == MR_PART_DELIVERED) {
+            delivery->next++;
+            continue;
+        }
         if (delivery->states[unit] == MR_PART_MISSING) return true; /* it is being made again */
         if (!delivery->streaming) delivery->stream = (mr_part_stream){.part = delivery->parts[unit]};
         delivery->streaming = true;
@@ -219,5 +286,6 @@ bool mr_delivery_go_on(mr_delivery *delivery, mr_error *error) {
 }
 
 bool mr_delivery_holds(const mr_delivery *delivery, uint64_t unit) {
-    return delivery->output->stream && delivery->waiting > STREAM_BACKLOG && unit > delivery->placed;
+    return delivery->output->stream && delivery->waiting > STREAM_BACKLOG && unit != delivery->wanted &&
+           delivery->ranks[unit] == MR_NO_PART;
 }

@@ -26,13 +26,18 @@ typedef struct mr_delivery {
     mr_crew *crew;                          /* borrowed */
     mr_output *output;                      /* borrowed */
     uint64_t count;                         /* parts of the whole output */
+    uint64_t room;                          /* of the lists of parts, allocated */
     mr_part *parts;                         /* owned */
     uint8_t *states;                        /* enum mr_part_state of each; owned */
     mr_part_order *orders;                  /* for each worker slot; owned */
-    uint64_t placed;                        /* parts before this one have a place */
+    uint64_t *following;                    /* the part behind each in the output, MR_NO_PART at the end; owned */
+    uint64_t wanted;                        /* the first part that has no place yet; MR_NO_PART: all have */
+    uint64_t placed;                        /* parts that have a place: all before that one */
+    uint64_t *sequence;                     /* these, in the order of the output; owned */
+    uint64_t *ranks;                        /* where in sequence a part is; MR_NO_PART: it has no place; owned */
     uint64_t *offsets;                      /* of parts that have a place; owned */
-    uint64_t next;                          /* the first part that is not known to be delivered or on its way */
-    uint64_t end;                           /* where the part at placed will begin: bytes of all before it */
+    uint64_t next;                          /* the first in sequence that is not known to be delivered or on its way */
+    uint64_t end;                           /* where the part that is wanted will begin: bytes of all before it */
     uint64_t delivered;                     /* parts that are delivered */
     uint64_t waiting;                       /* bytes of parts that are ready or on their way */
     uint64_t results;                       /* in all parts that have come */
@@ -43,14 +48,23 @@ typedef struct mr_delivery {
     uint32_t groups[MR_PARTITIONS_MAX + 1]; /* delivered partitions of each group (mr_plan.group) */
 } mr_delivery;
 
-bool mr_delivery_open(mr_delivery *delivery, mr_crew *crew, mr_output *output, uint64_t count, mr_error *error);
+/* order: all parts in the order of the output; NULL: they are numbered in it. Borrowed for the call. */
+bool mr_delivery_open(mr_delivery *delivery, mr_crew *crew, mr_output *output, uint64_t count, const uint64_t *order,
+                      mr_error *error);
 void mr_delivery_close(mr_delivery *delivery);
+
+/* There is one more part, number count so far: before part behind, and behind part before (MR_NO_PART: there is none),
+ * which is in front of that one so far. Part behind has no place yet. */
+bool mr_delivery_insert(mr_delivery *delivery, uint64_t before, uint64_t behind, mr_error *error);
+
+/* A part turns out to be nothing. */
+bool mr_delivery_skip(mr_delivery *delivery, uint64_t unit, mr_error *error);
 
 /* A part has been finished; one that was damaged, for the second time. */
 bool mr_delivery_take(mr_delivery *delivery, uint64_t unit, const mr_part *part, mr_error *error);
 
 /* Sends parts whose place is known on their way: as tasks to workers, or into the stream as far as it goes. When the
- * error is a damage, it is that of part next. */
+ * error is a damage, it is that of part sequence[next]. */
 bool mr_delivery_go_on(mr_delivery *delivery, mr_error *error);
 
 /* A worker has written a part to the file. */

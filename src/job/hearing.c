@@ -18,6 +18,11 @@ static void take_commit(mr_coordinator *self, const mr_report *report, const mr_
         mr_summary_add(self->summary, &counters[i]);
 }
 
+void mr_commit_unit(mr_coordinator *self, uint64_t unit) {
+    if (self->kind == MR_TASK_MAP) mr_streams_commit(&self->streams, unit);
+    mr_units_commit(&self->units);
+}
+
 /* The runs of a worker count from now on, and so do the chunks that are in them. */
 static bool take_sealed(mr_coordinator *self, const mr_report *report, mr_error *error) {
     mr_member *member = &self->crew.members[report->worker];
@@ -37,7 +42,7 @@ static bool take_sealed(mr_coordinator *self, const mr_report *report, mr_error 
             continue;
         assignment->committed = true;
         mr_repair_note_chunk(self, assignment->unit);
-        mr_units_commit(&self->units);
+        mr_commit_unit(self, assignment->unit);
     }
     mr_member_tidy(member);
     return true;
@@ -50,6 +55,27 @@ static bool take_part(mr_coordinator *self, uint64_t unit, const mr_report *repo
         return true;
     }
     return mr_delivery_take(&self->delivery, unit, &report->part, error);
+}
+
+/* A reader has read a block. What is read before the map phase becomes units when that begins. */
+static bool hear_of_block(mr_coordinator *self, const mr_report *report, mr_error *error) {
+    mr_stream *stream;
+    uint64_t unit = self->job.chunks.count;
+    if (!mr_streams_take_block(&self->streams, report, &stream, error) || !mr_repair_add_chunk(self, error))
+        return false;
+    if (self->kind != MR_TASK_MAP) return true;
+    if (self->delivering && !mr_delivery_insert(&self->delivery, stream->last, stream->unit, error)) return false;
+    stream->last = unit;
+    return mr_units_add(&self->units, error);
+}
+
+/* A reader has no more room, or has come to the end of a stream. */
+static bool hear_of_reading(mr_coordinator *self, const mr_report *report, mr_error *error) {
+    mr_stream *ended;
+    mr_streams_take_done(&self->streams, report, &ended);
+    if (!ended || self->kind != MR_TASK_MAP) return true;
+    mr_units_commit(&self->units);
+    return !self->delivering || mr_delivery_skip(&self->delivery, ended->unit, error);
 }
 
 static bool finish_assignment(mr_coordinator *self, const mr_assignment *assignment, const mr_report *report,
@@ -81,8 +107,10 @@ static bool finish_assignment(mr_coordinator *self, const mr_assignment *assignm
         return mr_units_lose(&self->units, assignment->unit, error);
     case MR_TASK_TRY:
         return mr_end_trial(self, assignment->unit, error);
+    case MR_TASK_READ:
+        return hear_of_reading(self, report, error);
     }
-    mr_units_commit(&self->units);
+    mr_commit_unit(self, assignment->unit);
     return true;
 }
 
@@ -144,6 +172,8 @@ bool mr_take_report(void *coordinator, const void *message, size_t length, mr_er
         return mr_member_hold_run(member, &report.run, error);
     case MR_REPORT_COMMIT:
         return take_sealed(self, &report, error);
+    case MR_REPORT_BLOCK:
+        return hear_of_block(self, &report, error);
     case MR_REPORT_BAD:
         return hear_of_bad(self, &report, rest, length - sizeof report, error);
     case MR_REPORT_ABANDONED:

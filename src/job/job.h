@@ -14,9 +14,11 @@
 #include "host/fault.h"
 #include "job/paths.h"
 #include "job/pinning.h"
+#include "job/texts.h"
 #include "mp/mp.h"
 
-enum { MR_WORKERS_MAX = 1024, MR_RUNS_MAX = 4 << 20, MR_BAD_MAX = 1 << 20 };
+enum { MR_WORKERS_MAX = 1024, MR_MEMBERS_MAX = 2 * MR_WORKERS_MAX /* workers and readers */ };
+enum { MR_RUNS_MAX = 4 << 20, MR_BAD_MAX = 1 << 20 };
 
 /* What the user asks for. Texts are borrowed for the whole job. */
 typedef struct mr_job_settings {
@@ -56,6 +58,9 @@ typedef struct mr_job_settings {
 /* How the memory is divided. All sizes are bytes; those marked "each" are per worker. */
 typedef struct mr_plan {
     uint32_t workers;      /* worker processes */
+    uint32_t readers;      /* reader processes, for streams; their slots come behind those of the workers */
+    uint64_t ring;         /* each reader: shared memory for text that has been read and not been mapped for good */
+    uint64_t text_block;   /* text of a stream that is handed on at once, usually */
     uint32_t partitions;   /* the most partitions to choose */
     uint64_t memory;       /* the limit for everything together, less what side files take */
     uint64_t piece;        /* each: input read at once */
@@ -103,11 +108,14 @@ typedef struct mr_shared {
     mr_left_out bad[MR_BAD_MAX];                        /* what is left out, in any order */
     _Atomic uint64_t bad_count;                         /* how many; grows */
     _Atomic uint32_t singly;                            /* 1: records are mapped one by one, to take their time */
-    mr_slot slots[MR_WORKERS_MAX];                      /* written by one worker each */
+    mr_slot slots[MR_MEMBERS_MAX];                      /* written by one worker or reader each */
 } mr_shared;
 
 /* The stages of the flow, wired together, and the plugin: see job/worker.h. */
 typedef struct mr_worker mr_worker;
+
+/* What reads streams: see job/reader.c. */
+typedef struct mr_reader mr_reader;
 
 /* A job. Workers have their own copy of it, as it was when they were forked. */
 typedef struct mr_job {
@@ -126,8 +134,11 @@ typedef struct mr_job {
     mr_shared *shared;
     char *arena_memory;   /* all arenas and regions, one behind the other */
     uint64_t arena_bytes; /* of all of them, with some room to read behind the last */
+    char *ring_memory;    /* all rings; NULL: there are none */
+    uint64_t ring_bytes;  /* of address space, twice their memory */
     mr_arena *arenas;     /* one per worker */
     mr_arena *regions;    /* one per worker */
+    mr_arena *rings;      /* one per reader; each mapped twice, one behind the other */
     mr_spill *run_files;  /* one per worker: runs */
     mr_spill *part_files; /* one per worker: parts of the output */
     char *temporary;      /* the folder of these files; owned */
@@ -135,6 +146,7 @@ typedef struct mr_job {
     uint64_t bad_bytes;   /* coordinator: of it that hold whole lines; a worker writes behind them */
     mp_queue *reports;    /* from all workers to the coordinator */
     mr_worker *alone;     /* the only worker, in this process; NULL: workers are processes; owned */
+    mr_texts texts;       /* coordinator: records of streams that have to be shown later */
     mp_lock *long_record; /* held by the worker that reads a record longer than plan.own_record */
 } mr_job;
 
@@ -166,19 +178,22 @@ enum mr_task_kind {
     MR_TASK_REDUCE,     /* reduce partition unit into a part */
     MR_TASK_KEEP,       /* write the bad groups of partition unit that have not been kept to offset of bad_file */
     MR_TASK_MERGE,      /* merge the ordered parts into one */
-    MR_TASK_DELIVER     /* write part to offset of the output file */
+    MR_TASK_DELIVER,    /* write part to offset of the output file */
+    MR_TASK_READ        /* for readers: read source unit into the ring, on from block */
 };
 
 /* From the coordinator to one worker. */
 typedef struct mr_task {
-    uint64_t sequence; /* of the worker's tasks, from 1 */
-    uint32_t kind;     /* enum mr_task_kind */
-    uint32_t unused;   /* zero */
-    uint64_t unit;     /* which chunk, partition or part */
-    mr_chunk chunk;    /* for SAMPLE, QUOTES, COUNT, MAP, TRY */
-    mr_place suspect;  /* for TRY; kind MR_PLACE_NONE: there is none */
-    mr_part part;      /* for DELIVER */
-    uint64_t offset;   /* for DELIVER: in the output file; for KEEP: in bad_file */
+    uint64_t sequence;   /* of the worker's tasks, from 1 */
+    uint32_t kind;       /* enum mr_task_kind */
+    uint32_t unused;     /* zero */
+    uint64_t unit;       /* which chunk, partition or part */
+    mr_chunk chunk;      /* for SAMPLE, QUOTES, COUNT, MAP, TRY */
+    mr_place suspect;    /* for TRY; kind MR_PLACE_NONE: there is none */
+    mr_part part;        /* for DELIVER */
+    uint64_t offset;     /* for DELIVER: in the output file; for KEEP: in bad_file; for SPLIT: the most partitions; for
+                          * READ: blocks of the source that have been read before */
+    mr_text_block block; /* for READ: where it begins or goes on; its length, records and lines do not matter */
 } mr_task;
 
 enum mr_report_kind {
@@ -186,6 +201,7 @@ enum mr_report_kind {
     MR_REPORT_RUN,       /* run is sealed; it counts once the worker commits */
     MR_REPORT_COMMIT,    /* everything up to task sequence is in sealed runs */
     MR_REPORT_DONE,      /* task sequence is done */
+    MR_REPORT_BLOCK,     /* the reader has read block, in task sequence */
     MR_REPORT_BAD,       /* a record is bad; as much of a mr_death as mr_death_size says follows */
     MR_REPORT_ABANDONED, /* the worker ends without what it has not committed, which is to be done again */
     MR_REPORT_DAMAGED, /* it ends as well, because in task sequence it has met something damaged; a mr_error follows */
@@ -210,6 +226,8 @@ typedef struct mr_report {
     uint64_t kept;          /* DONE of KEEP: bytes of bad_file that hold whole lines now */
     uint64_t source;        /* DONE of COUNT: index of the source of the last record, plus 1; 0: no record */
     mr_quote_map quotes;    /* DONE of QUOTES */
+    mr_text_block block;    /* BLOCK */
+    uint64_t more;          /* DONE of READ: 1: there is no room for more at present; 0: the source is read */
     uint64_t damaged;       /* DAMAGED in REDUCE: index of the run, MR_OWN_RUNS: what the worker itself has sorted;
                              * in MERGE: index of the ordered part */
 } mr_report;
@@ -231,10 +249,10 @@ void mr_job_close(mr_job *job);
 /* Takes what a worker says: a mr_report and what follows it, length bytes together, borrowed for the call. */
 typedef bool mr_report_sink(void *receiver, const void *message, size_t length, mr_error *error);
 
-/* What a worker starts with. */
+/* What a worker or reader starts with. */
 typedef struct mr_worker_start {
     const mr_job *job;
-    uint32_t index;       /* of the worker's slot */
+    uint32_t index;       /* of its slot */
     mp_queue *tasks;      /* from the coordinator to this worker */
     uint64_t arena_used;  /* bytes of its arena that hold sealed runs of the worker before it */
     uint64_t part_head;   /* how much of its region's sequence has been used before */
@@ -265,5 +283,18 @@ bool mr_worker_turn(mr_worker *self, mr_error *error);
 
 /* NULL is allowed. [coordinator] */
 void mr_worker_free(mr_worker *self);
+
+/* The same for a process that reads streams and knows nothing of the plugin: reads until the task queue is closed.
+ * argument: a mr_worker_start. Returns the exit status. [reader] */
+int mr_reader_main(void *argument);
+
+/* A reader that is no process, in a job that runs alone; NULL when there is no memory. [coordinator] */
+mr_reader *mr_reader_new(const mr_worker_start *start);
+bool mr_reader_open(mr_reader *self, mr_error *error);
+bool mr_reader_turn(mr_reader *self, mr_error *error);
+void mr_reader_free(mr_reader *self);
+
+/* How many partitions to have for so many bytes of input, at most. [coordinator] */
+uint32_t mr_plan_partitions(const mr_plan *plan, uint64_t bytes);
 
 #endif

@@ -26,6 +26,11 @@ enum {
     PARTITION_INPUT = 2 << 20,  /* input per partition: then its table stays in the cache */
     SMALL_INPUT = 512 << 10,    /* below this one partition will do */
     BLOCKS_PER_PARTITION = 4,   /* an arena holds at least this many blocks for each partition */
+    TEXT_BLOCK = 1 << 20,       /* text of a stream that is handed on at once, at most */
+    RING = 1 << 20,             /* a ring, at least, if there are to be several */
+    RINGS = 64 << 20,           /* memory for all rings together, at most: more would not be quicker */
+    UNPACKED = 4,               /* how much larger compressed files become, more or less */
+    SMALLEST_CHUNK = 256 << 10, /* of a stream, for which it is worth having a worker */
     SMALLEST_BLOCK = 1 << 10,
     LARGEST_BLOCK = 64 << 10,
     SMALLEST_RELEASE = 8 << 10, /* bytes of a run that are worth being given back before its end */
@@ -76,7 +81,7 @@ static uint64_t default_memory(void) {
 
 /* ---- the plan ---------------------------------------------------------------------------------------------------- */
 
-static uint32_t partitions_for(const mr_plan *plan, uint64_t bytes) {
+uint32_t mr_plan_partitions(const mr_plan *plan, uint64_t bytes) {
     if (bytes < SMALL_INPUT) return 1;
     /* Of partitions that do not fit into memory those at hand are on disk twice: let that be few of them. */
     uint64_t each = bytes > plan->memory ? 8 : 4;
@@ -92,15 +97,37 @@ static uint32_t group_of_partitions(const mr_plan *plan) {
     return (uint32_t)((plan->partitions + pieces - 1) / pieces);
 }
 
+/* How much text a stream holds: a guess. */
+static uint64_t guess_size(const mr_source *source) {
+    return source->form == MR_FORM_STREAM ? mr_multiply_capped(source->file_size, UNPACKED) : 1024 * MIB;
+}
+
+/* The same for the whole input. */
+static uint64_t guess_input(const mr_input *input) {
+    uint64_t bytes = input->plain;
+    for (size_t i = 0; i < input->count; i++)
+        if (mr_source_is_stream(&input->sources[i])) bytes = mr_add_capped(bytes, guess_size(&input->sources[i]));
+    return bytes;
+}
+
+/* Streams have readers, each with a ring. */
+static void plan_readers(mr_plan *plan, uint64_t streams) {
+    uint64_t rings = mr_smaller(plan->memory / 8, RINGS);
+    if (!streams) return;
+    plan->readers = (uint32_t)mr_between(1, mr_smaller(streams, rings / RING), plan->workers);
+    plan->ring = (rings / plan->readers) & ~4095ull;
+    plan->text_block = mr_smaller(plan->ring / 16, TEXT_BLOCK);
+}
+
 static void divide_memory(mr_job *job) {
     mr_plan *plan = &job->plan;
-    uint64_t share = plan->memory / plan->workers;
+    uint64_t share = (plan->memory - plan->ring * plan->readers) / plan->workers;
     plan->piece = mr_between(16 << 10, share / 16, 128 << 10);
     plan->table = mr_between(64 << 10, share / 8, 4 * MIB);
     plan->region = mr_between(64 << 10, share / 8, 256 * MIB) & ~4095ull;
     plan->arena = (share * 3 / 8) & ~4095ull;
     plan->reduce = share * 3 / 8;
-    plan->partitions = job->description.together == MR_TOGETHER_ALL ? 1 : partitions_for(plan, job->input.bytes);
+    plan->partitions = job->description.together == MR_TOGETHER_ALL ? 1 : mr_plan_partitions(plan, job->input.guess);
     plan->block =
         mr_between(SMALLEST_BLOCK, plan->arena / (BLOCKS_PER_PARTITION * plan->partitions), LARGEST_BLOCK) & ~63ull;
     plan->group = group_of_partitions(plan);
@@ -132,9 +159,12 @@ static bool make_plan(mr_job *job, mr_error *error) {
     if (settings->alone) workers = 1;
     plan->memory = wanted_memory(settings) - job->sides.bytes; /* which mr_sides_add has seen to be less */
     if (plan->memory / workers < SMALLEST_SHARE) return too_little_memory(job, workers, error);
-    if (!mr_chunks_plan(&job->chunks, job->input.bytes, (unsigned)workers, settings->chunk, error)) return false;
+    if (!mr_chunks_plan(&job->chunks, &job->input, (unsigned)workers, settings->chunk, error)) return false;
     /* No more workers than there is work for. */
-    plan->workers = (uint32_t)mr_smaller(workers, job->chunks.count);
+    job->input.guess = guess_input(&job->input);
+    uint64_t streamed = (job->input.guess - job->input.plain) / SMALLEST_CHUNK;
+    plan->workers = (uint32_t)mr_smaller(workers, job->chunks.count + streamed + !!job->input.streams);
+    plan_readers(plan, job->input.streams);
     divide_memory(job);
     return true;
 }
@@ -162,10 +192,37 @@ static bool map_arenas(mr_job *job, mr_error *error) {
     return job->arena_memory;
 }
 
+/* Maps the memory of one ring twice, one behind the other. */
+static bool map_ring(mr_arena *ring, mr_error *error) {
+    int file = memfd_create("mr-ring", MFD_CLOEXEC);
+    bool ok = file >= 0 && ftruncate(file, (off_t)ring->size) == 0;
+    for (int i = 0; ok && i < 2; i++)
+        ok = mmap(ring->base + (uint64_t)i * ring->size, ring->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                  file, 0) != MAP_FAILED;
+    if (file >= 0) close(file);
+    return ok || mr_error_memory(error, ring->size, "text to be shared with the workers");
+}
+
+static bool map_rings(mr_job *job, mr_error *error) {
+    const mr_plan *plan = &job->plan;
+    uint64_t bytes = 2 * plan->ring * plan->readers;
+    if (!bytes) return true;
+    job->rings = calloc(plan->readers, sizeof *job->rings);
+    void *memory = mmap(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (!job->rings || memory == MAP_FAILED) return mr_error_memory(error, bytes, "text to be shared with the workers");
+    job->ring_memory = memory;
+    job->ring_bytes = bytes;
+    for (uint32_t i = 0; i < plan->readers; i++) {
+        job->rings[i] = (mr_arena){job->ring_memory + 2 * plan->ring * i, plan->ring};
+        if (!map_ring(&job->rings[i], error)) return false;
+    }
+    return true;
+}
+
 static bool map_memory(mr_job *job, mr_error *error) {
     const mr_plan *plan = &job->plan;
     job->shared = map_shared(sizeof *job->shared, error);
-    if (!job->shared || !map_arenas(job, error)) return false;
+    if (!job->shared || !map_arenas(job, error) || !map_rings(job, error)) return false;
     job->arenas = calloc(plan->workers, sizeof *job->arenas);
     job->regions = calloc(plan->workers, sizeof *job->regions);
     if (!job->arenas || !job->regions) return mr_error_memory(error, plan->workers * sizeof *job->arenas, "arenas");
@@ -301,13 +358,26 @@ static bool check_sizes(const mr_job *job, mr_error *error) {
     for (size_t i = 0; i < job->input.count; i++) {
         const mr_source *source = &job->input.sources[i];
         uint64_t rest = source->size % size;
-        if (rest && source->kind == MR_SOURCE_RECORDS)
+        if (rest && source->kind == MR_SOURCE_RECORDS && !mr_source_is_stream(source))
             return mr_error_set(error,
                                 "%s ends with %llu bytes at byte %llu, which are less than a record of %llu bytes",
                                 source->path, (unsigned long long)rest,
                                 (unsigned long long)(source->origin + source->size - rest), (unsigned long long)size);
     }
     return true;
+}
+
+/* Who reads streams knows nothing of the plugin. */
+static bool check_streams(const mr_job *job, mr_error *error) {
+    if (job->description.records.kind != MR_RECORDS_OWN || !job->input.streams) return true;
+    size_t i = 0;
+    while (!mr_source_is_stream(&job->input.sources[i]))
+        i++;
+    return mr_error_set(
+        error,
+        "plugin %s says itself where records end, which it can do in files that are neither compressed nor "
+        "pipes; put what %s holds into such a file",
+        job->description.name, job->input.sources[i].path);
 }
 
 /* Only a part of the input may be wanted. What it is numbered from is found out when the plugin wants to know. */
@@ -331,7 +401,7 @@ bool mr_job_open(mr_job *job, const mr_job_settings *settings, mr_error *error) 
     raise_file_limit();
     job->plugin_path = mr_plugin_find(settings->plugin, error);
     if (!job->plugin_path || !open_input(job, error) || !open_sides(job, error) || !describe_plugin(job, error) ||
-        !narrow_input(job, error) || !check_sizes(job, error))
+        !narrow_input(job, error) || !check_sizes(job, error) || !check_streams(job, error))
         return false;
     number_first_record(job);
     return mr_results_open(job, error) && make_plan(job, error) &&
@@ -354,6 +424,8 @@ void mr_job_close(mr_job *job) {
     if (job->bad_file >= 0) close(job->bad_file);
     if (job->shared) munmap(job->shared, sizeof *job->shared);
     if (job->arena_memory) munmap(job->arena_memory, job->arena_bytes);
+    if (job->ring_memory) munmap(job->ring_memory, job->ring_bytes);
+    mr_texts_close(&job->texts);
     mr_output_close(&job->output);
     mr_chunks_close(&job->chunks);
     mr_input_close(&job->input);
@@ -363,6 +435,7 @@ void mr_job_close(mr_job *job) {
     mr_format_close(&job->format);
     free(job->arenas);
     free(job->regions);
+    free(job->rings);
     free(job->temporary);
     free(job->plugin_path);
     *job = (mr_job){.output.file = -1, .bad_file = -1};

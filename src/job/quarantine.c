@@ -106,14 +106,14 @@ bool mr_quarantine_end_group(mr_quarantine_writer *writer, mr_error *error) {
 /* ---- records ----------------------------------------------------------------------------------------------------- */
 
 /* Adds the bytes of a record, in several lines if they are many, without the newline at its end. */
-static bool add_record(mr_quarantine_writer *writer, const mr_source *source, mr_source_file *file,
+static bool add_record(mr_quarantine_writer *writer, const mr_job *job, const mr_source *source, mr_source_file *file,
                        const mr_place *place, mr_error *error) {
     char *piece = malloc(LINE);
     bool ok = piece || no_memory(error);
     uint64_t left = place->length;
     do {
         size_t length = mr_smaller(left, LINE);
-        ok = ok && mr_source_read(file, source, piece, length, place->offset + place->length - left, error);
+        ok = ok && mr_texts_read(&job->texts, file, source, place, piece, length, place->length - left, error);
         left -= length;
         if (ok && !left && length && piece[length - 1] == '\n') length--;
         ok = ok && (mr_json_add_bytes(writer->line, "record", piece, length) || no_memory(error)) &&
@@ -134,10 +134,11 @@ bool mr_quarantine_record(mr_quarantine_writer *writer, const mr_job *job, const
                           mr_line_counter *lines, mr_source_file *file, mr_error *error) {
     const mr_source *source = mr_place_source(&job->input, &bad->place);
     if (!source) return mr_error_set(error, "a bad record lies where there is no input");
-    uint64_t line = mr_line_at(lines, source, bad->place.offset);
+    const mr_text_copy *copy = mr_texts_find(&job->texts, &bad->place);
+    uint64_t line = copy ? copy->line : mr_source_is_stream(source) ? 0 : mr_line_at(lines, source, bad->place.offset);
     if (!begin_line(writer, error)) return false;
     if (!add_cause(writer, bad) || !add_place(writer, source, &bad->place, line)) return no_memory(error);
-    return add_record(writer, source, file, &bad->place, error) && write_line(writer, error);
+    return add_record(writer, job, source, file, &bad->place, error) && write_line(writer, error);
 }
 
 /* ---- the file ---------------------------------------------------------------------------------------------------- */

@@ -22,7 +22,7 @@ static const char *occupation(const mr_coordinator *self, uint32_t index) {
         [MR_TASK_SAMPLE] = "sample", [MR_TASK_SPLIT] = "split",     [MR_TASK_QUOTES] = "quotes",
         [MR_TASK_COUNT] = "count",   [MR_TASK_MAP] = "map",         [MR_TASK_TRY] = "trial",
         [MR_TASK_SEAL] = "seal",     [MR_TASK_REDUCE] = "reduce",   [MR_TASK_KEEP] = "keep",
-        [MR_TASK_MERGE] = "merge",   [MR_TASK_DELIVER] = "deliver",
+        [MR_TASK_MERGE] = "merge",   [MR_TASK_DELIVER] = "deliver", [MR_TASK_READ] = "read",
     };
     const mr_assignment *assignment = task_at_death(self, index);
     if (!self->crew.members[index].ready) return "start";
@@ -72,6 +72,13 @@ static void expect_more(mr_plan *plan) {
     plan->seal = mr_smaller(plan->seal, SEAL_AFTER_CRASH);
 }
 
+/* A reader has ended, and has been collected: another one goes on. */
+static bool replace_reader(mr_coordinator *self, uint32_t index, int code, mr_error *error) {
+    if (!mr_streams_lose_reader(&self->streams, index, code, error)) return false;
+    self->summary->retries++;
+    return mr_crew_start(&self->crew, index, error);
+}
+
 bool mr_replace_worker(mr_coordinator *self, uint32_t index, mr_error *error) {
     mr_member *member = &self->crew.members[index];
     static mr_death death; /* large */
@@ -81,6 +88,7 @@ bool mr_replace_worker(mr_coordinator *self, uint32_t index, mr_error *error) {
     if (member->stopped) return true;
     mr_crew_collect(&self->crew, index, &code);
     tell_death(self, index, code, occupation(self, index), "its unfinished work is done again");
+    if (index >= self->job.plan.workers) return replace_reader(self, index, code, error);
     explain_death(self, index, code, &death);
     if (death.cause != MR_DEATH_KILLED) expect_more(&self->job.plan);
     if (!member->abandoned && !mr_charge_death(self, &death, task_at_death(self, index), error)) return false;
@@ -162,7 +170,7 @@ static void tell_memory(mr_coordinator *self, uint32_t index) {
 
 void mr_watch_memory(mr_coordinator *self) {
     uint64_t limit = self->job.settings->worker_memory;
-    for (uint32_t i = 0; i < self->crew.count; i++) {
+    for (uint32_t i = 0; i < self->job.plan.workers; i++) {
         mr_member *member = &self->crew.members[i];
         if (!member->process || member->stopped || member->condemned) continue;
         if (!limit) {

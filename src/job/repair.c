@@ -38,10 +38,25 @@ bool mr_repair_open(mr_coordinator *self, mr_error *error) {
     repair->counts[MR_PRODUCT_CHUNK] = self->job.chunks.count;
     repair->counts[MR_PRODUCT_PARTITION] = self->job.plan.partitions;
     repair->counts[MR_PRODUCT_MERGED] = 1;
+    repair->chunk_room = self->job.chunks.count;
     for (int i = 0; i < MR_PRODUCTS; i++) {
         repair->makings[i] = calloc(repair->counts[i], sizeof(mr_making));
         if (!repair->makings[i]) return mr_error_memory(error, repair->counts[i] * sizeof(mr_making), "a list of work");
     }
+    return true;
+}
+
+bool mr_repair_add_chunk(mr_coordinator *self, mr_error *error) {
+    mr_repair *repair = &self->repair;
+    uint64_t *count = &repair->counts[MR_PRODUCT_CHUNK];
+    if (*count == repair->chunk_room) {
+        uint64_t room = 2 * repair->chunk_room;
+        mr_making *larger = realloc(repair->makings[MR_PRODUCT_CHUNK], room * sizeof *larger);
+        if (!larger) return mr_error_memory(error, room * sizeof *larger, "a list of work");
+        repair->makings[MR_PRODUCT_CHUNK] = larger;
+        repair->chunk_room = room;
+    }
+    repair->makings[MR_PRODUCT_CHUNK][(*count)++] = (mr_making){0};
     return true;
 }
 
@@ -80,6 +95,11 @@ static bool want(mr_coordinator *self, enum mr_product product, uint64_t unit, c
                  mr_error *error) {
     mr_making *making = &self->repair.makings[product][unit];
     if (making->wanted) return true;
+    if (product == MR_PRODUCT_CHUNK && !mr_streams_has_text(&self->streams, unit))
+        return mr_error_set(error,
+                            "%s; it cannot be made again, because it came of a stream that can be read only once: "
+                            "run again, or unpack the input into a file",
+                            failure->text);
     making->wanted = true;
     self->repair.wanted[product]++;
     return charge(self, product, unit, failure, error);
@@ -198,7 +218,7 @@ static bool make_again(mr_coordinator *self, enum mr_product product, mr_error *
 
 /* Whether all workers have finished what they were at; parts on their way do not matter. */
 static bool workers_idle(const mr_coordinator *self) {
-    for (uint32_t i = 0; i < self->crew.count; i++)
+    for (uint32_t i = 0; i < self->job.plan.workers; i++)
         if (self->crew.members[i].busy) return false;
     return true;
 }

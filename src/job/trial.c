@@ -92,8 +92,7 @@ static bool report_found(mr_trial *trial, mr_death *death, unsigned attempts, mr
     death->attempts = attempts;
     death->leave_out = 1;
     if (!trial->found(trial->receiver, death, error)) return false;
-    trial->chunk.begin = position_of(trial, &death->place) + death->place.length;
-    trial->chunk.at_record = true; /* or empty lines before one */
+    mr_chunk_begin_at(&trial->chunk, position_of(trial, &death->place) + death->place.length);
     return true;
 }
 
@@ -114,8 +113,7 @@ bool mr_trial_run(mr_trial *trial, mr_error *error) {
             deaths = 0;
         } else {
             last = death.place;
-            trial->chunk.begin = position_of(trial, &last);
-            trial->chunk.at_record = true;
+            mr_chunk_begin_at(&trial->chunk, position_of(trial, &last));
         }
     }
     return true;

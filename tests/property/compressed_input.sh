@@ -4,9 +4,12 @@
 source "$(dirname "$0")/../tools/testing.sh"
 start_seed
 
+seed_bytes=$((seed % 5000))
 seconds=${MR_TEST_SECONDS:-8}
-forms=(bgzf)
-standard=(file)
+forms=(bgzf gzip members padded)
+standard=(file pipe gzip_file gzip_pipe members_pipe drops fifo)
+# What the system or this mr does not have is left out.
+command -v zstd >/dev/null && zstd -qc </dev/null >empty.zst && "$mr" run wordcount -q empty.zst 2>/dev/null && forms+=(zstd)
 
 # compress FORM <TEXT - in a random way of this form.
 compress() {
@@ -14,6 +17,21 @@ compress() {
     bgzf)
         below 65280
         "$tools/bgzf" $((REPLY + 1)) "$seed"
+        ;;
+    gzip) gzip -c1 ;;
+    members)
+        # Members end anywhere, also inside lines.
+        below 100000
+        split -b $((REPLY + 1000)) --filter='gzip -c1'
+        gzip -c </dev/null
+        ;;
+    padded)
+        gzip -c1
+        head -c "$seed_bytes" /dev/zero
+        ;;
+    zstd)
+        below 100000
+        split -b $((REPLY + 1000)) --filter='zstd -qc1'
         ;;
     esac
 }
@@ -72,6 +90,7 @@ for ((round = 0; SECONDS < end; round++)); do
         done
     done
     cat text/* >all
+    gzip -c1 all >all.gz
     for plugin in wordcount grep; do
         # shellcheck disable=SC2086
         "$mr" run $plugin ${arguments[$plugin]} -q -j 1 all >"expected.$plugin" || exit 1
@@ -80,6 +99,17 @@ for ((round = 0; SECONDS < end; round++)); do
             # shellcheck disable=SC2086
             case $way in
             file) try $plugin "$mr" run $plugin ${arguments[$plugin]} -q "${options[@]}" - <all ;;
+            gzip_file) try $plugin "$mr" run $plugin ${arguments[$plugin]} -q "${options[@]}" - <all.gz ;;
+            pipe) try $plugin "$mr" run $plugin ${arguments[$plugin]} -q "${options[@]}" - < <(cat all) ;;
+            gzip_pipe) try $plugin "$mr" run $plugin ${arguments[$plugin]} -q "${options[@]}" - < <(cat all.gz) ;;
+            members_pipe) try $plugin "$mr" run $plugin ${arguments[$plugin]} -q "${options[@]}" - < <(compress members <all) ;;
+            drops) try $plugin "$mr" run $plugin ${arguments[$plugin]} -q "${options[@]}" - < <(dd if=all bs=5000 status=none) ;;
+            fifo)
+                rm -f fifo
+                mkfifo fifo
+                cat all >fifo &
+                try $plugin "$mr" run $plugin ${arguments[$plugin]} -q "${options[@]}" fifo
+                ;;
             esac
         done
     done

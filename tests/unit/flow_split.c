@@ -43,6 +43,7 @@ static void make_input(size_t count, size_t longest, size_t mean_line) {
         uint64_t size = below(3) ? skewed_below(longest + 1) : 0;
         sources[i] = (mr_source){.path = "file", .number = i, .start = input.bytes, .size = size};
         input.bytes += size;
+        input.plain += size;
         for (size_t j = 0; j < size; j++)
             contents[i][j] = (char)(below(mean_line) ? 'a' + below(26) : '\n');
     }
@@ -86,7 +87,7 @@ static void split_all(uint64_t chunk_size, size_t piece_size) {
     mr_splitter splitter;
     mr_error error = {0};
     uint64_t end = 0;
-    assert_ok(mr_chunks_plan(&chunks, input.bytes, 2, chunk_size, &error), &error);
+    assert_ok(mr_chunks_plan(&chunks, &input, 2, chunk_size, &error), &error);
     assert_ok(mr_splitter_open(&splitter, &input, &records, reader, piece_size, 1 << 20, &error), &error);
     assert_true(chunks.count >= 1);
     for (size_t i = 0; i < chunks.count; i++) {
@@ -222,7 +223,9 @@ static void chunks_shrink_toward_the_end(void **state) {
         mr_chunks chunks;
         mr_error error = {0};
         uint64_t bytes = next_random() >> (24 + below(40)), end = 0, last_size = UINT64_MAX;
-        assert_ok(mr_chunks_plan(&chunks, bytes, 1 + (unsigned)below(64), 0, &error), &error);
+        mr_source source = {.size = bytes};
+        mr_input one = {.sources = &source, .count = 1, .bytes = bytes, .plain = bytes};
+        assert_ok(mr_chunks_plan(&chunks, &one, 1 + (unsigned)below(64), 0, &error), &error);
         for (size_t i = 0; i < chunks.count; i++) {
             uint64_t size = chunks.list[i].end - chunks.list[i].begin;
             assert_int_equal(chunks.list[i].begin, end);
@@ -235,7 +238,9 @@ static void chunks_shrink_toward_the_end(void **state) {
     }
     mr_chunks chunks;
     mr_error error = {0};
-    assert_refused(mr_chunks_plan(&chunks, 1ull << 40, 1, 1, &error), &error, "--chunk is too small");
+    mr_source source = {.size = 1ull << 40};
+    mr_input one = {.sources = &source, .count = 1, .bytes = source.size, .plain = source.size};
+    assert_refused(mr_chunks_plan(&chunks, &one, 1, 1, &error), &error, "--chunk is too small");
     mr_chunks_close(&chunks);
 }
 
