@@ -52,6 +52,7 @@ ABI_PLUGINS := $(patsubst tests/abi/%.c,$(BUILD)/tests/abi/%.so,$(ABI_SOURCES))
 # Libraries that single programs need beyond the common ones.
 $(BUILD)/plugins/grep.so: PLUGIN_LIBS := -lpcre2-8
 $(BUILD)/plugins/groupby.so: PLUGIN_LIBS := -lcjson -lz
+$(BUILD)/plugins/join.so: PLUGIN_LIBS := -lz
 $(BUILD)/plugins/pca.so $(BUILD)/plugins/kmeans.so: PLUGIN_LIBS := -lm
 $(BUILD)/tests/abi/numerics.so: PLUGIN_LIBS := -lm
 $(BUILD)/tests/unit/data_decode: UNIT_LIBS := -lz

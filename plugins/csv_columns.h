@@ -15,7 +15,7 @@
 
 #include "mr.h"
 
-enum { CSV_COLUMNS_MOST = 128 };
+enum { CSV_COLUMNS_MOST = 512 };
 
 typedef struct csv_column {
     const char *name; /* or its number from 1, where no column has that name; borrowed */
@@ -175,19 +175,28 @@ static inline size_t csv_first_row(const csv_columns *csv, const char *text, siz
     return i;
 }
 
-/* Reads the first row of the source at hand. */
-static inline int csv_read_header(mr_ctx *ctx, csv_columns *csv) {
+/* Reads the first row of a source, which has to be a file: what free frees; NULL when the job has failed. */
+static inline char *csv_header_of(mr_ctx *ctx, const csv_columns *csv, uint64_t source, size_t *length) {
     enum { HEADER_MOST = 1 << 20 };
-    const char *name = mr_source_name(ctx, ctx->source);
+    const char *name = mr_source_name(ctx, source);
     struct stat status;
     char *row = malloc(HEADER_MOST);
     gzFile file = row && stat(name, &status) == 0 && S_ISREG(status.st_mode) ? gzopen(name, "rb") : NULL;
-    int length = file ? gzread(file, row, HEADER_MOST) : -1, ok = 0;
+    int got = file ? gzread(file, row, HEADER_MOST) : -1;
     if (file) gzclose(file);
-    if (length < 0)
-        mr_fail(ctx, "the names of the columns of %s cannot be read; give them with --set columns=A,B,...", name);
-    else
-        ok = csv_find_in_header(ctx, csv, row, csv_first_row(csv, row, (size_t)length));
+    if (got >= 0) {
+        *length = csv_first_row(csv, row, (size_t)got);
+        return row;
+    }
+    mr_fail(ctx, "the names of the columns of %s cannot be read: it is no file, or no CSV file", name);
+    free(row);
+    return NULL;
+}
+
+static inline int csv_find_in_file(mr_ctx *ctx, csv_columns *csv) {
+    size_t length;
+    char *row = csv_header_of(ctx, csv, ctx->source, &length);
+    int ok = row && csv_find_in_header(ctx, csv, row, length);
     free(row);
     return ok;
 }
@@ -204,10 +213,62 @@ static inline int csv_columns_enter(mr_ctx *ctx, csv_columns *csv, char **text, 
     else if (is_first)
         known = csv_find_in_header(ctx, csv, *text, first);
     else
-        known = csv_read_header(ctx, csv);
+        known = csv_find_in_file(ctx, csv);
     if (is_first && csv->header) *text += first + (*text + first < end);
     if (known) csv->source = ctx->source + 1;
     return known;
+}
+
+/* ---- keys and columns of the output ------------------------------------------------------------------------------ */
+
+/* A text that grows. */
+typedef struct csv_text {
+    char *bytes; /* what free frees */
+    size_t length, size;
+} csv_text;
+
+/* Appends bytes; 0 when there is no memory, and the job has failed. */
+static inline int csv_append(mr_ctx *ctx, csv_text *text, const char *bytes, size_t length) {
+    if (length > text->size - text->length) {
+        size_t size = 2 * (text->length + length) + 64;
+        char *larger = realloc(text->bytes, size);
+        if (!larger) {
+            mr_fail(ctx, "out of memory");
+            return 0;
+        }
+        text->bytes = larger;
+        text->size = size;
+    }
+    if (length) memcpy(text->bytes + text->length, bytes, length);
+    text->length += length;
+    return 1;
+}
+
+static inline int csv_is_special(char byte) {
+    return byte == '\\' || byte == '\t' || byte == '\n' || byte == '\r' || byte == 0;
+}
+
+/* Whether a field is written as it is by csv_append_column. */
+static inline int csv_is_plain(mr_slice field) {
+    size_t i = 0;
+    while (i < field.length && !csv_is_special(field.data[i]))
+        i++;
+    return i == field.length;
+}
+
+/* Appends a field as a column of the output, like mr_append_column: behind a tab unless it is the first, and with its
+ * tabs escaped. So are zero bytes, which can then stand behind it in a key. */
+static inline int csv_append_column(mr_ctx *ctx, csv_text *text, int first, mr_slice field) {
+    size_t done = 0;
+    if (!first && !csv_append(ctx, text, "\t", 1)) return 0;
+    for (size_t i = 0; i < field.length; i++) {
+        char byte = field.data[i], escape[2] = {'\\', byte};
+        if (!csv_is_special(byte)) continue;
+        if (byte != '\\') escape[1] = byte == '\t' ? 't' : byte == '\n' ? 'n' : byte == '\r' ? 'r' : '0';
+        if (!csv_append(ctx, text, field.data + done, i - done) || !csv_append(ctx, text, escape, 2)) return 0;
+        done = i + 1;
+    }
+    return csv_append(ctx, text, field.data + done, field.length - done);
 }
 
 #endif

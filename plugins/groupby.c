@@ -73,30 +73,9 @@ static uint64_t *bad_rows;                           /* counted here; NULL: they
 static char *titles;                                 /* of the columns of the output */
 static int64_t nothing[WORDS_MOST], one[WORDS_MOST]; /* accumulators: of no row, of the row at hand */
 
-/* A text that grows. */
-typedef struct buffer {
-    char *bytes;
-    size_t length, size;
-} buffer;
-static buffer key, group;         /* the key of the row at hand; the group whose distinct values are being counted */
+static csv_text key, group;       /* the key of the row at hand; the group whose distinct values are being counted */
 static int64_t total[WORDS_MOST]; /* its accumulator */
 static int in_group;              /* there is such a group */
-
-static int append(mr_ctx *ctx, buffer *to, const void *bytes, size_t length) {
-    if (length > to->size - to->length) {
-        size_t size = 2 * (to->length + length) + 64;
-        char *larger = realloc(to->bytes, size);
-        if (!larger) {
-            mr_fail(ctx, "out of memory");
-            return 0;
-        }
-        to->bytes = larger;
-        to->size = size;
-    }
-    if (length) memcpy(to->bytes + to->length, bytes, length);
-    to->length += length;
-    return 1;
-}
 
 /* ---- options ----------------------------------------------------------------------------------------------------- */
 
@@ -164,19 +143,20 @@ static void read_key(mr_ctx *ctx, mr_slice name) {
 }
 
 /* The names of the columns of the output. */
-static void make_titles(mr_ctx *ctx, const char *by, const char *compute) {
-    buffer made = {0};
-    append(ctx, &made, by, strlen(by));
-    append(ctx, &made, ",", 1);
-    append(ctx, &made, compute, strlen(compute) + 1);
-    for (size_t i = 0; i < made.length; i++)
-        made.bytes[i] = made.bytes[i] == ',' ? '\t' : made.bytes[i];
-    free(titles);
-    titles = made.bytes;
+static void make_titles(mr_ctx *ctx) {
+    csv_text made = {0};
+    for (int i = 0; i < key_count; i++)
+        csv_append_column(ctx, &made, i == 0, mr_text(csv.columns[i].name));
+    for (const item *at = items; at < items + item_count; at++) {
+        csv_append_column(ctx, &made, !made.length, mr_text(item_names[at->kind]));
+        if (at->column >= 0) csv_append(ctx, &made, ":", 1);
+        if (at->column >= 0) csv_append(ctx, &made, csv.columns[at->column].name, strlen(csv.columns[at->column].name));
+        csv_append(ctx, &made, ":number", 7);
+    }
+    if (csv_append(ctx, &made, "", 1)) titles = made.bytes;
 }
 
 static void read_options(mr_ctx *ctx) {
-    const char *by = mr_option_text(ctx, "by");
     int64_t most = mr_option_int(ctx, "decimals");
     csv.quotes = ctx->records == MR_RECORDS_CSV;
     csv.delimiter = csv.quotes ? (char)ctx->delimiter : csv_delimiter(mr_option_text(ctx, "delimiter"));
@@ -188,10 +168,10 @@ static void read_options(mr_ctx *ctx) {
         mr_fail(ctx, "records have to be csv, jsonl, or lines, which are CSV in which quotes mean nothing");
     if (csv.delimiter == '\n') mr_fail(ctx, "delimiter has to be one byte, or tab");
     if (most < 0 || most > 9) mr_fail(ctx, "decimals has to be from 0 to 9, not %lld", (long long)most);
-    read_list(ctx, by, read_key);
+    read_list(ctx, mr_option_text(ctx, "by"), read_key);
     key_count = csv.count;
     read_list(ctx, mr_option_text(ctx, "compute"), read_item);
-    make_titles(ctx, by, mr_option_text(ctx, "compute"));
+    make_titles(ctx);
 }
 
 /* ---- rows of JSON ------------------------------------------------------------------------------------------------ */
@@ -290,40 +270,13 @@ static size_t write_number(char text[64], int128 number) {
 
 /* ---- from a row to the fold -------------------------------------------------------------------------------------- */
 
-static int is_special(char byte) {
-    return byte == '\\' || byte == '\t' || byte == '\n' || byte == '\r' || byte == 0;
-}
-
-/* Appends a field to the key, written as it will be printed, so that tabs can stand between fields, and a zero byte
- * behind them. */
-static int append_field(mr_ctx *ctx, mr_slice field) {
-    size_t done = 0;
-    for (size_t i = 0; i < field.length; i++) {
-        if (!is_special(field.data[i])) continue;
-        const char *escape = field.data[i] == '\\'   ? "\\\\"
-                             : field.data[i] == '\t' ? "\\t"
-                             : field.data[i] == '\n' ? "\\n"
-                             : field.data[i] == '\r' ? "\\r"
-                                                     : "\\0";
-        if (!append(ctx, &key, field.data + done, i - done) || !append(ctx, &key, escape, 2)) return 0;
-        done = i + 1;
-    }
-    return append(ctx, &key, field.data + done, field.length - done);
-}
-
-static int is_plain(mr_slice field) {
-    for (size_t i = 0; i < field.length; i++)
-        if (is_special(field.data[i])) return 0;
-    return 1;
-}
-
 /* The key of the row at hand. Keys that lie in the text at hand are emitted faster, so that is where it is put, if
  * there is a row in the text that it can take the place of. */
 static mr_slice make_key(mr_ctx *ctx, mr_slice row) {
-    if (key_count == 1 && is_plain(csv.columns[0].field)) return csv.columns[0].field;
+    if (key_count == 1 && csv_is_plain(csv.columns[0].field)) return csv.columns[0].field;
     key.length = 0;
     for (int i = 0; i < key_count; i++)
-        if ((i && !append(ctx, &key, "\t", 1)) || !append_field(ctx, csv.columns[i].field)) return mr_bytes(NULL, 0);
+        if (!csv_append_column(ctx, &key, i == 0, csv.columns[i].field)) return mr_bytes(NULL, 0);
     if (distinct || key.length > row.length) return mr_bytes(key.bytes, key.length);
     memcpy((char *)(uintptr_t)row.data, key.bytes, key.length);
     return mr_bytes(row.data, key.length);
@@ -370,7 +323,7 @@ static void fold(mr_ctx *ctx, void *accumulator, const void *value) {
 static void emit_distinct(mr_ctx *ctx, mr_slice of_group) {
     if (of_group.data != key.bytes) {
         key.length = 0;
-        if (!append(ctx, &key, of_group.data, of_group.length)) return;
+        if (!csv_append(ctx, &key, of_group.data, of_group.length)) return;
     }
     size_t length = key.length;
     for (int i = 0; i < item_count; i++) {
@@ -378,7 +331,7 @@ static void emit_distinct(mr_ctx *ctx, mr_slice of_group) {
         mr_slice value = items[i].column < 0 ? mr_bytes(NULL, 0) : csv.columns[items[i].column].field;
         if (items[i].kind != DISTINCT || !value.length) continue;
         key.length = length;
-        if (!append(ctx, &key, mark, 2) || !append(ctx, &key, value.data, value.length)) return;
+        if (!csv_append(ctx, &key, mark, 2) || !csv_append(ctx, &key, value.data, value.length)) return;
         mr_emit(ctx, mr_bytes(key.bytes, key.length), mr_bytes(nothing, (size_t)words * sizeof *nothing));
     }
 }
@@ -503,7 +456,7 @@ static void finish_value(mr_ctx *ctx, mr_slice of_value, const void *value) {
     }
     end(ctx);
     group.length = 0;
-    in_group = append(ctx, &group, of_value.data, of_value.length);
+    in_group = csv_append(ctx, &group, of_value.data, of_value.length);
     memcpy(total, value, (size_t)words * sizeof *total);
     for (int i = 0; i < item_count; i++)
         items[i].values = 0;
