@@ -72,7 +72,7 @@ bool mr_records_sequential(const mr_records *records) {
 /* ---- what a single byte ends ------------------------------------------------------------------------------------- */
 
 static char terminator(const mr_records *records) {
-    return records->kind == MR_RECORDS_NUL ? 0 : '\n';
+    return (char)mr_records_terminator(records);
 }
 
 /* The front up to the record that holds the byte before limit; before that one is complete, up to the last whole one.

@@ -48,6 +48,17 @@ const char *mr_records_name(const mr_records *records, char name[MR_RECORDS_NAME
 /* Whether a source can be divided only from its beginning on, so that all of its records belong together. */
 bool mr_records_sequential(const mr_records *records);
 
+/* Whether newlines end them, or lines are what they consist of. */
+static inline bool mr_records_of_lines(const mr_records *records) {
+    return records->kind == MR_RECORDS_LINES || records->kind == MR_RECORDS_PARAGRAPHS ||
+           records->kind == MR_RECORDS_CSV || records->kind == MR_RECORDS_JSONL;
+}
+
+/* The byte that ends a record; -1 when nothing does. */
+static inline int mr_records_terminator(const mr_records *records) {
+    return mr_records_of_lines(records) ? '\n' : records->kind == MR_RECORDS_NUL ? 0 : -1;
+}
+
 /* ---- one record after the other ---------------------------------------------------------------------------------- */
 
 /* A record in bytes that somebody else owns. */

@@ -62,6 +62,7 @@ typedef struct mr_source {
     uint64_t base;            /* where in what is read its first byte is */
     uint64_t origin;          /* where in the file called path its first byte is, or was; for reports */
     uint64_t records_before;  /* records of that file before it, as far as known */
+    uint64_t lines_before;    /* when held: lines of that file before it, as far as known */
     uint64_t file_size;       /* bytes of the file, as planned; 0 when held */
     struct timespec modified; /* as planned; to notice a change */
     dev_t device;             /* with inode: which file it is, in case the name is given to another */
@@ -70,17 +71,18 @@ typedef struct mr_source {
 
 /* All sources. */
 typedef struct mr_input {
-    mr_source *sources; /* in the order of the command line; owned */
-    const char **names; /* their paths; owned array */
-    size_t count;       /* sources */
-    size_t groups;      /* of them that hold something else than records */
-    int standard;       /* what was standard input; 0: it is none of the sources */
-    size_t streams;     /* of them that are streams */
-    uint64_t plain;     /* bytes of those that are no streams */
-    uint64_t guess;     /* bytes of all, as far as that can be known before */
-    uint64_t read;      /* coordinator: bytes of text that streams have had so far */
-    int held;           /* the file that sources without one of their own are held in; 0: none */
-    char **paths;       /* of such sources; owned, and so is each */
+    mr_source *sources;            /* in the order of the command line; owned */
+    const char **names;            /* their paths; owned array */
+    size_t count;                  /* sources */
+    size_t groups;                 /* of them that hold something else than records */
+    int standard;                  /* what was standard input; 0: it is none of the sources */
+    size_t streams;                /* of them that are streams */
+    uint64_t plain;                /* bytes of those that are no streams */
+    uint64_t guess;                /* bytes of all, as far as that can be known before */
+    uint64_t read;                 /* coordinator: bytes of text that streams have had so far */
+    int held;                      /* the file that sources without one of their own are held in; 0: none */
+    char records[MR_RECORDS_NAME]; /* what those that are held are, as mr_records_name says; empty: none are held */
+    char **paths;                  /* of such sources; owned, and so is each */
     size_t path_count;
     uint64_t bytes; /* of all together, as planned: behind the last position */
     int folder;     /* from which relative paths count, wherever a plugin may go: the working directory */

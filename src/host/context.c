@@ -223,14 +223,13 @@ static bool takes_rejections(const char *callback) {
 static mr_place place_of_line(const mr_context *context, mr_slice line) {
     mr_place place = context->where->place;
     if (place.kind == MR_PLACE_RECORD) return place;
-    char terminator = context->records.kind == MR_RECORDS_NUL ? 0 : '\n';
-    bool terminated = context->records.kind != MR_RECORDS_FIXED && context->records.kind != MR_RECORDS_WHOLE;
+    int terminator = mr_records_terminator(&context->records);
     place.kind = MR_PLACE_RECORD;
     place.offset += (uint64_t)(line.data - context->ctx.text);
     place.length = line.length;
     const char *end = line.data + line.length, *text_end = context->ctx.text + context->ctx.text_length;
-    bool with_it = line.length && end[-1] == terminator;
-    if (terminated && end < text_end && *end == terminator && !with_it) place.length++;
+    bool with_it = line.length && (unsigned char)end[-1] == terminator;
+    if (end < text_end && (unsigned char)*end == terminator && !with_it) place.length++;
     return place;
 }
 
@@ -467,10 +466,8 @@ static void set_records(mr_context *context, const mr_records *wanted) {
 static bool check_records(const mr_context *context, mr_error *error) {
     const mr_plugin *plugin = &context->loaded.plugin;
     const mr_records *records = &context->records;
-    bool of_lines = records->kind == MR_RECORDS_LINES || records->kind == MR_RECORDS_PARAGRAPHS ||
-                    records->kind == MR_RECORDS_CSV || records->kind == MR_RECORDS_JSONL;
     char name[MR_RECORDS_NAME];
-    if (records->strip && !of_lines)
+    if (records->strip && !mr_records_of_lines(records))
         return mr_error_usage(error, "--crlf strip is for records that are lines, not for %s",
                               mr_records_name(records, name));
     if (!plugin->map_chunk || plugin->any_records || records->kind == MR_RECORDS_LINES) return true;

@@ -35,8 +35,9 @@ static void read_record(mr_card *card) {
         mr_texts_read(&card->job->texts, &file, card->source, place, card->record, card->record_length, 0, &ignored);
     mr_source_close(&file);
     card->record_cut = place->length > card->record_length;
-    bool whole_line = !card->record_cut && card->record_length && card->record[card->record_length - 1] == '\n';
-    if (place->kind == MR_PLACE_RECORD && whole_line) card->record_length--;
+    if (place->kind != MR_PLACE_RECORD || card->record_cut || !card->record_length) return;
+    char last = card->record[card->record_length - 1];
+    if ((unsigned char)last == mr_records_terminator(&card->job->description.records)) card->record_length--;
 }
 
 static void take_key(mr_card *card) {
@@ -48,6 +49,7 @@ static void take_key(mr_card *card) {
 }
 
 static void find_line(mr_card *card) {
+    if (!mr_records_of_lines(&card->job->description.records)) return;
     if (mr_source_is_stream(card->source)) {
         const mr_text_copy *copy = mr_texts_find(&card->job->texts, &card->death->place);
         card->line = copy ? copy->line : 0;

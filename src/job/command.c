@@ -39,10 +39,10 @@ static void put_word(FILE *to, const char *word) {
     put_quoted(to, word);
 }
 
-/* A path that may begin with a dash must not be taken for an option. */
+/* A path that may begin with a dash must not be taken for an option, nor another for a list. */
 static void put_path(FILE *to, const char *path) {
     char *other = NULL;
-    if (*path == '-' && asprintf(&other, "./%s", path) < 0) other = NULL;
+    if ((*path == '-' || *path == '@') && asprintf(&other, "./%s", path) < 0) other = NULL;
     put_word(to, other ? other : path);
     free(other);
 }
@@ -63,12 +63,44 @@ static void put_pair(FILE *to, const char *option, const char *name, const char 
     free(text);
 }
 
+/* What the input is divided into, if the user has said so. */
+static void put_records(FILE *to, const mr_job *job) {
+    char name[MR_RECORDS_NAME];
+    const mr_records *records = &job->settings->records;
+    if (records->kind != MR_RECORDS_UNSAID) {
+        fputs(" --records", to);
+        put_word(to, mr_records_name(records, name));
+    }
+    if (records->strip) fputs(" --crlf strip", to);
+}
+
 static void put_settings(FILE *to, const mr_job *job) {
+    put_records(to, job);
     const mr_job_settings *settings = job->settings;
     for (size_t i = 0; i < settings->setting_count; i++)
         put_pair(to, " --set", settings->settings[i].name, settings->settings[i].value);
     for (size_t i = 0; i < settings->side_count; i++)
         put_pair(to, " --side", settings->sides[i].name, settings->sides[i].path);
+}
+
+/* An input as the user gave it: a path, a list or standard input. */
+static void put_input(FILE *to, const char *input) {
+    if (!strcmp(input, "-") || *input == '@')
+        put_word(to, input);
+    else
+        put_path(to, input);
+}
+
+static void put_choice(FILE *to, const mr_path_choice *choice) {
+    for (size_t i = 0; i < choice->include_count; i++) {
+        fputs(" --include", to);
+        put_word(to, choice->includes[i]);
+    }
+    for (size_t i = 0; i < choice->exclude_count; i++) {
+        fputs(" --exclude", to);
+        put_word(to, choice->excludes[i]);
+    }
+    if (choice->null) fputs(" -0", to);
 }
 
 static void put_inputs(FILE *to, const mr_job *job) {
@@ -82,10 +114,8 @@ static void put_inputs(FILE *to, const mr_job *job) {
         length += strlen(job->settings->inputs[i]) + 1;
     if (length > INPUTS_MOST) fputs(" INPUT...", to);
     for (size_t i = 0; length <= INPUTS_MOST && i < job->settings->input_count; i++)
-        if (strcmp(job->settings->inputs[i], "-") == 0)
-            fputs(" -", to);
-        else
-            put_path(to, job->settings->inputs[i]);
+        put_input(to, job->settings->inputs[i]);
+    put_choice(to, &job->settings->choice);
     if (job->settings->only_length)
         fprintf(to, " --only %llu:%llu", (unsigned long long)job->settings->only_offset,
                 (unsigned long long)job->settings->only_length);

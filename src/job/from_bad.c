@@ -28,6 +28,7 @@ typedef struct reader {
     uint64_t end;         /* of the content */
     size_t room;          /* for sources, allocated */
     bool goes_on;         /* the next line is to go on with the last source */
+    mr_records records;   /* of the record at hand */
     uint64_t length;      /* of the record at hand, with its newline, as the line says; UINT64_MAX: it does not say */
     bool in_value;        /* the value at hand goes on in the next line */
     uint64_t value_start; /* where in the content its length is to stand */
@@ -122,15 +123,47 @@ static const char *keep_path(mr_input *input, const char *path, mr_error *error)
 
 /* ---- records ----------------------------------------------------------------------------------------------------- */
 
-/* Adds a part of a record. The last one is followed by the newline that the record had, if it had one. */
+/* Whether something in a part of a record would end it. Paragraphs and rows of CSV hold newlines that do not. */
+static bool is_ended_within(const mr_records *records, const char *bytes, size_t length) {
+    if (records->kind == MR_RECORDS_PARAGRAPHS || records->kind == MR_RECORDS_CSV) return false;
+    int terminator = mr_records_terminator(records);
+    return terminator >= 0 && memchr(bytes, terminator, length);
+}
+
+/* Adds a part of a record. The last one is followed by what the record ended with, if it did. */
 static bool take_record_part(reader *self, const char *bytes, size_t length, bool last, mr_error *error) {
-    if (memchr(bytes, '\n', length)) return mr_error_set(error, "\"record\" holds a newline, which would end it");
+    if (is_ended_within(&self->records, bytes, length))
+        return mr_error_set(error, "\"record\" holds a %s, which would end it",
+                            self->records.kind == MR_RECORDS_NUL ? "zero byte" : "newline");
     if (!append_content(self, bytes, length, error)) return false;
     uint64_t size = self->input->sources[self->input->count - 1].size;
-    if (!last || self->length == size) return true;
+    int terminator = mr_records_terminator(&self->records);
+    if (!last || self->length == size || (self->length == UINT64_MAX && terminator < 0)) return true;
+    if (terminator < 0) return mr_error_set(error, "\"length\" is not that of the record");
     if (self->length != UINT64_MAX && self->length != size + 1)
         return mr_error_set(error, "\"length\" is neither that of the record nor one more, for its newline");
-    return append_content(self, "\n", 1, error);
+    return append_content(self, &(char){(char)terminator}, 1, error);
+}
+
+/* Reads what kind of record it is; all in the file have to be the same. */
+static bool read_kind(reader *self, const cJSON *object, mr_error *error) {
+    mr_input *input = self->input;
+    char *name, text[MR_RECORDS_NAME];
+    size_t length;
+    bool present;
+    if (!mr_json_get_bytes(object, "records", &present, &name, &length, error)) return false;
+    self->records = (mr_records){.kind = MR_RECORDS_OWN};
+    bool ok = !present || !memchr(name, 0, length) || mr_error_set(error, "\"records\" is no kind of records");
+    if (ok && (!present || strcmp(name, mr_records_name(&self->records, text)) != 0))
+        ok = mr_records_read(&self->records, present ? name : "lines", error) || mr_error_context(error, "\"records\"");
+    error->usage = false; /* it was not the command line */
+    free(name);
+    if (!ok) return false;
+    mr_records_name(&self->records, text);
+    if (*input->records && strcmp(input->records, text) != 0)
+        return mr_error_set(error, "its record is of another kind (%s) than those before (%s)", text, input->records);
+    memcpy(input->records, text, sizeof text);
+    return true;
 }
 
 /* Reads where a record comes from. */
@@ -141,13 +174,15 @@ static bool begin_record(reader *self, const cJSON *object, mr_error *error) {
     uint64_t line;
     if (!mr_json_get_bytes(object, "file", &present, &path, &length, error)) return false;
     bool ok = present || mr_error_set(error, "there is no \"file\"");
+    ok = ok && read_kind(self, object, error);
     ok = ok && ((length && !memchr(path, 0, length)) || mr_error_set(error, "\"file\" is no path"));
     mr_source *source = ok ? add_source(self, MR_SOURCE_RECORDS, error) : NULL;
     ok = source && (source->path = keep_path(self->input, path, error)) &&
          mr_json_get_number(object, "offset", 0, &source->origin, error) &&
          mr_json_get_number(object, "line", 1, &line, error) &&
          mr_json_get_number(object, "length", UINT64_MAX, &self->length, error);
-    if (ok) source->records_before = line ? line - 1 : 0;
+    if (ok) source->lines_before = line ? line - 1 : 0;
+    if (ok && self->records.kind == MR_RECORDS_LINES) source->records_before = source->lines_before;
     free(path);
     return ok;
 }

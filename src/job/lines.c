@@ -47,7 +47,7 @@ static void start(mr_line_counter *counter, const mr_source *source) {
         counter->counted.size = source->file_size;
     }
     counter->offset = 0;
-    counter->newlines = source->held ? source->records_before : 0;
+    counter->newlines = source->held ? source->lines_before : 0;
 }
 
 uint64_t mr_line_at(mr_line_counter *counter, const mr_source *source, uint64_t offset) {
@@ -55,6 +55,45 @@ uint64_t mr_line_at(mr_line_counter *counter, const mr_source *source, uint64_t 
     if (!source->held) offset += source->base;
     if (counter->source != source || offset < counter->offset) start(counter, source);
     return count_up_to(counter, offset) ? counter->newlines + 1 : 0;
+}
+
+/* Counts the records in the first end bytes of a file, of which the last one ends there. */
+static bool count_records(mr_source_file *file, const mr_source *whole, const mr_records *records, uint64_t end,
+                          uint64_t *count, mr_error *error) {
+    mr_record_scan scan = {0};
+    size_t room = BLOCK, held = 0;
+    char *block = malloc(room);
+    bool ok = block || mr_error_memory(error, room, "counting records");
+    for (uint64_t at = 0; ok && (at < end || held);) {
+        size_t length = mr_smaller(room - held, end - at);
+        ok = mr_source_read(file, whole, block + held, length, at, error);
+        held += length;
+        at += length;
+        size_t done = ok ? mr_records_whole(records, &scan, block, held, SIZE_MAX, at == end) : 0;
+        *count += mr_records_count(records, block, done);
+        held -= done;
+        memmove(block, block + done, held);
+        mr_records_taken(&scan, done);
+        if (!ok || done || held < room) continue;
+        char *larger = realloc(block, 2 * room);
+        ok = larger || mr_error_memory(error, 2 * room, "counting records");
+        block = larger ? larger : block;
+        room *= 2;
+    }
+    free(block);
+    return ok;
+}
+
+bool mr_records_before(const mr_input *input, const mr_records *records, mr_source *source, mr_error *error) {
+    mr_source_file file = {.file = -1, .folder = input->folder};
+    mr_source whole = *source;
+    source->records_before = 0;
+    if (records->kind == MR_RECORDS_OWN || records->kind == MR_RECORDS_WHOLE) return true;
+    whole.base -= source->origin;
+    whole.size = source->origin + source->size;
+    bool ok = count_records(&file, &whole, records, source->origin, &source->records_before, error);
+    mr_source_close(&file);
+    return ok;
 }
 
 const mr_source *mr_place_source(const mr_input *input, const mr_place *place) {

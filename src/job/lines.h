@@ -22,6 +22,10 @@ typedef struct mr_line_counter {
  * source is taken from. 0: it is not known, because the file cannot be read or a signal came. */
 uint64_t mr_line_at(mr_line_counter *counter, const mr_source *source, uint64_t offset);
 
+/* Counts the records of the file that come before the source that is a part of it: fills in its records_before. Of
+ * records that the plugin divides nothing is known; then it stays 0. */
+bool mr_records_before(const mr_input *input, const mr_records *records, mr_source *source, mr_error *error);
+
 /* The source that a place of the input is in; NULL when it is a place of another kind, or there is no such place: it
  * may have come through memory that a plugin has written to. */
 const mr_source *mr_place_source(const mr_input *input, const mr_place *place);

@@ -351,6 +351,15 @@ static bool open_input(mr_job *job, mr_error *error) {
     return mr_input_open(&job->input, (const char *const *)job->paths.list, job->paths.count, error);
 }
 
+/* Records that were kept are of the kind that they were then. */
+static bool check_kept(const mr_job *job, mr_error *error) {
+    char name[MR_RECORDS_NAME];
+    const char *kept = job->input.records;
+    if (!*kept || !strcmp(kept, mr_records_name(&job->description.records, name))) return true;
+    return mr_error_usage(error, "the records in %s are %s, not %s; give --records as for the job that kept them",
+                          job->settings->from_bad, kept, name);
+}
+
 /* Records of a fixed size have to fill their sources. */
 static bool check_sizes(const mr_job *job, mr_error *error) {
     uint64_t size = job->description.records.size;
@@ -387,13 +396,9 @@ static bool narrow_input(mr_job *job, mr_error *error) {
            mr_input_narrow(&job->input, &job->description.records, settings->only_offset, settings->only_length, error);
 }
 
-static void number_first_record(mr_job *job) {
-    mr_source *source = job->input.sources;
-    if (!job->settings->only_length || !(job->description.needs & MR_NEEDS_RECORD_NUMBERS)) return;
-    mr_line_counter counter = {.file = {.file = -1, .folder = job->input.folder}};
-    uint64_t line = mr_line_at(&counter, source, 0);
-    source->records_before = line ? line - 1 : 0;
-    mr_line_counter_close(&counter);
+static bool number_first_record(mr_job *job, mr_error *error) {
+    if (!job->settings->only_length || !(job->description.needs & MR_NEEDS_RECORD_NUMBERS)) return true;
+    return mr_records_before(&job->input, &job->description.records, &job->input.sources[0], error);
 }
 
 bool mr_job_open(mr_job *job, const mr_job_settings *settings, mr_error *error) {
@@ -401,10 +406,9 @@ bool mr_job_open(mr_job *job, const mr_job_settings *settings, mr_error *error) 
     raise_file_limit();
     job->plugin_path = mr_plugin_find(settings->plugin, error);
     if (!job->plugin_path || !open_input(job, error) || !open_sides(job, error) || !describe_plugin(job, error) ||
-        !narrow_input(job, error) || !check_sizes(job, error) || !check_streams(job, error))
+        !check_kept(job, error) || !narrow_input(job, error) || !check_sizes(job, error) || !check_streams(job, error))
         return false;
-    number_first_record(job);
-    return mr_results_open(job, error) && make_plan(job, error) &&
+    return number_first_record(job, error) && mr_results_open(job, error) && make_plan(job, error) &&
            (!settings->pin || mr_cpus_open(&job->cpus, error)) && (settings->alone || open_output(job, error)) &&
            map_memory(job, error) && open_spills(job, error) && open_bad_file(job, error) && open_reports(job, error);
 }

@@ -105,7 +105,7 @@ bool mr_quarantine_end_group(mr_quarantine_writer *writer, mr_error *error) {
 
 /* ---- records ----------------------------------------------------------------------------------------------------- */
 
-/* Adds the bytes of a record, in several lines if they are many, without the newline at its end. */
+/* Adds the bytes of a record, in several lines if they are many, without what ends it. */
 static bool add_record(mr_quarantine_writer *writer, const mr_job *job, const mr_source *source, mr_source_file *file,
                        const mr_place *place, mr_error *error) {
     char *piece = malloc(LINE);
@@ -115,12 +115,21 @@ static bool add_record(mr_quarantine_writer *writer, const mr_job *job, const mr
         size_t length = mr_smaller(left, LINE);
         ok = ok && mr_texts_read(&job->texts, file, source, place, piece, length, place->length - left, error);
         left -= length;
-        if (ok && !left && length && piece[length - 1] == '\n') length--;
+        bool ended = ok && !left && length &&
+                     (unsigned char)piece[length - 1] == mr_records_terminator(&job->description.records);
+        length -= ended;
         ok = ok && (mr_json_add_bytes(writer->line, "record", piece, length) || no_memory(error)) &&
              (!left || go_on(writer, error));
     } while (ok && left);
     free(piece);
     return ok;
+}
+
+/* What kind of record it is, unless it is a line. */
+static bool add_kind(mr_quarantine_writer *writer, const mr_records *records) {
+    char name[MR_RECORDS_NAME];
+    return records->kind == MR_RECORDS_LINES ||
+           mr_json_add_text(writer->line, "records", mr_records_name(records, name));
 }
 
 static bool add_place(mr_quarantine_writer *writer, const mr_source *source, const mr_place *place, uint64_t line) {
@@ -130,14 +139,23 @@ static bool add_place(mr_quarantine_writer *writer, const mr_source *source, con
            mr_json_add_number(writer->line, "length", place->length);
 }
 
+/* The number of the line that a record begins at; 0: it is not known, or there are no lines. */
+static uint64_t line_of(const mr_job *job, const mr_bad_record *bad, const mr_source *source, mr_line_counter *lines) {
+    const mr_text_copy *copy = mr_texts_find(&job->texts, &bad->place);
+    if (!mr_records_of_lines(&job->description.records)) return 0;
+    if (mr_source_is_stream(source)) return copy ? copy->line : 0;
+    return mr_line_at(lines, source, bad->place.offset);
+}
+
 bool mr_quarantine_record(mr_quarantine_writer *writer, const mr_job *job, const mr_bad_record *bad,
                           mr_line_counter *lines, mr_source_file *file, mr_error *error) {
     const mr_source *source = mr_place_source(&job->input, &bad->place);
     if (!source) return mr_error_set(error, "a bad record lies where there is no input");
-    const mr_text_copy *copy = mr_texts_find(&job->texts, &bad->place);
-    uint64_t line = copy ? copy->line : mr_source_is_stream(source) ? 0 : mr_line_at(lines, source, bad->place.offset);
+    const mr_records *records = &job->description.records;
     if (!begin_line(writer, error)) return false;
-    if (!add_cause(writer, bad) || !add_place(writer, source, &bad->place, line)) return no_memory(error);
+    if (!add_cause(writer, bad) || !add_place(writer, source, &bad->place, line_of(job, bad, source, lines)) ||
+        !add_kind(writer, records))
+        return no_memory(error);
     return add_record(writer, job, source, file, &bad->place, error) && write_line(writer, error);
 }
 

@@ -7,8 +7,9 @@
  *     {"plugin":"join","callback":"reduce","cause":"timeout","reason":"...","key":"k","values":["a","b"]}
  *     {"plugin":"sum","callback":"finish","cause":"exit","reason":"...","key":"k","accumulator_hex":"0801"}
  *
- * A record is written without its newline; length counts it, so that it is known whether there was one. Bytes that are
- * no text have "_hex" behind the name of the member (in "values": {"hex": ...}) and come as hexadecimal digits. What is
+ * A record is written without its newline, or what else ends it; length counts it, so that it is known whether there
+ * was one. Records that are no lines have a member "records" with their kind, as --records names it. Bytes that are no
+ * text have "_hex" behind the name of the member (in "values": {"hex": ...}) and come as hexadecimal digits. What is
  * too much for one line goes on in the next ones: those have "continues":true and only the rest of the record or the
  * values, all but the last of them "more":true. A value that does not fit into a line is cut: its parts are objects,
  * {"text" or "hex": ..., "more":true}, up to the last one. job/from_bad.h reads all this.

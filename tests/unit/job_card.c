@@ -28,7 +28,11 @@ static int open_job(void **state) {
         fprintf(file, "line %04d\n", i);
     assert_int_equal(fclose(file), 0);
     inputs[0] = input_path;
-    settings = (mr_job_settings){.program = "mr", .plugin = "./words.so", .inputs = inputs, .input_count = 1};
+    settings = (mr_job_settings){.program = "mr",
+                                 .plugin = "./words.so",
+                                 .inputs = inputs,
+                                 .input_count = 1,
+                                 .records = {.kind = MR_RECORDS_UNSAID}};
     job = (mr_job){.settings = &settings, .plugin_path = "./words.so", .description.name = "words"};
     assert_ok(mr_input_open(&job.input, inputs, 1, &error), &error);
     memset(&death, 0, sizeof death);
