@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/units.h"
+#include "data/deflate.h"
 
 enum {
     OPTION_MEMORY = 256,
@@ -15,6 +16,7 @@ enum {
     OPTION_PIN,
     OPTION_FORMAT,
     OPTION_HEADER,
+    OPTION_COMPRESS,
     OPTION_HELP,
     OPTION_INCLUDE,
     OPTION_EXCLUDE,
@@ -42,6 +44,7 @@ static const struct option run_options[] = {
     {"tmp", required_argument, NULL, OPTION_TMP},
     {"format", required_argument, NULL, OPTION_FORMAT},
     {"header", no_argument, NULL, OPTION_HEADER},
+    {"compress", required_argument, NULL, OPTION_COMPRESS},
     {"include", required_argument, NULL, OPTION_INCLUDE},
     {"exclude", required_argument, NULL, OPTION_EXCLUDE},
     {"null", no_argument, NULL, '0'},
@@ -102,6 +105,16 @@ static bool read_format(mr_job_settings *settings, const char *text, mr_error *e
     for (settings->format = 0; settings->format < MR_FORMAT_KINDS; settings->format++)
         if (!strcmp(text, mr_format_name(settings->format))) return true;
     return mr_error_usage(error, "--format wants tsv, csv, jsonl, raw or binary, not '%s'", text);
+}
+
+static bool read_compression(mr_job_settings *settings, const char *text, mr_error *error) {
+    static const char name[] = "gzip";
+    const char *rest = text + sizeof name - 1;
+    settings->compress = MR_DEFLATE_LEVEL;
+    if (!strcmp(text, name)) return true;
+    if (!strncmp(text, name, sizeof name - 1) && *rest == ':' && mr_parse_count(rest + 1, 1, 9, &settings->compress))
+        return true;
+    return mr_error_usage(error, "--compress wants gzip, or gzip:LEVEL with a level from 1 to 9, not '%s'", text);
 }
 
 static bool read_size(const char *option, const char *text, uint64_t *bytes, mr_error *error) {
@@ -224,6 +237,8 @@ static bool read_option(mr_run_arguments *arguments, int option, bool *sorted, m
         return read_path("--tmp", optarg, &settings->temporary, error);
     case OPTION_FORMAT:
         return read_format(settings, optarg, error);
+    case OPTION_COMPRESS:
+        return read_compression(settings, optarg, error);
     case OPTION_HEADER:
         settings->header = true;
         return true;

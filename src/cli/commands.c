@@ -28,6 +28,7 @@ static const char usage[] =
     "      --top N         only the first N results; without --sort those with the largest values\n"
     "      --format FORMAT tsv (default), csv, jsonl, raw or binary: how results are written\n"
     "      --header        begin with the names of the columns (tsv, csv)\n"
+    "      --compress gzip[:LEVEL]  the output in gzip, level 1 (fast) to 9 (small), default 6\n"
     "      --include GLOB  of directories only the files that match it; repeatable\n"
     "      --exclude GLOB  of directories not what matches it; repeatable\n"
     "  -0, --null          paths in lists (@LIST) end with a zero byte, not with a newline\n"

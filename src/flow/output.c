@@ -183,7 +183,9 @@ static bool write_stream(int file, const char *bytes, size_t length) {
 bool mr_output_write(mr_output *output, const void *bytes, size_t length, uint64_t offset, mr_error *error) {
     bool ok =
         output->stream ? write_stream(output->file, bytes, length) : mr_write_at(output->file, bytes, length, offset);
-    return ok || mr_error_system(error, errno, "could not write %s", output->path);
+    if (ok) return true;
+    output->failure = errno;
+    return mr_error_system(error, output->failure, "could not write %s", output->path);
 }
 
 bool mr_output_check(const char *path, mr_error *error) {

@@ -13,6 +13,7 @@ typedef struct mr_output {
     bool stream;      /* parts go out in order through mr_output_stream */
     bool waits;       /* a stream that may make a writer wait (pipe, terminal): written to when poll says so */
     bool nonblocking; /* a stream that never makes a writer wait, although waits is set */
+    int failure;      /* why mr_output_write has failed: an errno value */
     char *temporary;  /* a file that does have a name until it is complete (no O_TMPFILE there); owned */
 } mr_output;
 

@@ -18,6 +18,8 @@ enum { OWN_SIZE = 64 << 10 };
 void mr_part_writer_close(mr_part_writer *writer) {
     free(writer->own);
     writer->own = NULL;
+    free(writer->text);
+    writer->text = NULL;
 }
 
 /* The place in the sequence before which everything is free. */
@@ -43,6 +45,7 @@ void mr_part_begin(mr_part_writer *writer) {
     }
     writer->staging = writer->region.base + writer->head % size;
     writer->staged = 0;
+    writer->text_length = 0;
     writer->part = (mr_part){.worker = writer->worker, .place.offset = writer->head % size};
 }
 
@@ -97,7 +100,76 @@ mr_byte_sink mr_part_bytes(mr_part_writer *writer) {
     return (mr_byte_sink){.reserve = reserve, .commit = commit, .receiver = writer};
 }
 
+/* ---- compressing ------------------------------------------------------------------------------------------------- */
+
+/* Text is collected until there is enough for a member of its own, so that where members begin depends on the text of
+ * the part alone. */
+
+/* Compresses up to MR_DEFLATE_TEXT bytes. */
+static bool put_member(mr_part_writer *writer, const char *text, size_t length, mr_error *error) {
+    char *to = reserve(writer, MR_DEFLATE_MEMBER, error);
+    if (!to) return false;
+    commit(writer, mr_deflate_member(writer->deflater, text, length, to));
+    return true;
+}
+
+/* Compresses what is collected: whole members, or all of it. */
+static bool put_members(mr_part_writer *writer, bool all, mr_error *error) {
+    size_t done = 0, length = writer->text_length;
+    while (length - done >= MR_DEFLATE_TEXT || (all && done < length)) {
+        size_t part = mr_smaller(length - done, MR_DEFLATE_TEXT);
+        if (!put_member(writer, writer->text + done, part, error)) return false;
+        done += part;
+    }
+    if (done && done < length) memmove(writer->text, writer->text + done, length - done);
+    writer->text_length -= done;
+    return true;
+}
+
+static char *reserve_text(void *receiver, size_t length, mr_error *error) {
+    mr_part_writer *writer = receiver;
+    if (!writer->deflater) return reserve(receiver, length, error);
+    if (!put_members(writer, false, error)) return NULL;
+    size_t need = writer->text_length + length;
+    if (need > writer->text_size) {
+        char *larger = realloc(writer->text, need + MR_DEFLATE_TEXT);
+        if (!larger) {
+            mr_error_memory(error, need, "a line of output");
+            return NULL;
+        }
+        writer->text = larger;
+        writer->text_size = need + MR_DEFLATE_TEXT;
+    }
+    return writer->text + writer->text_length;
+}
+
+static void commit_text(void *receiver, size_t length) {
+    mr_part_writer *writer = receiver;
+    if (writer->deflater)
+        writer->text_length += length;
+    else
+        commit(receiver, length);
+}
+
+mr_byte_sink mr_part_text(mr_part_writer *writer) {
+    return (mr_byte_sink){.reserve = reserve_text, .commit = commit_text, .receiver = writer};
+}
+
+/* Compresses the rest of the part, and gives back what a very long line has taken. */
+static bool end_text(mr_part_writer *writer, mr_error *error) {
+    if (!put_members(writer, true, error)) return false;
+    if (writer->text_size > 4 * MR_DEFLATE_TEXT) {
+        free(writer->text);
+        writer->text = NULL;
+        writer->text_size = 0;
+    }
+    return true;
+}
+
+/* ---- parts ------------------------------------------------------------------------------------------------------- */
+
 bool mr_part_end(mr_part_writer *writer, mr_part *part, mr_error *error) {
+    if (!end_text(writer, error)) return false;
     if (writer->part.in_file && writer->staged && !flush_staging(writer, error)) return false;
     if (writer->own_size > OWN_SIZE) { /* there was a very long line */
         free(writer->own);
@@ -118,9 +190,9 @@ bool mr_part_end(mr_part_writer *writer, mr_part *part, mr_error *error) {
 bool mr_part_result(void *receiver, const mr_result *result, mr_error *error) {
     mr_part_writer *writer = receiver;
     size_t most = mr_formatted_max(writer->format, result->key, result->value);
-    char *to = reserve(writer, most, error);
+    char *to = reserve_text(writer, most, error);
     if (!to) return false;
-    commit(writer, (size_t)(mr_format_result(writer->format, to, result->key, result->value) - to));
+    commit_text(writer, (size_t)(mr_format_result(writer->format, to, result->key, result->value) - to));
     writer->part.results++;
     return true;
 }
@@ -137,12 +209,13 @@ bool mr_part_pairs(void *receiver, const char *pairs, const char *end, mr_error 
 bool mr_part_write(void *receiver, const void *bytes, size_t length, mr_error *error) {
     mr_part_writer *writer = receiver;
     if (length > ADDRESSES_MAX) return mr_error_memory(error, length, "a line of output");
-    if (length > OWN_SIZE && length > writer->room - writer->staged) /* not to be copied once more */
+    if (!writer->deflater && length > OWN_SIZE &&
+        length > writer->room - writer->staged) /* not to be copied once more */
         return flush_staging(writer, error) && append_to_file(writer, bytes, length, error);
-    char *to = reserve(receiver, length, error);
+    char *to = reserve_text(receiver, length, error);
     if (!to) return false;
     if (length) memcpy(to, bytes, length);
-    commit(receiver, length);
+    commit_text(receiver, length);
     return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "data/deflate.h"
 #include "data/format.h"
 #include "flow/flow.h"
 
@@ -15,6 +16,7 @@ typedef struct mr_part_writer {
     uint64_t block;                   /* the most bytes of a block there */
     uint32_t worker;                  /* for mr_part */
     const mr_format *format;          /* how results are written; borrowed */
+    mr_deflater *deflater;            /* compresses what is written; borrowed; NULL: nothing does */
     uint64_t head;                    /* where in the sequence the part at hand starts */
     uint64_t skipped;                 /* everything before this place in the sequence is free, whatever released says */
     uint64_t touched;                 /* bytes at the front of the region that have ever been in use */
@@ -23,11 +25,14 @@ typedef struct mr_part_writer {
     uint64_t staged;                  /* bytes in staging */
     char *own;                        /* memory for when the region is full; owned, NULL until needed */
     uint64_t own_size;                /* bytes allocated */
+    char *text;                       /* with deflater: what is not compressed yet; owned */
+    size_t text_size;                 /* bytes allocated */
+    size_t text_length;               /* bytes in it */
     mr_part part;                     /* the part at hand */
 } mr_part_writer;
 
-/* Releases what it has come to own; region, released, spill, block, worker, format and head were filled in to set it
- * up. */
+/* Releases what it has come to own; region, released, spill, block, worker, format, deflater and head were filled in to
+ * set it up. */
 void mr_part_writer_close(mr_part_writer *writer);
 
 /* Starts a part. */
@@ -36,8 +41,11 @@ void mr_part_begin(mr_part_writer *writer);
 /* Ends the part and describes it. */
 bool mr_part_end(mr_part_writer *writer, mr_part *part, mr_error *error);
 
-/* The part at hand as a sink of bytes. */
+/* The part at hand as a sink of bytes, which it holds as they are. */
 mr_byte_sink mr_part_bytes(mr_part_writer *writer);
+
+/* The part at hand as a sink of output: compressed, if the output is. */
+mr_byte_sink mr_part_text(mr_part_writer *writer);
 
 /* A mr_result_sink whose receiver is a mr_part_writer: writes what is printed for a key. */
 bool mr_part_result(void *receiver, const mr_result *result, mr_error *error);

@@ -221,7 +221,7 @@ static bool number_records(mr_coordinator *self, mr_error *error) {
 static bool open_delivery(mr_coordinator *self, uint64_t parts, const uint64_t *order, mr_error *error) {
     self->delivering = true;
     return mr_delivery_open(&self->delivery, &self->crew, &self->job.output, parts, order, error) &&
-           mr_results_begin(&self->job, &self->delivery.end, error);
+           mr_results_begin(&self->job, &self->delivery.end, &self->delivery.closed, error);
 }
 
 /* The same for a map job, whose chunks make the parts. */
@@ -326,6 +326,13 @@ static void close_signals(mr_coordinator *self, const sigset_t *before) {
     if (self->summary->outcome != MR_OUTCOME_DONE) sigprocmask(SIG_SETMASK, before, NULL);
 }
 
+/* Everything is delivered: completes the output. */
+static bool commit_output(mr_coordinator *self, mr_error *error) {
+    mr_delivery *delivery = &self->delivery;
+    return mr_results_end(&self->job, &delivery->end, &delivery->closed, error) && !reader_gone(self) &&
+           mr_output_commit(&self->job.output, delivery->end, error);
+}
+
 static bool run(mr_coordinator *self, mr_error *error) {
     mr_job *job = &self->job;
     if (!mr_streams_open(&self->streams, job, &self->crew, error)) return false;
@@ -337,7 +344,7 @@ static bool run(mr_coordinator *self, mr_error *error) {
     tell_phase(self, "stop", job->plan.workers, &end);
     end = mr_moment_now();
     if (!mr_keep_bad_records(job, self->summary, error)) return false;
-    if (!mr_output_commit(&job->output, self->delivery.end, error)) return false;
+    if (!commit_output(self, error)) return false;
     tell_phase(self, "commit", 1, &end);
     return true;
 }

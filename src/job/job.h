@@ -49,6 +49,7 @@ typedef struct mr_job_settings {
     uint32_t sort;          /* enum mr_sort */
     uint32_t format;        /* enum mr_format_kind */
     bool header;            /* the output begins with the names of its columns */
+    uint64_t compress;      /* the output is gzip: how hard to try, 1 to 9; 0: it is not */
     bool alone;             /* no other processes: everything runs in this one */
     bool pin;               /* every worker stays on one CPU */
     bool quiet;             /* no summary */
@@ -57,22 +58,23 @@ typedef struct mr_job_settings {
 
 /* How the memory is divided. All sizes are bytes; those marked "each" are per worker. */
 typedef struct mr_plan {
-    uint32_t workers;      /* worker processes */
-    uint32_t readers;      /* reader processes, for streams; their slots come behind those of the workers */
-    uint64_t ring;         /* each reader: shared memory for text that has been read and not been mapped for good */
-    uint64_t text_block;   /* text of a stream that is handed on at once, usually */
-    uint32_t partitions;   /* the most partitions to choose */
-    uint64_t memory;       /* the limit for everything together, less what side files take */
-    uint64_t piece;        /* each: input read at once */
-    uint64_t table;        /* each: the table (or combiner) of the map phase */
-    uint64_t arena;        /* each: shared memory for runs */
-    uint64_t region;       /* each: shared memory for finished parts */
-    uint64_t block;        /* a block of a partition, or of a part in a file */
-    uint32_t group;        /* partitions whose space on disk is given back together */
-    uint64_t reduce;       /* each: for one partition in the reduce phase */
-    uint64_t record_limit; /* the longest record that is read */
-    uint64_t own_record;   /* a longer one is read by one worker at a time */
-    uint64_t seal;         /* input after which a worker seals what it has, so that little is lost with it */
+    uint32_t workers;          /* worker processes */
+    uint32_t readers;          /* reader processes, for streams; their slots come behind those of the workers */
+    uint64_t ring;             /* each reader: shared memory for text that has been read and not been mapped for good */
+    uint64_t text_block;       /* text of a stream that is handed on at once, usually */
+    uint32_t least_partitions; /* of an input of some size; 0: as is best for the number of workers */
+    uint32_t partitions;       /* the most partitions to choose */
+    uint64_t memory;           /* the limit for everything together, less what side files take */
+    uint64_t piece;            /* each: input read at once */
+    uint64_t table;            /* each: the table (or combiner) of the map phase */
+    uint64_t arena;            /* each: shared memory for runs */
+    uint64_t region;           /* each: shared memory for finished parts */
+    uint64_t block;            /* a block of a partition, or of a part in a file */
+    uint32_t group;            /* partitions whose space on disk is given back together */
+    uint64_t reduce;           /* each: for one partition in the reduce phase */
+    uint64_t record_limit;     /* the longest record that is read */
+    uint64_t own_record;       /* a longer one is read by one worker at a time */
+    uint64_t seal;             /* input after which a worker seals what it has, so that little is lost with it */
 } mr_plan;
 
 /* The part of a worker's state that survives it. Each has pages of its own, because all others are read-only in the

@@ -31,6 +31,8 @@ enum {
     RINGS = 64 << 20,           /* memory for all rings together, at most: more would not be quicker */
     UNPACKED = 4,               /* how much larger compressed files become, more or less */
     SMALLEST_CHUNK = 256 << 10, /* of a stream, for which it is worth having a worker */
+    COMPRESSED_WORKERS = 4,     /* compressed output is divided as if there were so many, */
+    COMPRESSED_PARTS = 16,      /* and into so many parts at least, if there is enough of it */
     SMALLEST_BLOCK = 1 << 10,
     LARGEST_BLOCK = 64 << 10,
     SMALLEST_RELEASE = 8 << 10, /* bytes of a run that are worth being given back before its end */
@@ -85,7 +87,8 @@ uint32_t mr_plan_partitions(const mr_plan *plan, uint64_t bytes) {
     if (bytes < SMALL_INPUT) return 1;
     /* Of partitions that do not fit into memory those at hand are on disk twice: let that be few of them. */
     uint64_t each = bytes > plan->memory ? 8 : 4;
-    uint64_t wanted = mr_larger(bytes / PARTITION_INPUT, each * plan->workers);
+    uint64_t least = plan->least_partitions ? plan->least_partitions : each * plan->workers;
+    uint64_t wanted = mr_larger(bytes / PARTITION_INPUT, least);
     uint64_t fit = plan->arena / (BLOCKS_PER_PARTITION * SMALLEST_BLOCK);
     return (uint32_t)mr_between(1, mr_smaller(wanted, fit), MR_PARTITIONS_MAX);
 }
@@ -159,12 +162,19 @@ static bool make_plan(mr_job *job, mr_error *error) {
     if (settings->alone) workers = 1;
     plan->memory = wanted_memory(settings) - job->sides.bytes; /* which mr_sides_add has seen to be less */
     if (plan->memory / workers < SMALLEST_SHARE) return too_little_memory(job, workers, error);
-    if (!mr_chunks_plan(&job->chunks, &job->input, (unsigned)workers, settings->chunk, error)) return false;
+    /* Where members of compressed output begin depends on its parts: of a map job these are the chunks, otherwise the
+     * partitions. So that it does not depend on anything else but the input, they are then those for a fixed number of
+     * workers, as long as there is memory for so many. */
+    bool fixed = settings->compress && mr_job_is_map(job);
+    if (!mr_chunks_plan(&job->chunks, &job->input, fixed ? COMPRESSED_WORKERS : (unsigned)workers,
+                        fixed ? 0 : settings->chunk, error))
+        return false;
     /* No more workers than there is work for. */
     job->input.guess = guess_input(&job->input);
     uint64_t streamed = (job->input.guess - job->input.plain) / SMALLEST_CHUNK;
     plan->workers = (uint32_t)mr_smaller(workers, job->chunks.count + streamed + !!job->input.streams);
     plan_readers(plan, job->input.streams);
+    plan->least_partitions = settings->compress ? COMPRESSED_PARTS : 0;
     divide_memory(job);
     return true;
 }

@@ -149,7 +149,7 @@ bool mr_do_merge(mr_worker *self, const mr_task *task, mr_report *done, mr_error
     uint64_t results = 0;
     mr_worker_close_reduce(self);
     mr_part_begin(&self->writer);
-    mr_byte_sink sink = mr_part_bytes(&self->writer);
+    mr_byte_sink sink = mr_part_text(&self->writer);
     bool ok = mr_merge_parts(job->shared->ordered, job->shared->ordered_count, job->regions, self->part_files,
                              job->settings->top, &sink, &results, &self->damaged, error);
     if (error->damage) mr_name_damaged_part(&job->shared->ordered[self->damaged], self->damaged, error);

@@ -1,7 +1,10 @@
 #include "job/results.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "data/deflate.h"
 
 /* The names of the columns, in the form that mr_format_open reads. */
 static const char *column_names(const mr_description *description) {
@@ -43,14 +46,33 @@ bool mr_results_open(mr_job *job, mr_error *error) {
                           error);
 }
 
-bool mr_results_begin(mr_job *job, uint64_t *length, mr_error *error) {
-    size_t header_length;
-    *length = 0;
+/* Writes bytes to the end of the output. */
+static bool append(mr_job *job, const char *bytes, size_t length, uint64_t *end, bool *closed, mr_error *error) {
+    if (mr_output_write(&job->output, bytes, length, *end, error)) {
+        *end += length;
+        return true;
+    }
+    *closed = job->output.stream && job->output.failure == EPIPE;
+    if (*closed) error->set = false;
+    return *closed;
+}
+
+bool mr_results_begin(mr_job *job, uint64_t *end, bool *closed, mr_error *error) {
+    size_t length;
+    uint64_t level = job->settings->compress;
     if (!job->settings->header) return true;
-    char *header = mr_format_header(&job->format, &header_length);
+    char *header = mr_format_header(&job->format, &length);
     if (!header) return mr_error_memory(error, job->format.label_bytes, "the names of columns");
-    bool ok = mr_output_write(&job->output, header, header_length, 0, error);
+    if (level) {
+        char *coded = mr_deflate_text((int)level, header, length, &length, error);
+        free(header);
+        header = coded;
+    }
+    bool ok = header && append(job, header, length, end, closed, error);
     free(header);
-    *length = header_length;
     return ok;
+}
+
+bool mr_results_end(mr_job *job, uint64_t *end, bool *closed, mr_error *error) {
+    return !job->settings->compress || append(job, mr_deflate_end, MR_DEFLATE_END, end, closed, error);
 }

@@ -102,6 +102,8 @@ static bool open_process(mr_worker *self, mr_error *error) {
 static bool open_worker(mr_worker *self, mr_error *error) {
     const mr_job *job = self->job;
     if (!take_spills(self, error)) return false;
+    if (job->settings->compress && !(self->deflater = mr_deflater_new((int)job->settings->compress, error)))
+        return false;
     self->context.where = &self->slot->where;
     self->context.reject = mr_worker_reject;
     self->context.reject_receiver = self;
@@ -123,6 +125,7 @@ static bool open_worker(mr_worker *self, mr_error *error) {
                                     .block = job->plan.block,
                                     .worker = self->index,
                                     .format = &job->format,
+                                    .deflater = self->deflater,
                                     .head = self->writer.head};
     const char *refusal = mr_write_refusal(job);
     if (mr_job_is_map(job)) mr_context_write_to(&self->context, refusal ? NULL : mr_part_write, &self->writer, refusal);
@@ -136,6 +139,7 @@ static void close_worker(mr_worker *self) {
     mr_worker_close_reduce(self);
     mr_source_close(&self->file);
     mr_part_writer_close(&self->writer);
+    mr_deflater_free(self->deflater);
     mr_context_close(&self->context);
     free(self->bad);
 }

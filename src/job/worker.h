@@ -48,20 +48,21 @@ struct mr_worker {
     mr_reducer reducer;
     mr_orderer orderer;
     mr_part_writer writer;
-    bool map_open;       /* splitter, mapper and what follows are open */
-    bool sample_open;    /* splitter and sampler are open */
-    bool reduce_open;    /* reducer (and orderer) are open */
-    mr_place *bad;       /* records and groups to leave out, in the order of mr_place_compare; owned */
-    uint64_t bad_count;  /* all of them; records come first */
-    size_t bad_records;  /* how many are records */
-    uint64_t sequence;   /* of the task at hand */
-    bool again;          /* the partition at hand is to be reduced again, without groups that were rejected */
-    bool rehearsing;     /* nothing comes of what is mapped: for a sample, or on trial */
-    bool long_record;    /* this worker may read a record longer than plan.own_record */
-    uint64_t arena_used; /* bytes of the arena with sealed runs of an earlier worker */
-    uint64_t mapped;     /* bytes mapped since the last commit */
-    uint64_t spilled;    /* bytes spilled up to the last commit */
-    uint64_t damaged;    /* for mr_report */
+    mr_deflater *deflater; /* of the output, if that is compressed; owned */
+    bool map_open;         /* splitter, mapper and what follows are open */
+    bool sample_open;      /* splitter and sampler are open */
+    bool reduce_open;      /* reducer (and orderer) are open */
+    mr_place *bad;         /* records and groups to leave out, in the order of mr_place_compare; owned */
+    uint64_t bad_count;    /* all of them; records come first */
+    size_t bad_records;    /* how many are records */
+    uint64_t sequence;     /* of the task at hand */
+    bool again;            /* the partition at hand is to be reduced again, without groups that were rejected */
+    bool rehearsing;       /* nothing comes of what is mapped: for a sample, or on trial */
+    bool long_record;      /* this worker may read a record longer than plan.own_record */
+    uint64_t arena_used;   /* bytes of the arena with sealed runs of an earlier worker */
+    uint64_t mapped;       /* bytes mapped since the last commit */
+    uint64_t spilled;      /* bytes spilled up to the last commit */
+    uint64_t damaged;      /* for mr_report */
 };
 
 static inline bool mr_worker_is_fold(const mr_worker *self) {
