@@ -51,9 +51,9 @@ struct Sums {
 /* ---------------------------------------------------------------------------------------------------------------------
  * Points. */
 
-static inline int64_t draw_y(const struct Settings *settings, int64_t x, uint64_t random) {
-    int64_t noise = (int64_t)(settings->noise / 10000);
-    return settings->slope / 10000 * x + settings->intercept / 10000 + random_deviation(random) * noise / DEVIATION;
+static inline int64_t draw_y(const struct Settings *settings, int64_t x, uint64_t *random) {
+    int64_t y = settings->slope / 10000 * x + settings->intercept / 10000, noise = (int64_t)(settings->noise / 10000);
+    return noise == 0 ? y : y + random_deviation(next_random(random)) * noise / DEVIATION;
 }
 
 /* y as a byte, in hundredths. */
@@ -79,7 +79,7 @@ static bool write_points(const struct Settings *settings, struct Sums *sums, str
     for (uint64_t i = 0; i < settings->points; i++) {
         if (!output_reserve(output)) return false;
         int64_t x = random_below(next_random(&random), settings->largest + 1);
-        int64_t y = draw_y(settings, x, next_random(&random));
+        int64_t y = draw_y(settings, x, &random);
         char *to = output_end(output);
         if (settings->format == BYTES) {
             y = round_to_byte(y);

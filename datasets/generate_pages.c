@@ -66,7 +66,7 @@ struct Web {
     struct Texts targets;         /* as they are written in links */
     struct Zipf target_draws;     /* chooses ranks of targets */
     struct Lists links;           /* for each page, the targets that it links to */
-    uint64_t *seen;               /* for each target, the last page that links to it, + 1 */
+    uint32_t *seen;               /* for each target, the last page that links to it, + 1 */
     uint64_t random;              /* state of the random numbers */
 };
 
@@ -114,7 +114,7 @@ static void free_web(struct Web *web) {
 static bool note_link(struct Web *web, uint64_t page, uint32_t target) {
     struct Lists *links = &web->links;
     if (web->settings->answer_path == NULL || web->seen[target] == page + 1) return true;
-    web->seen[target] = page + 1;
+    web->seen[target] = (uint32_t)page + 1;
     if (links->ends[page] == links->room) {
         uint64_t room = links->room + links->room / 2 + 65536;
         uint32_t *numbers = realloc(links->numbers, room * sizeof *numbers);
