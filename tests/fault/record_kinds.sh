@@ -66,6 +66,24 @@ done
 run "$mr" run "$show" -q --records nul nul --skip-bad 5 --bad bad
 run "$mr" run "$show" --from-bad bad
 expect_status 2 "zero bytes as lines" && expect_error "are nul, not lines; give --records"
+# A plugin that divides records itself may crash or fail there.
+printf '>a\n>b\n>BOOM\n' >own
+run "$mr" run "$show" -q --set own=yes own --skip-bad 3
+expect_status 1 "a crash in record" && expect_error "crashed in record" "own, byte 6"
+printf '>a\n>b\n>FAIL\n' >own
+run "$mr" run "$show" -q --set own=undivided own
+expect_status 1 "a failure in record" && expect_error "own, byte 6: plugin show_records failed in record: this is no record"
+printf '>a\n>CRASH\n>b\n' >own
+run "$mr" run "$show" -q --set own=yes own --skip-bad 3 --bad bad
+expect_status 0 "a crash in map" && expect_same <(printf '0 1 first 3 >a\\n\n10 3 3 >b\\n\n') out "others of its own"
+run "$mr" run "$show" -q --set own=yes --from-bad bad --skip-bad 1 --bad again
+expect_status 0 "kept records of its own" && expect_same bad again "kept records of its own"
+run "$mr" run "$show" -q --set own=yes own --only 3:7
+expect_status 1 "--only of its own" && expect_error "own, byte 3"
+run "$mr" run "$show" -q --from-bad bad
+expect_status 2 "lines from records of its own" && expect_error "are those of the plugin, not lines"
+
+run "$mr" run "$show" -q --records nul nul --skip-bad 5 --bad bad
 sed 's/"records":"nul"/"records":"zero"/' bad >wrong
 run "$mr" run "$show" --from-bad wrong
 expect_status 1 "an unknown kind" && expect_error "wrong, line 1" "zero"

@@ -19,6 +19,7 @@ my %alphabets = (
     whole => ['a', "\n"],
     csv => ['a', 'b', '"', '"', ',', "\n", "\r\n", '""', "\",\n\"", '"a"'],
     jsonl => ['{}', "\n", "\n", ' ', "\t", "\r\n"],
+    own => ['>', 'a', "\n", "\n>"],
 );
 
 # The name, and what is behind its colon.
@@ -48,13 +49,14 @@ sub each_record {
     my ($kind, $text, $found) = @_;
     my ($name, $detail) = kind_of($kind);
     my $d = quotemeta($detail // '');
-    my $field = qr/"(?:[^"]|"")*+"[^$d\n]*+|"(?:[^"]|"")*+\z|(?!")[^$d\n]*+/;
+    my $field = qr/"(?:[^"]++|"")*+"[^$d\n]*+|"(?:[^"]++|"")*+\z|(?!")[^$d\n]*+/;
     my %patterns = (
         lines => qr/\G(?!\z)([^\n]*)(\n?)/,
         jsonl => qr/\G(?:[ \t\r]*\n)*+(?![ \t\r]*\z)([^\n]*)(\n?)/,
         nul => qr/\G(?!\z)([^\0]*)(\0?)/,
         paragraphs => qr/\G(?:\r?\n)*+(?!\r?\z)((?:(?!\r?(?:\n|\z))[^\n]+(?:\n(?!\r?(?:\n|\z)))?)+)(\n?)/,
         csv => $name eq 'csv' ? qr/\G(?!\z)($field(?:$d$field)*+)(\n?)/ : undef,
+        own => qr/\G(?!\z)(.(?:(?<!\n)>|[^>]++)*+)()/s,
         fixed => $name eq 'fixed' ? qr/\G(.{$detail})()/s : undef,
     );
     return $found->(0, $text, '') if $name eq 'whole';
