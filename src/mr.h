@@ -221,7 +221,8 @@ struct mr_plugin {
      * that what it remembers of one may go into what it prints for the next. With neither partition nor compare. */
     uint32_t together;
     uint32_t any_records; /* not 0: map_chunk does not look where records end, so any kind will do: those that newlines
-                           * end, and whole sources, come as they stand, others one by one without what ends them.
+                           * end, and whole sources, come as they stand, others (but for those of the kind in
+                           * records) one by one without what ends them.
                            * 0: when there is a map_chunk, records are lines, or of the kind in records; with another
                            * kind the job is refused */
     /* [reduce] MR_FOLD, MR_GROUP: called before the first and behind the last of the keys that are finished or reduced

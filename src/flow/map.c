@@ -115,7 +115,8 @@ static bool map_alone(mr_mapper *mapper, const mr_piece *piece, mr_error *error)
 /* Whether records have to be handed to map_chunk one by one. */
 static bool wants_alone(const mr_mapper *mapper, const mr_piece *piece) {
     if (mapper->records->strip) return memmem(piece->bytes, piece->length, "\r\n", 2);
-    return mapper->context->loaded.plugin.any_records && !is_text(mapper->records->kind);
+    const mr_plugin *plugin = &mapper->context->loaded.plugin;
+    return plugin->any_records && plugin->records != mapper->records->kind && !is_text(mapper->records->kind);
 }
 
 static bool map_records(mr_mapper *mapper, const mr_piece *piece, mr_error *error) {
