@@ -8,9 +8,9 @@
  *     options -> headers, rows -> output
  *                            \-> answer
  *
- * The answer has 768 lines: "red", "green" or "blue", a value from 0 to 255, and how many pixels have it, with tabs
- * between them; the channels in this order (that of the file is the other one), and in each of them the values from 0
- * on. */
+ * The answer has 768 lines: "blue", "green" or "red", a value from 0 to 255, and how many pixels have it, with tabs
+ * between them; the channels in this order, which is that of the file and of their names, and in each of them the
+ * values from 0 on. */
 
 #include "generator.h"
 #include "options.h"
@@ -129,7 +129,7 @@ static bool write_picture(struct Picture *picture, struct Output *output) {
 
 static bool write_answer(const struct Picture *picture, struct Output *output) {
     static const char *const names[CHANNELS] = {"blue", "green", "red"};
-    for (unsigned channel = CHANNELS; channel-- > 0;)
+    for (unsigned channel = 0; channel < CHANNELS; channel++)
         for (unsigned value = 0; value < 256; value++) {
             if (!output_reserve(output)) return false;
             char *to = output_end(output);
@@ -162,7 +162,7 @@ static const char help[] =
     "      --gap N        N bytes between the headers and the pixels, up to 1048576 (default 0)\n"
     "      --seed N       make another picture (default 1)\n"
     "  -o, --output FILE  write the picture to FILE instead of the standard output\n"
-    "  -a, --answer FILE  also write how many pixels have each value of red, green and blue\n"
+    "  -a, --answer FILE  also write how many pixels have each value of blue, green and red\n"
     "  -h, --help         show this help\n"
     "\n"
     "A BMP file has less than 4 GiB. FILE may be '-' for the standard output. Exit status: 0 done, 1 failed, 2 wrong "

@@ -60,7 +60,7 @@ histogram_of() {
             my @bytes = unpack "C*", substr $_, $offset + $y * $row, $width * 3;
             $count[$_ % 3][$bytes[$_]]++ for 0 .. $#bytes;
         }
-        for my $channel (2, 1, 0) { print +("blue", "green", "red")[$channel], "\t$_\t", $count[$channel][$_] // 0, "\n" for 0 .. 255 }' <"$1"
+        for my $channel (0 .. 2) { print +("blue", "green", "red")[$channel], "\t$_\t", $count[$channel][$_] // 0, "\n" for 0 .. 255 }' <"$1"
 }
 
 for options in "--seed 7" "--width 1 --height 1" "--width 2 --height 3" "--width 3 --height 2 --gap 10" "--width 4 --height 5" \
