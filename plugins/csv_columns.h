@@ -121,6 +121,28 @@ static inline int csv_is_empty_row(const char *text, const char *end) {
     return text == end || *text == '\n';
 }
 
+/* Goes on to the next row that is not empty, at *text, and takes its fields. 1; -1 when it has too few; 0 at the end.
+ * row becomes the row, without its newline. */
+static inline int csv_next_row(csv_columns *csv, char **text, char *end, mr_slice *row) {
+    while (*text < end) {
+        char *start = *text;
+        int found, is_empty = csv_is_empty_row(start, end);
+        char *row_end = csv_row_end(csv, csv_columns_take(csv, start, end, &found), end);
+        *text = row_end + (row_end < end);
+        *row = mr_bytes(start, (size_t)(row_end - start));
+        if (!is_empty) return found == csv->count ? 1 : -1;
+    }
+    return 0;
+}
+
+/* Counts a row that cannot be used; counter NULL: it is a bad record. */
+static inline void csv_reject(mr_ctx *ctx, mr_slice row, uint64_t *counter, const char *why) {
+    if (counter)
+        *counter += 1;
+    else
+        mr_skip_line(ctx, row, "%s; set bad=skip to leave out such rows", why);
+}
+
 /* ---- headers ----------------------------------------------------------------------------------------------------- */
 
 /* The place of a column among the names of a row; -1 when there is no such name, and it is no number either. The row is
@@ -269,6 +291,60 @@ static inline int csv_append_column(mr_ctx *ctx, csv_text *text, int first, mr_s
         done = i + 1;
     }
     return csv_append(ctx, text, field.data + done, field.length - done);
+}
+
+/* Appends some columns of the row at hand. */
+static inline int csv_append_columns(mr_ctx *ctx, const csv_columns *csv, int from, int to, csv_text *text) {
+    int ok = 1;
+    for (int i = from; i < to && ok; i++)
+        ok = csv_append_column(ctx, text, i == from, csv->columns[i].field);
+    return ok;
+}
+
+/* The first columns of the row at hand as a key, made in text. Keys that lie in the text of map_chunk are emitted
+ * faster, so that is where it is put, if it fits into the row, which is no longer needed then. */
+static inline mr_slice csv_key(mr_ctx *ctx, const csv_columns *csv, int count, csv_text *text, mr_slice row) {
+    if (count == 1 && csv_is_plain(csv->columns[0].field)) return csv->columns[0].field;
+    text->length = 0;
+    if (!csv_append_columns(ctx, csv, 0, count, text)) return mr_bytes(NULL, 0);
+    if (text->length > row.length) return mr_bytes(text->bytes, text->length);
+    if (text->length) memcpy((char *)(uintptr_t)row.data, text->bytes, text->length);
+    return mr_bytes(row.data, text->length);
+}
+
+/* ---- options ----------------------------------------------------------------------------------------------------- */
+
+/* Adds the columns of a list with commas between, which may be empty. The names are kept for good. */
+static inline void csv_add_columns(mr_ctx *ctx, csv_columns *csv, const char *list) {
+    if (!*list) return;
+    for (const char *comma; list; list = comma ? comma + 1 : NULL) {
+        comma = strchr(list, ',');
+        char *name = strndup(list, comma ? (size_t)(comma - list) : strlen(list));
+        if (!name || !*name || csv->count == CSV_COLUMNS_MOST) {
+            mr_fail(ctx, name && !*name ? "a column has no name" : "there are too many columns");
+            free(name);
+            return;
+        }
+        csv->columns[csv->count++].name = name;
+    }
+}
+
+/* The names of the first columns, and another, for mr_plugin.columns; kept for good. NULL after a failure. */
+static inline const char *csv_titles(mr_ctx *ctx, const csv_columns *csv, int count, const char *last) {
+    csv_text made = {0};
+    for (int i = 0; i < count; i++)
+        csv_append_column(ctx, &made, i == 0, mr_text(csv->columns[i].name));
+    csv_append_column(ctx, &made, 0, mr_text(last));
+    return csv_append(ctx, &made, "", 1) ? made.bytes : NULL;
+}
+
+/* Reads the options header and columns, and what is known of the records: csv, or lines, in which quotes mean nothing.
+ */
+static inline void csv_options(mr_ctx *ctx, csv_columns *csv) {
+    csv->quotes = ctx->records == MR_RECORDS_CSV;
+    csv->delimiter = csv->quotes ? (char)ctx->delimiter : ',';
+    csv->header = mr_option_flag(ctx, "header");
+    csv->names = mr_option_text(ctx, "columns");
 }
 
 #endif

@@ -270,18 +270,6 @@ static size_t write_number(char text[64], int128 number) {
 
 /* ---- from a row to the fold -------------------------------------------------------------------------------------- */
 
-/* The key of the row at hand. Keys that lie in the text at hand are emitted faster, so that is where it is put, if
- * there is a row in the text that it can take the place of. */
-static mr_slice make_key(mr_ctx *ctx, mr_slice row) {
-    if (key_count == 1 && csv_is_plain(csv.columns[0].field)) return csv.columns[0].field;
-    key.length = 0;
-    for (int i = 0; i < key_count; i++)
-        if (!csv_append_column(ctx, &key, i == 0, csv.columns[i].field)) return mr_bytes(NULL, 0);
-    if (distinct || key.length > row.length) return mr_bytes(key.bytes, key.length);
-    memcpy((char *)(uintptr_t)row.data, key.bytes, key.length);
-    return mr_bytes(row.data, key.length);
-}
-
 /* Makes the accumulator of the row at hand. */
 static void make_one(void) {
     for (const part *at = parts; at < parts + part_count; at++) {
@@ -336,15 +324,6 @@ static void emit_distinct(mr_ctx *ctx, mr_slice of_group) {
     }
 }
 
-/* Counts or rejects a row that cannot be used. */
-static void reject(mr_ctx *ctx, mr_slice row, const char *why, mr_slice what) {
-    if (bad_rows)
-        *bad_rows += 1;
-    else
-        mr_skip_line(ctx, row, "%s%.*s; set bad=skip to leave out such rows", why,
-                     (int)(what.length < 60 ? what.length : 60), what.data);
-}
-
 /* Emits the row whose fields have been taken. */
 static void emit_row(mr_ctx *ctx, mr_slice row) {
     for (int i = 0; i < csv.count; i++) {
@@ -352,28 +331,28 @@ static void emit_row(mr_ctx *ctx, mr_slice row) {
         if (!cells[i].is_needed) continue;
         cells[i].is_there = field.length && !is_nan(field);
         if (cells[i].is_there && !read_number(field, &cells[i].number)) {
-            reject(ctx, row, "no number, or one too large or with too many decimals: ", field);
+            char why[128];
+            snprintf(why, sizeof why, "no number, or one too large or with too many decimals: %.*s",
+                     field.length < 60 ? (int)field.length : 60, field.data);
+            csv_reject(ctx, row, bad_rows, why);
             return;
         }
     }
     make_one();
-    mr_slice of_group = make_key(ctx, row);
+    /* Distinct values have to stay where they are in the row. */
+    mr_slice of_group = csv_key(ctx, &csv, key_count, &key, distinct ? mr_bytes(NULL, 0) : row);
     mr_emit(ctx, of_group, mr_bytes(one, (size_t)words * sizeof *one));
     if (distinct) emit_distinct(ctx, of_group);
 }
 
 static void map_rows(mr_ctx *ctx, char *text, char *end) {
+    mr_slice row;
     if (!csv_columns_enter(ctx, &csv, &text, end)) return;
-    while (text < end) {
-        int found, is_empty = csv_is_empty_row(text, end);
-        char *row = text, *row_end = csv_row_end(&csv, csv_columns_take(&csv, text, end, &found), end);
-        text = row_end + (row_end < end);
-        if (is_empty) continue;
-        if (found == csv.count)
-            emit_row(ctx, mr_bytes(row, (size_t)(row_end - row)));
+    for (int got; (got = csv_next_row(&csv, &text, end, &row)) != 0;)
+        if (got > 0)
+            emit_row(ctx, row);
         else
-            reject(ctx, mr_bytes(row, (size_t)(row_end - row)), "fewer fields than needed", mr_bytes("", 0));
-    }
+            csv_reject(ctx, row, bad_rows, "fewer fields than needed");
 }
 
 static void map_json(mr_ctx *ctx, char *text, size_t length) {
@@ -386,7 +365,7 @@ static void map_json(mr_ctx *ctx, char *text, size_t length) {
             take_values(value);
             emit_row(ctx, line);
         } else {
-            reject(ctx, line, "no JSON", mr_bytes("", 0));
+            csv_reject(ctx, line, bad_rows, "no JSON");
         }
         cJSON_Delete(value);
         for (int i = 0; i < csv.count; i++) {

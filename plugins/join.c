@@ -114,41 +114,28 @@ static void start(mr_ctx *ctx) {
 
 /* ---- from rows to keys ------------------------------------------------------------------------------------------- */
 
-/* The columns of a table from one to another, with tabs between them. */
-static mr_slice columns_of(mr_ctx *ctx, csv_text *text, const csv_columns *table, int from, int to) {
-    text->length = 0;
-    for (int i = from; i < to; i++)
-        if (!csv_append_column(ctx, text, i == from, table->columns[i].field)) break;
-    return mr_bytes(text->bytes, text->length);
-}
-
 /* The key of a row is that of the table, a zero byte, and the side. The value is what else there is. */
 static void emit_row(mr_ctx *ctx, int side) {
     static csv_text key, rest;
     const char end[2] = {0, (char)side};
-    mr_slice others = columns_of(ctx, &rest, &tables[side], key_count, tables[side].count);
-    columns_of(ctx, &key, &tables[side], 0, key_count);
-    if (csv_append(ctx, &key, end, 2)) mr_emit(ctx, mr_bytes(key.bytes, key.length), others);
+    const csv_columns *table = &tables[side];
+    key.length = rest.length = 0;
+    if (csv_append_columns(ctx, table, key_count, table->count, &rest) &&
+        csv_append_columns(ctx, table, 0, key_count, &key) && csv_append(ctx, &key, end, 2))
+        mr_emit(ctx, mr_bytes(key.bytes, key.length), mr_bytes(rest.bytes, rest.length));
 }
 
 static void map_chunk(mr_ctx *ctx, char *text, size_t length) {
-    int side = ctx->source >= left_files, found;
+    int side = ctx->source >= left_files;
     csv_columns *table = &tables[side];
     char *end = text + length;
+    mr_slice row;
     if (!csv_columns_enter(ctx, table, &text, end)) return;
-    while (text < end) {
-        int is_empty = csv_is_empty_row(text, end);
-        char *row = text, *row_end = csv_row_end(table, csv_columns_take(table, text, end, &found), end);
-        text = row_end + (row_end < end);
-        if (is_empty) continue;
-        if (found == table->count)
+    for (int got; (got = csv_next_row(table, &text, end, &row)) != 0;)
+        if (got > 0)
             emit_row(ctx, side);
-        else if (bad_rows)
-            *bad_rows += 1;
         else
-            mr_skip_line(ctx, mr_bytes(row, (size_t)(row_end - row)),
-                         "fewer fields than columns; set bad=skip to leave out such rows");
-    }
+            csv_reject(ctx, row, bad_rows, "fewer fields than columns");
 }
 
 /* ---- from keys to rows ------------------------------------------------------------------------------------------- */

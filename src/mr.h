@@ -240,6 +240,9 @@ struct mr_plugin {
      * from it on (fewer when last is set: then the file ends there) have to be enough to tell. NULL: a file is read by
      * one worker, from its start. */
     size_t (*find_record)(mr_ctx *ctx, const char *bytes, size_t length, int last);
+    /* MR_FOLD, MR_GROUP: how many results are printed, those with the greatest values, in this order, as with --top,
+     * unless the user wants another number or order (--top, --sort). 0: all, in the order of the keys. */
+    uint64_t top;
 };
 
 /* What an iterator looks for: the kind of mr_words_of; the others have a function each. */

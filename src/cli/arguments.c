@@ -211,8 +211,8 @@ static bool read_fault_option(mr_job_settings *settings, int option, mr_error *e
     }
 }
 
-/* Deals with one option; sorted tells whether --sort was given. */
-static bool read_option(mr_run_arguments *arguments, int option, bool *sorted, mr_error *error) {
+/* Deals with one option. */
+static bool read_option(mr_run_arguments *arguments, int option, mr_error *error) {
     mr_job_settings *settings = &arguments->settings;
     if (option == OPTION_SIDE) return read_side(arguments, optarg, error);
     if (option >= OPTION_BAD) return read_fault_option(settings, option, error);
@@ -229,7 +229,7 @@ static bool read_option(mr_run_arguments *arguments, int option, bool *sorted, m
     case OPTION_SET:
         return read_setting(arguments, optarg, error);
     case OPTION_SORT:
-        *sorted = true;
+        settings->ordered = true;
         return read_sort(settings, optarg, error);
     case OPTION_TOP:
         return read_count("--top", optarg, 1, UINT64_MAX - 1, &settings->top, error);
@@ -315,16 +315,16 @@ bool mr_run_arguments_read(mr_run_arguments *arguments, const char *program, int
         (mr_run_arguments){.settings = {.program = program, .top = UINT64_MAX, .records = {.kind = MR_RECORDS_UNSAID}}};
     if (!make_room(arguments, (size_t)argc))
         return mr_error_memory(error, (size_t)argc * sizeof(mr_setting), "options");
-    bool sorted = false;
     opterr = 0;
     optind = 0; /* this also forgets where an earlier call stopped */
     for (int option; (option = getopt_long(argc, argv, ":o:j:qv0", run_options, NULL)) != -1;) {
         if (option == '?' || option == ':') return wrong_option(option, argv, error);
-        if (!read_option(arguments, option, &sorted, error)) return false;
+        if (!read_option(arguments, option, error)) return false;
         if (arguments->help) return true;
     }
     /* The top of something is the largest of it, unless the user says otherwise. */
-    if (arguments->settings.top != UINT64_MAX && !sorted) arguments->settings.sort = MR_SORT_VALUE_DESCENDING;
+    if (arguments->settings.top != UINT64_MAX && !arguments->settings.ordered)
+        arguments->settings.sort = MR_SORT_VALUE_DESCENDING;
     return read_operands(arguments, argc, argv, error) && check_together(&arguments->settings, error);
 }
 

@@ -48,6 +48,7 @@ void mr_describe_loaded(const mr_plugin *plugin, mr_description *description) {
     description->fold_type = plugin->fold_type;
     description->value_size = plugin->value_size;
     description->needs = plugin->needs;
+    description->top = plugin->top;
     description->together = plugin->together;
     snprintf(description->columns, sizeof description->columns, "%s", plugin->columns ? plugin->columns : "");
     description->has_configure = plugin->configure;

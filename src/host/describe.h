@@ -20,6 +20,7 @@ typedef struct mr_description {
     uint32_t fold_type;                   /* enum mr_fold_type */
     uint32_t value_size;                  /* of a custom fold, in bytes */
     uint32_t needs;                       /* bits of enum mr_needs */
+    uint64_t top;                         /* how many results it wants printed; 0: all */
     uint32_t together;                    /* enum mr_together */
     char columns[MR_DESCRIPTION_COLUMNS]; /* the names of its columns, with tabs between them; empty: it names none */
     mr_records records;                   /* what they are, for a job */

@@ -231,7 +231,7 @@ static bool check_kind(const mr_plugin *plugin, mr_error *error) {
         return true;
     case MR_MAP:
         if (plugin->fold || plugin->finish || plugin->reduce || plugin->combine || plugin->partition ||
-            plugin->compare || plugin->begin || plugin->end)
+            plugin->compare || plugin->begin || plugin->end || plugin->top)
             return wrong(plugin, "a map job has no other callback than map or map_chunk", error);
         return true;
     default:

@@ -48,6 +48,7 @@ typedef struct mr_job_settings {
     uint64_t worker_memory; /* bytes that a worker may use for itself before it is replaced; 0: any */
     uint32_t sort;          /* enum mr_sort */
     uint32_t format;        /* enum mr_format_kind */
+    bool ordered;           /* sort is what the user has said */
     bool header;            /* the output begins with the names of its columns */
     uint64_t compress;      /* the output is gzip: how hard to try, 1 to 9; 0: it is not */
     bool alone;             /* no other processes: everything runs in this one */
@@ -131,6 +132,8 @@ typedef struct mr_job {
     mr_plan plan;
     mr_cpus cpus;            /* that workers are pinned to */
     mr_format format;        /* how results are printed */
+    uint32_t sort;           /* in which order: enum mr_sort */
+    uint64_t top;            /* and the most of them; UINT64_MAX: all */
     char write_refusal[128]; /* why mr_write is refused; empty: it is not */
     mr_output output;
     mr_shared *shared;
@@ -154,7 +157,7 @@ typedef struct mr_job {
 
 /* Whether results are put into another order than that of the keys, or only some are wanted. */
 static inline bool mr_job_is_ordered(const mr_job *job) {
-    return job->settings->sort != MR_SORT_KEY || job->settings->top != UINT64_MAX;
+    return job->sort != MR_SORT_KEY || job->top != UINT64_MAX;
 }
 
 /* Whether the job is an MR_MAP job: its parts come from the map phase. */

@@ -26,7 +26,7 @@ static bool open_reduce(mr_worker *self, mr_error *error) {
                                  .write = mr_write_refusal(job) ? NULL : mr_part_write,
                                  .write_refusal = mr_write_refusal(job),
                                  .receiver = ordered ? (void *)&self->orderer : (void *)&self->writer};
-    if (ordered && !mr_orderer_open(&self->orderer, job->settings->sort, job->settings->top, &job->format, budget,
+    if (ordered && !mr_orderer_open(&self->orderer, job->sort, job->top, &job->format, budget,
                                     self->runs, error))
         return false;
     return mr_reducer_open(&self->reducer, error);
@@ -151,7 +151,7 @@ bool mr_do_merge(mr_worker *self, const mr_task *task, mr_report *done, mr_error
     mr_part_begin(&self->writer);
     mr_byte_sink sink = mr_part_text(&self->writer);
     bool ok = mr_merge_parts(job->shared->ordered, job->shared->ordered_count, job->regions, self->part_files,
-                             job->settings->top, &sink, &results, &self->damaged, error);
+                             job->top, &sink, &results, &self->damaged, error);
     if (error->damage) mr_name_damaged_part(&job->shared->ordered[self->damaged], self->damaged, error);
     self->writer.part.results = results;
     done->commits = 1;

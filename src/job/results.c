@@ -22,6 +22,15 @@ static uint32_t columns_of(const mr_description *description) {
     return stats ? MR_COLUMNS_OF_VALUE : MR_COLUMNS_NONE;
 }
 
+/* The order of the results: what the user wants, or else the plugin. */
+static void choose_order(mr_job *job) {
+    const mr_job_settings *settings = job->settings;
+    bool said = settings->ordered || settings->top != UINT64_MAX;
+    bool by_plugin = !said && job->description.top;
+    job->sort = by_plugin ? MR_SORT_VALUE_DESCENDING : settings->sort;
+    job->top = by_plugin ? job->description.top : settings->top;
+}
+
 /* Why the plugin may not write bytes as they are; empty when it may. */
 static void say_write_refusal(mr_job *job) {
     const mr_job_settings *settings = job->settings;
@@ -38,6 +47,7 @@ static void say_write_refusal(mr_job *job) {
 
 bool mr_results_open(mr_job *job, mr_error *error) {
     const mr_description *description = &job->description;
+    choose_order(job);
     if (mr_job_is_map(job) && mr_job_is_ordered(job))
         return mr_error_usage(error, "%s prints lines in the order of the input; --sort and --top do not go with it",
                               description->name);
