@@ -5,6 +5,7 @@
 
 #include "base/units.h"
 #include "data/deflate.h"
+#include "job/outputs.h"
 
 enum {
     OPTION_MEMORY = 256,
@@ -17,6 +18,7 @@ enum {
     OPTION_FORMAT,
     OPTION_HEADER,
     OPTION_COMPRESS,
+    OPTION_PARTS,
     OPTION_HELP,
     OPTION_INCLUDE,
     OPTION_EXCLUDE,
@@ -45,6 +47,7 @@ static const struct option run_options[] = {
     {"format", required_argument, NULL, OPTION_FORMAT},
     {"header", no_argument, NULL, OPTION_HEADER},
     {"compress", required_argument, NULL, OPTION_COMPRESS},
+    {"parts", required_argument, NULL, OPTION_PARTS},
     {"include", required_argument, NULL, OPTION_INCLUDE},
     {"exclude", required_argument, NULL, OPTION_EXCLUDE},
     {"null", no_argument, NULL, '0'},
@@ -239,6 +242,8 @@ static bool read_option(mr_run_arguments *arguments, int option, mr_error *error
         return read_format(settings, optarg, error);
     case OPTION_COMPRESS:
         return read_compression(settings, optarg, error);
+    case OPTION_PARTS:
+        return read_count("--parts", optarg, 1, MR_OUTPUTS_MAX, &settings->parts, error);
     case OPTION_HEADER:
         settings->header = true;
         return true;

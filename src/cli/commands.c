@@ -19,6 +19,8 @@ static const char usage[] =
     "Options of 'mr run' (they may stand anywhere; -- ends them):\n"
     "  -o, --output FILE   write the result to FILE, which appears whole or not at all\n"
     "                      (default: standard output)\n"
+    "                      DIR/ with a slash at the end: part files in a directory, and _SUCCESS\n"
+    "      --parts N       how many of them (default: one for each 128 MiB of input)\n"
     "  -j, --jobs N        worker processes (default: the CPUs that this process may use)\n"
     "      --memory SIZE   memory for everything together; beyond it the job spills to disk\n"
     "                      (default: half of what the machine or cgroup offers)\n"

@@ -49,6 +49,14 @@ static char *resolve_path(const mr_output *output, mr_error *error) {
     return path;
 }
 
+/* Opens the file, without a name, in the folder. */
+static bool open_unnamed(mr_output *output, mr_error *error) {
+    output->file = open(output->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+    if (output->file >= 0) return true;
+    if (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL) return open_named(output, error);
+    return mr_error_system(error, errno, "could not write %s", output->path);
+}
+
 static bool open_file(mr_output *output, mr_error *error) {
     /* Through a link: beside the file that is to be replaced, which may be on another file system. */
     char *path = resolve_path(output, error);
@@ -56,10 +64,7 @@ static bool open_file(mr_output *output, mr_error *error) {
     output->folder = folder_of(path);
     free(path);
     if (!output->folder) return mr_error_memory(error, strlen(output->path), "a path");
-    output->file = open(output->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
-    if (output->file >= 0) return true;
-    if (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL) return open_named(output, error);
-    return mr_error_system(error, errno, "could not write %s", output->path);
+    return open_unnamed(output, error);
 }
 
 /* Finds out what kind of stream a descriptor is. A pipe or terminal is opened once more where that is possible, because
@@ -157,12 +162,34 @@ static bool replace(mr_output *output, mr_error *error) {
     return ok;
 }
 
-bool mr_output_commit(mr_output *output, uint64_t length, mr_error *error) {
-    if (output->stream) return true;
+bool mr_output_open_part(mr_output *output, const char *directory, const char *name, bool exists, mr_error *error) {
+    *output = (mr_output){.path = name, .file = -1};
+    if (asprintf(&output->own_path, "%s/%s", directory, name) < 0) output->own_path = NULL;
+    output->folder = exists ? strdup(directory) : folder_of(directory);
+    if (!output->own_path || !output->folder) return mr_error_memory(error, strlen(directory), "a path");
+    output->path = output->own_path;
+    return open_unnamed(output, error);
+}
+
+bool mr_output_finish(mr_output *output, uint64_t length, mr_error *error) {
     if (ftruncate(output->file, (off_t)length) < 0 || fsync(output->file) < 0)
         return mr_error_system(error, errno, "could not write %s", output->path);
     /* mkostemp gives less than the usual permissions, which is no reason to lose the output. */
     if (output->temporary) (void)!fchmod(output->file, usual_mode());
+    return true;
+}
+
+bool mr_output_publish(mr_output *output, mr_error *error) {
+    bool ok = output->temporary ? rename(output->temporary, output->path) == 0 : link_as(output, output->path);
+    if (!ok) return mr_error_system(error, errno, "could not write %s", output->path);
+    free(output->temporary);
+    output->temporary = NULL;
+    return true;
+}
+
+bool mr_output_commit(mr_output *output, uint64_t length, mr_error *error) {
+    if (output->stream) return true;
+    if (!mr_output_finish(output, length, error)) return false;
     if (!output->temporary && link_as(output, output->path)) return true;
     return replace(output, error);
 }
@@ -204,6 +231,7 @@ void mr_output_close(mr_output *output) {
     }
     if (output->file >= 0 && output->file != STDOUT_FILENO) close(output->file);
     free(output->folder);
+    free(output->own_path);
     *output = (mr_output){.file = -1};
 }
 

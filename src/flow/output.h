@@ -7,14 +7,16 @@
 /* The destination of a job. A regular file is written in place by the workers, under no name until it is complete.
  * Anything else is a stream: parts are written to it one after the other. */
 typedef struct mr_output {
-    const char *path; /* as the user gave it, or "standard output"; for messages; borrowed */
-    char *folder;     /* a file: the folder that holds it; owned */
-    int file;         /* what is written to */
-    bool stream;      /* parts go out in order through mr_output_stream */
-    bool waits;       /* a stream that may make a writer wait (pipe, terminal): written to when poll says so */
-    bool nonblocking; /* a stream that never makes a writer wait, although waits is set */
-    int failure;      /* why mr_output_write has failed: an errno value */
-    char *temporary;  /* a file that does have a name until it is complete (no O_TMPFILE there); owned */
+    const char *path;          /* as the user gave it, or "standard output"; for messages; borrowed */
+    char *folder;              /* a file: the folder that holds it; owned */
+    int file;                  /* what is written to */
+    bool stream;               /* parts go out in order through mr_output_stream */
+    bool waits;                /* a stream that may make a writer wait (pipe, terminal): written to when poll says so */
+    bool nonblocking;          /* a stream that never makes a writer wait, although waits is set */
+    int failure;               /* why mr_output_write has failed: an errno value */
+    char *temporary;           /* a file that does have a name until it is complete (no O_TMPFILE there); owned */
+    char *own_path;            /* path of a part file; owned */
+    mr_file_identity identity; /* a part file: which file it is, should a plugin put another in its place */
 } mr_output;
 
 /* Opens the destination; path NULL or "-" is standard output. */
@@ -30,6 +32,15 @@ bool mr_output_write(mr_output *output, const void *bytes, size_t length, uint64
 
 /* Whether mr_output_open can be expected to succeed later. Leaves pipes and devices alone. */
 bool mr_output_check(const char *path, mr_error *error);
+
+/* Opens a file that is to be called name in a directory, which need not be there as yet; exists: it is. */
+bool mr_output_open_part(mr_output *output, const char *directory, const char *name, bool exists, mr_error *error);
+
+/* Makes a file complete and durable, still without its name: it has length bytes. */
+bool mr_output_finish(mr_output *output, uint64_t length, mr_error *error);
+
+/* Gives a part file that is complete its name, which nothing else may have. */
+bool mr_output_publish(mr_output *output, mr_error *error);
 
 /* Makes a complete file of length bytes appear under its name, durably; nothing to do for a stream. */
 bool mr_output_commit(mr_output *output, uint64_t length, mr_error *error);

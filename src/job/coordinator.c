@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "job/conclusion.h"
+#include "job/outputs.h"
 #include "job/results.h"
 #include "job/usage.h"
 
@@ -36,7 +37,7 @@ static bool wait_for_events(mr_coordinator *self, mr_error *error) {
     const struct pollfd polled[MR_POLL_COUNT] = {
         [MR_POLL_REPORTS] = {mp_queue_fd(self->job.reports), POLLIN, 0},
         [MR_POLL_SIGNALS] = {self->signals, POLLIN, 0},
-        [MR_POLL_STREAM] = {blocked ? self->job.output.file : -1, POLLOUT, 0},
+        [MR_POLL_STREAM] = {blocked ? self->job.outputs[0].file : -1, POLLOUT, 0},
         [MR_POLL_ENDS] = {self->crew.watch, POLLIN, 0},
     };
     memcpy(self->polled, polled, sizeof polled);
@@ -220,8 +221,8 @@ static bool number_records(mr_coordinator *self, mr_error *error) {
 /* order: as for mr_delivery_open. */
 static bool open_delivery(mr_coordinator *self, uint64_t parts, const uint64_t *order, mr_error *error) {
     self->delivering = true;
-    return mr_delivery_open(&self->delivery, &self->crew, &self->job.output, parts, order, error) &&
-           mr_results_begin(&self->job, &self->delivery.end, &self->delivery.closed, error);
+    return mr_delivery_open(&self->delivery, &self->crew, parts, order, error) &&
+           mr_results_begin(&self->job, self->delivery.ends, &self->delivery.closed, error);
 }
 
 /* The same for a map job, whose chunks make the parts. */
@@ -329,8 +330,8 @@ static void close_signals(mr_coordinator *self, const sigset_t *before) {
 /* Everything is delivered: completes the output. */
 static bool commit_output(mr_coordinator *self, mr_error *error) {
     mr_delivery *delivery = &self->delivery;
-    return mr_results_end(&self->job, &delivery->end, &delivery->closed, error) && !reader_gone(self) &&
-           mr_output_commit(&self->job.output, delivery->end, error);
+    return mr_results_end(&self->job, delivery->ends, &delivery->closed, error) && !reader_gone(self) &&
+           mr_outputs_commit(&self->job, delivery->ends, error);
 }
 
 static bool run(mr_coordinator *self, mr_error *error) {
@@ -371,7 +372,7 @@ void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_
     sigprocmask(SIG_BLOCK, NULL, &before);
     mr_coordinator self = {.signals = -1,
                            .summary = summary,
-                           .job = {.settings = settings, .output.file = -1, .bad_file = -1},
+                           .job = {.settings = settings, .bad_file = -1},
                            .start = start,
                            .last_sample = start};
     *summary = (mr_result_summary){.outcome = MR_OUTCOME_FAILED};
@@ -382,7 +383,8 @@ void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_
     summary->input_bytes = self.job.input.plain + self.job.input.read;
     summary->workers = self.job.plan.workers;
     summary->results = self.delivery.results;
-    summary->output_bytes = self.delivery.end;
+    for (uint32_t i = 0; self.delivery.ends && i < self.job.output_count; i++)
+        summary->output_bytes += self.delivery.ends[i];
     uint64_t tasks = self.crew.tasks;
     end_crew(&self);
     summary->seconds = mr_seconds() - start;

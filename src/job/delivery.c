@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "flow/exchange.h"
+#include "job/outputs.h"
 #include "job/wording.h"
 
 /* Parts come in any order. As soon as all parts before one have come its offset in the output is known: the worker that
@@ -35,7 +36,8 @@ static bool make_room(mr_delivery *delivery, uint64_t count, mr_error *error) {
               grow(&delivery->following, room, sizeof *delivery->following, error) &&
               grow(&delivery->sequence, room, sizeof *delivery->sequence, error) &&
               grow(&delivery->ranks, room, sizeof *delivery->ranks, error) &&
-              grow(&delivery->offsets, room, sizeof *delivery->offsets, error);
+              grow(&delivery->offsets, room, sizeof *delivery->offsets, error) &&
+              grow(&delivery->files, room, sizeof *delivery->files, error);
     if (ok) delivery->room = room;
     return ok;
 }
@@ -47,12 +49,12 @@ static void begin_part(mr_delivery *delivery, uint64_t unit, uint64_t following)
     delivery->ranks[unit] = MR_NO_PART;
 }
 
-bool mr_delivery_open(mr_delivery *delivery, mr_crew *crew, mr_output *output, uint64_t count, const uint64_t *order,
-                      mr_error *error) {
-    *delivery = (mr_delivery){.crew = crew, .output = output, .count = count, .wanted = MR_NO_PART};
+bool mr_delivery_open(mr_delivery *delivery, mr_crew *crew, uint64_t count, const uint64_t *order, mr_error *error) {
+    *delivery = (mr_delivery){.crew = crew, .count = count, .wanted = MR_NO_PART};
     if (!make_room(delivery, count + 1, error)) return false;
     delivery->orders = calloc(crew->count, sizeof *delivery->orders);
-    if (!delivery->orders)
+    delivery->ends = calloc(crew->job->output_count, sizeof *delivery->ends);
+    if (!delivery->orders || !delivery->ends)
         return mr_error_memory(error, crew->count * sizeof *delivery->orders, "the parts of the output");
     for (uint64_t i = count; i-- > 0;) {
         uint64_t unit = order ? order[i] : i;
@@ -82,6 +84,8 @@ void mr_delivery_close(mr_delivery *delivery) {
     free(delivery->sequence);
     free(delivery->ranks);
     free(delivery->offsets);
+    free(delivery->files);
+    free(delivery->ends);
     mr_part_stream_close(&delivery->stream);
     *delivery = (mr_delivery){0};
 }
@@ -117,15 +121,28 @@ static void release_parts(mr_delivery *delivery, uint32_t worker) {
         atomic_store_explicit(&delivery->crew->job->shared->slots[worker].released, released, memory_order_release);
 }
 
+/* Where the output ends that a part goes to, as far as there are parts: it may not go back to an earlier one. */
+static uint64_t *next_end(mr_delivery *delivery, uint64_t unit) {
+    uint32_t file = mr_outputs_of(delivery->crew->job, unit);
+    if (file > delivery->file) delivery->file = file;
+    delivery->files[unit] = delivery->file;
+    return &delivery->ends[delivery->file];
+}
+
+static bool to_stream(const mr_delivery *delivery) {
+    return delivery->crew->job->outputs[0].stream;
+}
+
 /* Gives all parts that have one the place behind the one before. */
 static bool place_parts(mr_delivery *delivery, mr_error *error) {
     while (delivery->wanted != MR_NO_PART && delivery->states[delivery->wanted] != MR_PART_MISSING) {
         uint64_t unit = delivery->wanted;
-        delivery->offsets[unit] = delivery->end;
+        uint64_t *end = next_end(delivery, unit);
+        delivery->offsets[unit] = *end;
         delivery->ranks[unit] = delivery->placed;
         delivery->sequence[delivery->placed++] = unit;
         delivery->wanted = delivery->following[unit];
-        if (__builtin_add_overflow(delivery->end, delivery->parts[unit].bytes, &delivery->end))
+        if (__builtin_add_overflow(*end, delivery->parts[unit].bytes, end))
             return mr_error_set(error, "the output is larger than 2^64 bytes");
     }
     return true;
@@ -244,7 +261,11 @@ static bool deliver_to_file(mr_delivery *delivery, mr_error *error) {
         }
         uint32_t writer = choose_writer(delivery, part);
         if (writer == delivery->crew->job->plan.workers) return true;
-        mr_task task = {.kind = MR_TASK_DELIVER, .unit = unit, .part = *part, .offset = delivery->offsets[unit]};
+        mr_task task = {.kind = MR_TASK_DELIVER,
+                        .unit = unit,
+                        .part = *part,
+                        .offset = delivery->offsets[unit],
+                        .file = delivery->files[unit]};
         bool taken;
         if (!mr_crew_assign(delivery->crew, writer, &task, &taken, error)) return false;
         if (!taken) return true;
@@ -265,7 +286,7 @@ static bool deliver_to_stream(mr_delivery *delivery, mr_error *error) {
         if (!delivery->streaming) delivery->stream = (mr_part_stream){.part = delivery->parts[unit]};
         delivery->streaming = true;
         enum mr_stream_state state =
-            mr_output_stream(delivery->output, &delivery->stream, job->regions, job->part_files, error);
+            mr_output_stream(&delivery->crew->job->outputs[0], &delivery->stream, job->regions, job->part_files, error);
         delivery->blocked = state == MR_STREAM_WAIT;
         if (state == MR_STREAM_FAILED && error->damage) mr_name_damaged_part(&delivery->parts[unit], unit, error);
         if (state == MR_STREAM_FAILED) return false;
@@ -282,10 +303,10 @@ static bool deliver_to_stream(mr_delivery *delivery, mr_error *error) {
 }
 
 bool mr_delivery_go_on(mr_delivery *delivery, mr_error *error) {
-    return delivery->output->stream ? deliver_to_stream(delivery, error) : deliver_to_file(delivery, error);
+    return to_stream(delivery) ? deliver_to_stream(delivery, error) : deliver_to_file(delivery, error);
 }
 
 bool mr_delivery_holds(const mr_delivery *delivery, uint64_t unit) {
-    return delivery->output->stream && delivery->waiting > STREAM_BACKLOG && unit != delivery->wanted &&
+    return to_stream(delivery) && delivery->waiting > STREAM_BACKLOG && unit != delivery->wanted &&
            delivery->ranks[unit] == MR_NO_PART;
 }

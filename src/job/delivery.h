@@ -24,7 +24,6 @@ typedef struct mr_part_order {
 
 typedef struct mr_delivery {
     mr_crew *crew;                          /* borrowed */
-    mr_output *output;                      /* borrowed */
     uint64_t count;                         /* parts of the whole output */
     uint64_t room;                          /* of the lists of parts, allocated */
     mr_part *parts;                         /* owned */
@@ -36,8 +35,10 @@ typedef struct mr_delivery {
     uint64_t *sequence;                     /* these, in the order of the output; owned */
     uint64_t *ranks;                        /* where in sequence a part is; MR_NO_PART: it has no place; owned */
     uint64_t *offsets;                      /* of parts that have a place; owned */
+    uint32_t *files;                        /* which of the outputs these go to; owned */
     uint64_t next;                          /* the first in sequence that is not known to be delivered or on its way */
-    uint64_t end;                           /* where the part that is wanted will begin: bytes of all before it */
+    uint64_t *ends;                         /* of each output: bytes of all that has a place there; owned */
+    uint32_t file;                          /* the output that the last part with a place went to */
     uint64_t delivered;                     /* parts that are delivered */
     uint64_t waiting;                       /* bytes of parts that are ready or on their way */
     uint64_t results;                       /* in all parts that have come */
@@ -49,8 +50,7 @@ typedef struct mr_delivery {
 } mr_delivery;
 
 /* order: all parts in the order of the output; NULL: they are numbered in it. Borrowed for the call. */
-bool mr_delivery_open(mr_delivery *delivery, mr_crew *crew, mr_output *output, uint64_t count, const uint64_t *order,
-                      mr_error *error);
+bool mr_delivery_open(mr_delivery *delivery, mr_crew *crew, uint64_t count, const uint64_t *order, mr_error *error);
 void mr_delivery_close(mr_delivery *delivery);
 
 /* There is one more part, number count so far: before part behind, and behind part before (MR_NO_PART: there is none),

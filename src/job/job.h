@@ -51,6 +51,7 @@ typedef struct mr_job_settings {
     bool ordered;           /* sort is what the user has said */
     bool header;            /* the output begins with the names of its columns */
     uint64_t compress;      /* the output is gzip: how hard to try, 1 to 9; 0: it is not */
+    uint64_t parts;         /* files in a directory of output; 0: by the size of the input */
     bool alone;             /* no other processes: everything runs in this one */
     bool pin;               /* every worker stays on one CPU */
     bool quiet;             /* no summary */
@@ -135,7 +136,9 @@ typedef struct mr_job {
     uint32_t sort;           /* in which order: enum mr_sort */
     uint64_t top;            /* and the most of them; UINT64_MAX: all */
     char write_refusal[128]; /* why mr_write is refused; empty: it is not */
-    mr_output output;
+    mr_output *outputs;      /* where the output goes: one, or the part files of a directory; owned */
+    uint32_t output_count;   /* how many */
+    char *directory;         /* its path, without slashes at the end; NULL: it is none; owned */
     mr_shared *shared;
     char *arena_memory;   /* all arenas and regions, one behind the other */
     uint64_t arena_bytes; /* of all of them, with some room to read behind the last */
@@ -191,12 +194,12 @@ enum mr_task_kind {
 typedef struct mr_task {
     uint64_t sequence;   /* of the worker's tasks, from 1 */
     uint32_t kind;       /* enum mr_task_kind */
-    uint32_t unused;     /* zero */
+    uint32_t file;       /* for DELIVER: which of the outputs */
     uint64_t unit;       /* which chunk, partition or part */
     mr_chunk chunk;      /* for SAMPLE, QUOTES, COUNT, MAP, TRY */
     mr_place suspect;    /* for TRY; kind MR_PLACE_NONE: there is none */
     mr_part part;        /* for DELIVER */
-    uint64_t offset;     /* for DELIVER: in the output file; for KEEP: in bad_file; for SPLIT: the most partitions; for
+    uint64_t offset;     /* for DELIVER: in that file; for KEEP: in bad_file; for SPLIT: the most partitions; for
                           * READ: blocks of the source that have been read before */
     mr_text_block block; /* for READ: where it begins or goes on; its length, records and lines do not matter */
 } mr_task;

@@ -12,6 +12,7 @@
 #include "job/from_bad.h"
 #include "job/job.h"
 #include "job/lines.h"
+#include "job/outputs.h"
 #include "job/quarantine.h"
 #include "job/results.h"
 
@@ -31,8 +32,8 @@ enum {
     RINGS = 64 << 20,           /* memory for all rings together, at most: more would not be quicker */
     UNPACKED = 4,               /* how much larger compressed files become, more or less */
     SMALLEST_CHUNK = 256 << 10, /* of a stream, for which it is worth having a worker */
-    COMPRESSED_WORKERS = 4,     /* compressed output is divided as if there were so many, */
-    COMPRESSED_PARTS = 16,      /* and into so many parts at least, if there is enough of it */
+    DIVIDED_WORKERS = 4,        /* output is divided as if there were so many, where it shows, */
+    DIVIDED_PARTS = 16,         /* and into so many parts at least, if there is enough of it */
     SMALLEST_BLOCK = 1 << 10,
     LARGEST_BLOCK = 64 << 10,
     SMALLEST_RELEASE = 8 << 10, /* bytes of a run that are worth being given back before its end */
@@ -162,19 +163,19 @@ static bool make_plan(mr_job *job, mr_error *error) {
     if (settings->alone) workers = 1;
     plan->memory = wanted_memory(settings) - job->sides.bytes; /* which mr_sides_add has seen to be less */
     if (plan->memory / workers < SMALLEST_SHARE) return too_little_memory(job, workers, error);
-    /* Where members of compressed output begin depends on its parts: of a map job these are the chunks, otherwise the
-     * partitions. So that it does not depend on anything else but the input, they are then those for a fixed number of
-     * workers, as long as there is memory for so many. */
-    bool fixed = settings->compress && mr_job_is_map(job);
-    if (!mr_chunks_plan(&job->chunks, &job->input, fixed ? COMPRESSED_WORKERS : (unsigned)workers,
-                        fixed ? 0 : settings->chunk, error))
+    /* Where members of compressed output and part files begin depends on the parts of the output: of a map job these
+     * are the chunks, otherwise the partitions. So that it does not depend on anything else but the input, they are
+     * then those for a fixed number of workers, as long as there is memory for so many. */
+    bool fixed = settings->compress || job->directory, chunks = fixed && mr_job_is_map(job);
+    if (!mr_chunks_plan(&job->chunks, &job->input, chunks ? DIVIDED_WORKERS : (unsigned)workers,
+                        chunks ? 0 : settings->chunk, error))
         return false;
     /* No more workers than there is work for. */
     job->input.guess = guess_input(&job->input);
     uint64_t streamed = (job->input.guess - job->input.plain) / SMALLEST_CHUNK;
     plan->workers = (uint32_t)mr_smaller(workers, job->chunks.count + streamed + !!job->input.streams);
     plan_readers(plan, job->input.streams);
-    plan->least_partitions = settings->compress ? COMPRESSED_PARTS : 0;
+    plan->least_partitions = fixed ? mr_larger(DIVIDED_PARTS, job->output_count) : 0;
     divide_memory(job);
     return true;
 }
@@ -304,10 +305,6 @@ static bool open_bad_file(mr_job *job, mr_error *error) {
 
 /* ---- opening and closing ----------------------------------------------------------------------------------------- */
 
-static bool open_output(mr_job *job, mr_error *error) {
-    return mr_output_open(&job->output, job->settings->output, error);
-}
-
 static bool open_sides(mr_job *job, mr_error *error) {
     const mr_job_settings *settings = job->settings;
     job->sides.limit = wanted_memory(settings);
@@ -339,7 +336,7 @@ static bool describe_plugin(mr_job *job, mr_error *error) {
     setup.wish = read_wished;
     setup.receiver = job;
     if (!job->settings->alone) return mr_describe(&setup, &job->description, error);
-    if (!open_output(job, error) || !mr_output_divert(&job->output, error)) return false;
+    if (!mr_outputs_open(job, error) || !mr_output_divert(&job->outputs[0], error)) return false;
     job->alone = mr_worker_load(job, &setup, error);
     if (job->alone) mr_worker_describe(job->alone, &job->description);
     return job->alone;
@@ -352,13 +349,19 @@ static bool open_reports(mr_job *job, mr_error *error) {
     return code == 0 || mr_error_system(error, -code, "could not make a lock");
 }
 
-static bool open_input(mr_job *job, mr_error *error) {
+static bool find_input(mr_job *job, mr_error *error) {
     const mr_job_settings *settings = job->settings;
     if (settings->from_bad) return mr_from_bad_open(&job->input, settings->from_bad, temporary_folder(settings), error);
     if (!mr_paths_find(&job->paths, settings->inputs, settings->input_count, &settings->choice, error)) return false;
     if (settings->only_length && job->paths.count != 1)
         return mr_error_usage(error, "--only is for one input; there are %zu", job->paths.count);
     return mr_input_open(&job->input, (const char *const *)job->paths.list, job->paths.count, error);
+}
+
+static bool open_input(mr_job *job, mr_error *error) {
+    if (!find_input(job, error)) return false;
+    job->input.guess = guess_input(&job->input);
+    return true;
 }
 
 /* Records that were kept are of the kind that they were then. */
@@ -412,15 +415,16 @@ static bool number_first_record(mr_job *job, mr_error *error) {
 }
 
 bool mr_job_open(mr_job *job, const mr_job_settings *settings, mr_error *error) {
-    *job = (mr_job){.settings = settings, .output.file = -1, .bad_file = -1};
+    *job = (mr_job){.settings = settings, .bad_file = -1};
     raise_file_limit();
     job->plugin_path = mr_plugin_find(settings->plugin, error);
     if (!job->plugin_path || !open_input(job, error) || !open_sides(job, error) || !describe_plugin(job, error) ||
         !check_kept(job, error) || !narrow_input(job, error) || !check_sizes(job, error) || !check_streams(job, error))
         return false;
-    return number_first_record(job, error) && mr_results_open(job, error) && make_plan(job, error) &&
-           (!settings->pin || mr_cpus_open(&job->cpus, error)) && (settings->alone || open_output(job, error)) &&
-           map_memory(job, error) && open_spills(job, error) && open_bad_file(job, error) && open_reports(job, error);
+    return number_first_record(job, error) && mr_results_open(job, error) &&
+           (settings->alone || mr_outputs_open(job, error)) && make_plan(job, error) &&
+           (!settings->pin || mr_cpus_open(&job->cpus, error)) && map_memory(job, error) && open_spills(job, error) &&
+           open_bad_file(job, error) && open_reports(job, error);
 }
 
 static void close_spills(mr_spill *spills, uint32_t count) {
@@ -440,7 +444,7 @@ void mr_job_close(mr_job *job) {
     if (job->arena_memory) munmap(job->arena_memory, job->arena_bytes);
     if (job->ring_memory) munmap(job->ring_memory, job->ring_bytes);
     mr_texts_close(&job->texts);
-    mr_output_close(&job->output);
+    mr_outputs_close(job);
     mr_chunks_close(&job->chunks);
     mr_input_close(&job->input);
     mr_sides_close(&job->sides);
@@ -452,5 +456,5 @@ void mr_job_close(mr_job *job) {
     free(job->rings);
     free(job->temporary);
     free(job->plugin_path);
-    *job = (mr_job){.output.file = -1, .bad_file = -1};
+    *job = (mr_job){.bad_file = -1};
 }

@@ -165,7 +165,8 @@ char *mr_quarantine_path(const mr_job *job) {
     const mr_job_settings *settings = job->settings;
     char *path = NULL;
     if (settings->bad) return strdup(settings->bad);
-    if (settings->output && !job->output.stream)
+    if (job->directory) return asprintf(&path, "%s.bad.jsonl", job->directory) < 0 ? NULL : path;
+    if (settings->output && !job->outputs[0].stream)
         return asprintf(&path, "%s.bad.jsonl", settings->output) < 0 ? NULL : path;
     if (asprintf(&path, "%s.bad.jsonl", job->description.name) < 0) return NULL;
     for (char *at = path; *at; at++)

@@ -160,9 +160,12 @@ bool mr_do_merge(mr_worker *self, const mr_task *task, mr_report *done, mr_error
 
 bool mr_do_deliver(mr_worker *self, const mr_task *task, mr_report *done, mr_error *error) {
     const mr_job *job = self->job;
+    const mr_output *output = &job->outputs[task->file];
     (void)done;
-    bool ok = mr_part_deliver(&task->part, job->regions, self->part_files, job->output.file, task->offset,
-                              job->output.path, error);
+    if (task->file && !mr_file_is(output->file, output->identity)) /* which reports do not look at */
+        return mr_error_set(error, "the file that is to become %s is not there any more", output->path);
+    bool ok =
+        mr_part_deliver(&task->part, job->regions, self->part_files, output->file, task->offset, output->path, error);
     if (error->damage) mr_name_damaged_part(&task->part, task->unit, error);
     return ok;
 }

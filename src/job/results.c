@@ -51,23 +51,33 @@ bool mr_results_open(mr_job *job, mr_error *error) {
     if (mr_job_is_map(job) && mr_job_is_ordered(job))
         return mr_error_usage(error, "%s prints lines in the order of the input; --sort and --top do not go with it",
                               description->name);
+    if (job->settings->parts > 1 && mr_job_is_ordered(job))
+        return mr_error_usage(error, "with --sort and --top there is one part; --parts does not go with them");
     say_write_refusal(job);
     return mr_format_open(&job->format, job->settings->format, columns_of(description), column_names(description),
                           error);
 }
 
-/* Writes bytes to the end of the output. */
-static bool append(mr_job *job, const char *bytes, size_t length, uint64_t *end, bool *closed, mr_error *error) {
-    if (mr_output_write(&job->output, bytes, length, *end, error)) {
+/* Writes bytes to the end of an output. */
+static bool append(mr_output *output, const char *bytes, size_t length, uint64_t *end, bool *closed, mr_error *error) {
+    if (mr_output_write(output, bytes, length, *end, error)) {
         *end += length;
         return true;
     }
-    *closed = job->output.stream && job->output.failure == EPIPE;
+    *closed = output->stream && output->failure == EPIPE;
     if (*closed) error->set = false;
     return *closed;
 }
 
-bool mr_results_begin(mr_job *job, uint64_t *end, bool *closed, mr_error *error) {
+/* Writes bytes to the end of all outputs. */
+static bool append_to_all(mr_job *job, const char *bytes, size_t length, uint64_t *ends, bool *closed,
+                          mr_error *error) {
+    for (uint32_t i = 0; i < job->output_count; i++)
+        if (!append(&job->outputs[i], bytes, length, &ends[i], closed, error)) return false;
+    return true;
+}
+
+bool mr_results_begin(mr_job *job, uint64_t *ends, bool *closed, mr_error *error) {
     size_t length;
     uint64_t level = job->settings->compress;
     if (!job->settings->header) return true;
@@ -78,11 +88,11 @@ bool mr_results_begin(mr_job *job, uint64_t *end, bool *closed, mr_error *error)
         free(header);
         header = coded;
     }
-    bool ok = header && append(job, header, length, end, closed, error);
+    bool ok = header && append_to_all(job, header, length, ends, closed, error);
     free(header);
     return ok;
 }
 
-bool mr_results_end(mr_job *job, uint64_t *end, bool *closed, mr_error *error) {
-    return !job->settings->compress || append(job, mr_deflate_end, MR_DEFLATE_END, end, closed, error);
+bool mr_results_end(mr_job *job, uint64_t *ends, bool *closed, mr_error *error) {
+    return !job->settings->compress || append_to_all(job, mr_deflate_end, MR_DEFLATE_END, ends, closed, error);
 }

@@ -30,6 +30,10 @@ for plugin in wordcount invertedindex "grep --set pattern=a"; do
     rm -f disk/result
 done
 
+run "$mr" run wordcount big -o disk/parts/ --parts 3
+expect_status 1 "parts to a full disk" && expect_error disk/parts/part-0000 "No space left on device"
+expect_files disk
+
 # The disk for temporaries is full.
 [[ $scale -eq 1 ]] && for plugin in wordcount invertedindex; do
     for jobs in 1 3; do

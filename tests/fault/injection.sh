@@ -27,12 +27,12 @@ declare -A job=(
     [stats]="grep --set pattern=a input --stats folder/stats"
     [bad]="$build/tests/abi/slow.so bad_input --set deadly=!deadly --skip-bad 2 --bad folder/bad"
 )
-outputs=(new old stdout pipe)
+outputs=(new old directory stdout pipe)
 kinds=(error other interrupt short)
 # What is picked at random: mostly all of them, otherwise one that is called rarely.
 groups=(system system memory)
 rare=(access close dup2 epoll_create1 epoll_ctl epoll_wait eventfd fcntl fork fstat fsync ftruncate get_robust_list linkat lseek
-    madvise memfd_create mmap mprotect munmap open pidfd_open pidfd_send_signal poll prctl read readlink rename signalfd stat
+    madvise memfd_create mkdir mmap mprotect munmap open pidfd_open pidfd_send_signal poll prctl read readlink rename signalfd stat
     waitid write)
 
 "$tools/random_input" 1 600000 many >input || exit 1
@@ -51,7 +51,7 @@ export MALLOC_PERTURB_=165 # what is freed is overwritten
 # start OUTPUT JOB - start the job in the background as $pid, with a time limit and in a process group of its own.
 start() {
     local destination=()
-    rm -f folder/* out
+    rm -rf folder/* out
     : >state
     case $1 in
     new) destination=(-o folder/result) ;;
@@ -59,12 +59,16 @@ start() {
         destination=(-o folder/result)
         echo before >folder/result
         ;;
+    directory)
+        destination=(-o folder/result/)
+        [[ $2 == ordered ]] || destination+=(--parts 3)
+        ;;
     pipe) cat pipe >out & ;;
     esac
     local start=(timeout -s KILL 20 env "LD_PRELOAD=$fail_call" "$mr" run ${job[$2]} "${common[@]}" "${destination[@]}")
     command_line="${start[*]}"
     case $1 in
-    new | old) "${start[@]}" 2>err & ;;
+    new | old | directory) "${start[@]}" 2>err & ;;
     stdout) "${start[@]}" >out 2>err & ;;
     pipe) "${start[@]}" >pipe 2>err & ;;
     esac
@@ -85,7 +89,7 @@ expect_gone() {
 # when the statistics fail is the output there already. They, and the bad records, are kept when the job fails, too.
 expect_output() {
     local what=$1 expected=expected.$3 place=folder/result files=()
-    [[ $2 == new || $2 == old ]] || place=out
+    [[ $2 == new || $2 == old || $2 == directory ]] || place=out
     [[ $2 == old || ($2 == new && $status -eq 0) ]] && files=(result)
     [[ $3 == stats && ($status -eq 0 || -e folder/stats) ]] && files+=(stats)
     if [[ $3 == bad && ($status -eq 0 || -e folder/bad) ]]; then
@@ -95,6 +99,11 @@ expect_output() {
     fi
     if [[ $status -eq 0 || $message == "mr: the output is complete"* ]]; then
         [[ $place == out ]] || files[0]=result
+        if [[ $2 == directory ]]; then
+            [[ -e folder/result/_SUCCESS ]] || fail "$what: no _SUCCESS"
+            place=parts
+            cat folder/result/part-* >parts
+        fi
         expect_same "$expected" "$place" "$what"
     elif [[ $place == out ]]; then
         cmp -s -n "$(stat -c %s out)" out "$expected" || fail "$what: printed wrong bytes"

@@ -203,6 +203,7 @@ FUNCTION(off_t, -1, lseek, (int file, off_t offset, int whence), (file, offset, 
 FUNCTION(int, -1, madvise, (void *memory, size_t length, int advice), (memory, length, advice), EINVAL, EAGAIN, false,
          false)
 FUNCTION(int, -1, memfd_create, (const char *name, unsigned flags), (name, flags), EMFILE, ENOMEM, false, false)
+FUNCTION(int, -1, mkdir, (const char *path, mode_t mode), (path, mode), EACCES, ENOSPC, false, false)
 FUNCTION(int, -1, mkostemp, (char *path, int flags), (path, flags), EMFILE, ENOSPC, false, false)
 FUNCTION(void *, MAP_FAILED, mmap, (void *at, size_t length, int access, int flags, int file, off_t offset),
          (at, length, access, flags, file, offset), ENOMEM, EAGAIN, false, false)
