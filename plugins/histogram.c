@@ -101,6 +101,11 @@ static void count_piece(const unsigned char *bytes, size_t length, uint64_t offs
     }
 }
 
+/* Images that come as a whole are no bytes, but will do. */
+static void configure(mr_ctx *ctx, mr_plugin *self) {
+    self->any_records = ctx->records == MR_RECORDS_WHOLE;
+}
+
 static void map_chunk(mr_ctx *ctx, char *text, size_t length) {
     const unsigned char *bytes = (const unsigned char *)text;
     if (source != ctx->source + 1) {
@@ -131,5 +136,5 @@ static void finish(mr_ctx *ctx, mr_slice key, const void *value) {
 
 MR_PLUGIN(.name = "histogram", .summary = "how many pixels of 24-bit BMP images have each value of each colour",
           .kind = MR_FOLD, .fold_type = MR_FOLD_COUNT, .map_chunk = map_chunk, .finish = finish,
-          .records = MR_RECORDS_FIXED, .record_size = 1, .any_records = 1,
+          .records = MR_RECORDS_FIXED, .record_size = 1, .configure = configure,
           .columns = "colour\tvalue:number\tpixels:number")
