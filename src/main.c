@@ -8,10 +8,10 @@
 #include "base/error.h"
 #include "cli/commands.h"
 
-/* Takes the places of closed standard streams, so that no file of ours gets one of their numbers by chance. Opened for
- * reading only: writing to a closed stdout stays an error. */
+/* Takes the places of closed standard streams, so that no file of ours gets one of their numbers by chance. Opened the
+ * wrong way round: reading from a closed stdin stays an error, and so does writing to a closed stdout. */
 static int hold_standard_streams(void) {
-    int file = 0;
+    int file = fcntl(STDIN_FILENO, F_GETFD) < 0 ? open("/dev/null", O_WRONLY) : STDIN_FILENO;
     while (file >= 0 && file <= STDERR_FILENO)
         file = open("/dev/null", O_RDONLY);
     if (file >= 0) close(file);

@@ -21,9 +21,8 @@ enum { BLOCK = 64 << 10 /* bytes read at once when a record is looked for */ };
 /* Takes standard input over: whoever reads it from now on, as a plugin may, finds it empty. */
 static bool take_standard(mr_input *input, mr_source *source, mr_error *error) {
     if (input->standard) return mr_error_usage(error, "standard input (-) can be read only once");
-    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC),
-        taken = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    int failure = errno;
+    int taken = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), failure = errno;
+    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (taken >= 0 && nothing >= 0 && dup2(nothing, STDIN_FILENO) == STDIN_FILENO) input->standard = taken;
     if (nothing > STDIN_FILENO) close(nothing);
     if (!input->standard) return mr_error_system(error, failure, "could not read standard input");
@@ -87,6 +86,7 @@ static bool look_at(mr_input *input, mr_source *source, mr_error *error) {
     if (!strcmp(source->path, "-") && !take_standard(input, source, error)) return false;
     if ((source->standard ? fstat(source->standard, &status) : stat(source->path, &status)) < 0)
         return mr_error_system(error, errno, "could not read %s", source->path);
+    if (S_ISDIR(status.st_mode) && source->standard) return mr_error_set(error, "%s is a directory", source->path);
     if (S_ISDIR(status.st_mode))
         return mr_error_set(error, "%s is a directory; name the files in it instead, such as %s/*", source->path,
                             source->path);
