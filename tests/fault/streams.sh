@@ -89,10 +89,12 @@ slow=100
 make_slow_lines "$slow" | cat - text >slow
 gzip -1c slow >slow.gz
 "$mr" run grep -q --set "pattern=$slow_pattern|or" slow >expected.slow
+# kill_reader PID - kill the reader of the mr that timeout, process PID, runs.
 kill_reader() {
-    local attempt child
+    local attempt child main
     for ((attempt = 0; attempt < 500; attempt++)); do
-        for child in $(children_of "$1"); do
+        read -r main _ < <(children_of "$1")
+        for child in $(children_of "$main"); do
             [[ $(cat "/proc/$child/comm" 2>/dev/null) == mr-reader ]] && kill -KILL "$child" && return
         done
         sleep 0.002
@@ -102,11 +104,12 @@ for i in 1 2 3; do
     timeout 60 "$mr" run grep --set "pattern=$slow_pattern|or" slow.gz --memory 4M -j 2 -o result 2>err &
     pid=$!
     sleep 0.0$i
-    kill_reader "$(children_of $pid | head -n 1)"
+    kill_reader $pid
     wait $pid
     status=$?
     command_line="a reader that is killed"
     expect_status 0 "a reader that is killed" && expect_same expected.slow result "a reader that is killed"
+    [[ $(summary_field retries) == 1 ]] || fail "no reader was killed: $(cat err)"
     rm -f result
 done
 mkfifo pipe
@@ -118,7 +121,7 @@ mkfifo pipe
 timeout 60 "$mr" run wordcount pipe -o result 2>err &
 pid=$!
 sleep 0.5
-kill_reader "$(children_of $pid | head -n 1)"
+kill_reader $pid
 wait $pid
 status=$?
 command_line="the reader of a pipe is killed"
