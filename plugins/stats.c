@@ -202,7 +202,8 @@ static void finish_on_line(mr_ctx *ctx, mr_slice name, const void *value) {
 }
 
 static void end_line(mr_ctx *ctx) {
-    mr_write(ctx, "{}\n" + !brace, 3 - (size_t)!brace);
+    if (brace) mr_write(ctx, "{", 1);
+    mr_write(ctx, "}\n", 2);
 }
 
 static void configure(mr_ctx *ctx, mr_plugin *self) {
