@@ -40,6 +40,7 @@ FUZZ_SOURCES   := $(wildcard tests/fuzz/*.c)
 
 object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 PLUGINS    := $(patsubst plugins/%.c,$(BUILD)/plugins/%.so,$(PLUGIN_SOURCES))
+JOBS       := $(patsubst %.json,$(BUILD)/%.json,$(wildcard plugins/*.json))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SOURCES))
 EXAMPLES   := $(patsubst tests/examples/%.c,$(BUILD)/tests/examples/%,$(EXAMPLE_SOURCES))
 TOOLS      := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(TOOL_SOURCES))
@@ -66,7 +67,7 @@ $(BUILD)/tests/fuzz/pattern: FUZZ_LIBS := -lpcre2-8
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/mr $(BUILD)/libmp.a $(PLUGINS) $(GENERATORS)
+all: $(BUILD)/mr $(BUILD)/libmp.a $(PLUGINS) $(JOBS) $(GENERATORS)
 
 # Code that exists for several kinds of processor; which one runs is decided by src/base/processor.c.
 ifneq ($(findstring x86_64,$(shell $(CC) $(CFLAGS) -dumpmachine)),)
@@ -112,6 +113,11 @@ $(BUILD)/mr: $(BUILD)/src/main.o $(BUILD)/libengine.a $(BUILD)/libmp.a
 $(BUILD)/plugins/%.so: plugins/%.c | $(BUILD)/.packages
 	@mkdir -p $(@D)
 	$(COMPILE) -fPIC -shared $< -o $@ $(PLUGIN_LIBS)
+
+# Job files stand beside the plugins that they use.
+$(BUILD)/plugins/%.json: plugins/%.json
+	@mkdir -p $(@D)
+	cp $< $@
 
 $(BUILD)/tests/abi/%.so: tests/abi/%.c | $(BUILD)/.packages
 	@mkdir -p $(@D)
@@ -194,7 +200,7 @@ lint:
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/mr/plugins $(DESTDIR)$(PREFIX)/include/mp $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 755 $(BUILD)/mr $(DESTDIR)$(PREFIX)/bin/mr
-	install -m 644 $(PLUGINS) $(DESTDIR)$(PREFIX)/lib/mr/plugins
+	install -m 644 $(PLUGINS) $(JOBS) $(DESTDIR)$(PREFIX)/lib/mr/plugins
 	install -m 644 $(BUILD)/libmp.a $(DESTDIR)$(PREFIX)/lib/libmp.a
 	install -m 644 src/mr.h $(DESTDIR)$(PREFIX)/include/mr.h
 	install -m 644 src/mp/mp.h $(DESTDIR)$(PREFIX)/include/mp/mp.h
@@ -203,7 +209,7 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/mr $(DESTDIR)$(PREFIX)/lib/libmp.a $(DESTDIR)$(PREFIX)/include/mr.h
 	rm -f $(DESTDIR)$(PREFIX)/include/mp/mp.h $(DESTDIR)$(PREFIX)/share/man/man1/mr.1
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/lib/mr/plugins/,$(notdir $(PLUGINS)))
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/lib/mr/plugins/,$(notdir $(PLUGINS) $(JOBS)))
 	-rmdir $(DESTDIR)$(PREFIX)/include/mp $(DESTDIR)$(PREFIX)/lib/mr/plugins $(DESTDIR)$(PREFIX)/lib/mr
 
 clean:

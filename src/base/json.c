@@ -73,35 +73,45 @@ bool mr_json_add_number(cJSON *object, const char *name, uint64_t number) {
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
-/* Whether the text has a zero byte, or the escape of one. */
-static bool has_zero(const char *text, size_t length) {
-    if (memchr(text, 0, length)) return true;
-    for (size_t i = 0; i + 6 <= length; i++) {
+/* Where the text has a zero byte, or the escape of one; NULL when it has none. */
+static const char *find_zero(const char *text, size_t length) {
+    const char *zero = memchr(text, 0, length);
+    for (size_t i = 0; !zero && i + 6 <= length; i++) {
         if (text[i] != '\\') continue;
-        if (!memcmp(text + i, "\\u0000", 6)) return true;
+        if (!memcmp(text + i, "\\u0000", 6)) zero = text + i;
         i++; /* what is escaped begins nothing */
     }
-    return false;
+    return zero;
 }
 
-cJSON *mr_json_read(const char *text, size_t length, mr_error *error) {
+cJSON *mr_json_parse(const char *text, size_t length, size_t *stopped, mr_error *error) {
     const char *end = text;
+    *stopped = 0;
     if (!mr_json_load(error)) return NULL;
-    if (has_zero(text, length)) {
+    const char *zero = find_zero(text, length);
+    if (zero) {
+        *stopped = (size_t)(zero - text);
         mr_error_set(error, "it holds a zero byte; such bytes are given as hexadecimal digits (..._hex)");
         return NULL;
     }
     cJSON *object = cJSON_ParseWithLengthOpts(text, length, &end, false);
+    *stopped = (size_t)(end - text);
     if (!object) {
         mr_error_set(error, "this is no JSON, from byte %zu on", (size_t)(end - text) + 1);
         return NULL;
     }
     while (end < text + length && strchr(" \t\r\n", *end))
         end++;
+    *stopped = (size_t)(end - text);
     if (cJSON_IsObject(object) && end == text + length) return object;
     mr_error_set(error, cJSON_IsObject(object) ? "something follows the object" : "this is no JSON object");
     cJSON_Delete(object);
     return NULL;
+}
+
+cJSON *mr_json_read(const char *text, size_t length, mr_error *error) {
+    size_t stopped;
+    return mr_json_parse(text, length, &stopped, error);
 }
 
 static int digit_value(char digit) {

@@ -38,6 +38,9 @@ bool mr_json_add_number(cJSON *object, const char *name, uint64_t number);
  * string. To be released with cJSON_Delete. */
 cJSON *mr_json_read(const char *text, size_t length, mr_error *error);
 
+/* The same; *stopped is where it went wrong. */
+cJSON *mr_json_parse(const char *text, size_t length, size_t *stopped, mr_error *error);
+
 /* What "name" or "name_hex" of an object holds: *bytes is allocated (never NULL when true is returned) and followed by
  * a zero byte that does not count. *present is false, and *bytes NULL, when there is neither. False with error set when
  * the member is no such thing, or both are there. */

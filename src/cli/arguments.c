@@ -315,7 +315,8 @@ static bool make_room(mr_run_arguments *arguments, size_t count) {
     return arguments->options && arguments->sides && arguments->includes && arguments->excludes;
 }
 
-bool mr_run_arguments_read(mr_run_arguments *arguments, const char *program, int argc, char **argv, mr_error *error) {
+/* Reads all options, up to --help. */
+static bool read_options(mr_run_arguments *arguments, const char *program, int argc, char **argv, mr_error *error) {
     *arguments =
         (mr_run_arguments){.settings = {.program = program, .top = UINT64_MAX, .records = {.kind = MR_RECORDS_UNSAID}}};
     if (!make_room(arguments, (size_t)argc))
@@ -330,7 +331,28 @@ bool mr_run_arguments_read(mr_run_arguments *arguments, const char *program, int
     /* The top of something is the largest of it, unless the user says otherwise. */
     if (arguments->settings.top != UINT64_MAX && !arguments->settings.ordered)
         arguments->settings.sort = MR_SORT_VALUE_DESCENDING;
-    return read_operands(arguments, argc, argv, error) && check_together(&arguments->settings, error);
+    return true;
+}
+
+bool mr_run_arguments_read(mr_run_arguments *arguments, const char *program, int argc, char **argv, mr_error *error) {
+    if (!read_options(arguments, program, argc, argv, error)) return false;
+    return arguments->help ||
+           (read_operands(arguments, argc, argv, error) && check_together(&arguments->settings, error));
+}
+
+enum mr_run_option mr_run_option_kind(const char *name) {
+    for (const struct option *option = run_options; option->name; option++)
+        if (!strcmp(option->name, name))
+            return option->has_arg == no_argument ? MR_RUN_OPTION_FLAG : MR_RUN_OPTION_VALUE;
+    return MR_RUN_OPTION_NONE;
+}
+
+bool mr_run_option_check(char *word, mr_error *error) {
+    char run[] = "run", *words[] = {run, word, NULL};
+    mr_run_arguments arguments;
+    bool ok = read_options(&arguments, NULL, 2, words, error);
+    mr_run_arguments_free(&arguments);
+    return ok;
 }
 
 void mr_run_arguments_free(mr_run_arguments *arguments) {

@@ -12,6 +12,7 @@ static const char usage[] =
     "mr - map-reduce for one big machine\n"
     "\n"
     "  mr run PLUGIN INPUT... [OPTION]...   run a job\n"
+    "  mr job FILE.json [OPTION]...         run several jobs that read what others make (mr job --help)\n"
     "  mr list                              show the plugins\n"
     "  mr help [PLUGIN]                     this text, or the options of a plugin\n"
     "  mr version                           the version\n"
@@ -158,7 +159,7 @@ static mr_exit version(void) {
 }
 
 static mr_exit wrong_command(const char *name) {
-    mr_message("there is no command '%s'; there are run, list, help and version", name);
+    mr_message("there is no command '%s'; there are run, job, list, help and version", name);
     return (mr_exit){.status = 2};
 }
 
@@ -173,6 +174,7 @@ mr_exit mr_command(int argc, char **argv) {
     }
     const char *name = argv[1];
     if (!strcmp(name, "run")) return run(argv[0], argc - 1, argv + 1);
+    if (!strcmp(name, "job")) return mr_job_command(argv[0], argc - 1, argv + 1);
     bool help = is_one_of(name, "help", "--help", "-h");
     bool list_plugins = !strcmp(name, "list"), show_version = is_one_of(name, "version", "--version", "-V");
     if (!help && !list_plugins && !show_version) return wrong_command(name);

@@ -10,4 +10,7 @@ typedef struct mr_exit {
 
 mr_exit mr_command(int argc, char **argv);
 
+/* Runs 'mr job', argv[0] being "job". program: how mr was called. Prints what is wrong. */
+mr_exit mr_job_command(const char *program, int argc, char **argv);
+
 #endif

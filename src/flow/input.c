@@ -141,14 +141,25 @@ bool mr_input_arrange(mr_input *input, mr_error *error) {
     return number_sources(input, error);
 }
 
-bool mr_input_open(mr_input *input, const char *const *paths, size_t count, mr_error *error) {
+/* A file of our own: nobody else can change it, and its path is but a name. */
+static bool look_at_held(mr_source *source, int file, mr_error *error) {
+    struct stat status;
+    if (fstat(file, &status) < 0) return mr_error_system(error, errno, "could not read %s", source->path);
+    source->held = file;
+    source->size = source->file_size = (uint64_t)status.st_size;
+    return look_into(source, file, error);
+}
+
+bool mr_input_open(mr_input *input, const char *const *paths, const int *held, size_t count, mr_error *error) {
     *input = (mr_input){.count = count, .folder = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
     if (input->folder < 0) input->folder = AT_FDCWD; /* then it is where they count from as long as nobody moves */
     input->sources = calloc(count, sizeof *input->sources);
     if (!input->sources) return mr_error_memory(error, count * sizeof *input->sources, "the list of inputs");
     for (size_t i = 0; i < count; i++) {
         input->sources[i].path = paths[i];
-        if (!look_at(input, &input->sources[i], error)) return false;
+        bool is_held = held && held[i];
+        if (is_held ? !look_at_held(&input->sources[i], held[i], error) : !look_at(input, &input->sources[i], error))
+            return false;
     }
     return mr_input_arrange(input, error);
 }

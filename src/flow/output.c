@@ -108,6 +108,10 @@ bool mr_output_open(mr_output *output, const char *path, mr_error *error) {
     return open_stream(output, file, error);
 }
 
+void mr_output_hold(mr_output *output, const char *path, int file) {
+    *output = (mr_output){.path = path, .file = file, .held = true};
+}
+
 bool mr_output_divert(mr_output *output, mr_error *error) {
     if (output->file == STDOUT_FILENO) output->file = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     if (output->file >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0) return true;
@@ -172,7 +176,7 @@ bool mr_output_open_part(mr_output *output, const char *directory, const char *n
 }
 
 bool mr_output_finish(mr_output *output, uint64_t length, mr_error *error) {
-    if (ftruncate(output->file, (off_t)length) < 0 || fsync(output->file) < 0)
+    if (ftruncate(output->file, (off_t)length) < 0 || (!output->held && fsync(output->file) < 0))
         return mr_error_system(error, errno, "could not write %s", output->path);
     /* mkostemp gives less than the usual permissions, which is no reason to lose the output. */
     if (output->temporary) (void)!fchmod(output->file, usual_mode());
@@ -190,6 +194,7 @@ bool mr_output_publish(mr_output *output, mr_error *error) {
 bool mr_output_commit(mr_output *output, uint64_t length, mr_error *error) {
     if (output->stream) return true;
     if (!mr_output_finish(output, length, error)) return false;
+    if (output->held) return true;
     if (!output->temporary && link_as(output, output->path)) return true;
     return replace(output, error);
 }
@@ -229,7 +234,7 @@ void mr_output_close(mr_output *output) {
         unlink(output->temporary);
         free(output->temporary);
     }
-    if (output->file >= 0 && output->file != STDOUT_FILENO) close(output->file);
+    if (output->file >= 0 && output->file != STDOUT_FILENO && !output->held) close(output->file);
     free(output->folder);
     free(output->own_path);
     *output = (mr_output){.file = -1};

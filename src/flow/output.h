@@ -14,6 +14,7 @@ typedef struct mr_output {
     bool waits;                /* a stream that may make a writer wait (pipe, terminal): written to when poll says so */
     bool nonblocking;          /* a stream that never makes a writer wait, although waits is set */
     int failure;               /* why mr_output_write has failed: an errno value */
+    bool held;                 /* a file of our own, which stays without a name and stays open */
     char *temporary;           /* a file that does have a name until it is complete (no O_TMPFILE there); owned */
     char *own_path;            /* path of a part file; owned */
     mr_file_identity identity; /* a part file: which file it is, should a plugin put another in its place */
@@ -21,6 +22,9 @@ typedef struct mr_output {
 
 /* Opens the destination; path NULL or "-" is standard output. */
 bool mr_output_open(mr_output *output, const char *path, mr_error *error);
+
+/* Takes a file of our own as the destination: it is not closed. path: its name, for messages. */
+void mr_output_hold(mr_output *output, const char *path, int file);
 
 /* From now on what this process prints to standard output goes to standard error; the output goes where it went. For a
  * process in which a plugin is to run: what that prints must not get into the output. */

@@ -518,6 +518,7 @@ bool mr_context_open(mr_context *context, const mr_setup *setup, mr_error *error
                             setup->sides, error) ||
         !wish_for_files(context, setup, error))
         return false;
+    if (setup->only_options) return true;
     for (unsigned i = 0; i < MR_EMIT_LEVELS; i++) {
         mr_emit_buffer *buffer = &context->levels[i].buffer;
         buffer->start = malloc(EMIT_BUFFER + MR_READ_SLACK);

@@ -94,8 +94,9 @@ typedef struct mr_setup {
     /* Takes the wish for a file that an option is set to and that is not among sides, to which it may be added. NULL:
      * there is nobody who could read it, and it is an error. */
     bool (*wish)(void *receiver, const mr_side_wish *wish, mr_error *error);
-    void *receiver;  /* for wish */
-    mr_where *where; /* where to keep up to date which callback runs; NULL: nobody looks */
+    void *receiver;    /* for wish */
+    bool only_options; /* nothing is to be run: the plugin does not configure itself, and need not be opened further */
+    mr_where *where;   /* where to keep up to date which callback runs; NULL: nobody looks */
 } mr_setup;
 
 /* A word in lower case that did not fit in place. */

@@ -31,9 +31,9 @@ typedef struct mr_description {
 } mr_description;
 
 /* Loads the plugin in a child and describes it. With setup->settings NULL only name, summary and help are asked for;
- * otherwise the settings are checked, setup->wish is called here for files that they name, and the plugin configures
- * itself for a job with these sources. False with error set when it cannot be loaded, refuses the settings, or crashes.
- * Called by the coordinator. */
+ * otherwise the settings are checked (no more than that with setup->only_options), setup->wish is called here for files
+ * that they name, and the plugin configures itself for a job with these sources. False with error set when it cannot be
+ * loaded, refuses the settings, or crashes. Called by the coordinator. */
 bool mr_describe(const mr_setup *setup, mr_description *description, mr_error *error);
 
 /* Describes a plugin that is loaded in this process. */

@@ -62,36 +62,47 @@ static void list_folders(folder_list *list) {
     add_folder(list, "%.*s/../lib/mr/plugins", folder, executable);
 }
 
+/* What is looked for. */
+typedef struct wanted {
+    const char *what;   /* "plugin" */
+    const char *ending; /* of its file */
+    const char *advice; /* when there is none */
+} wanted;
+
+static const wanted plugin_wanted = {"plugin", ".so",
+                                     "('mr list' shows those there are; a plugin of your own is given as a path with a "
+                                     "slash, such as ./mine.so)"};
+static const wanted job_wanted = {"job", ".json",
+                                  "(a job file of your own is given as a path with a slash, such as ./mine.json)"};
+
 /* The path of a plugin in a folder, allocated; NULL when it is not there, or with error set when nobody can tell. */
-static char *look_in_folder(const char *folder, const char *name, mr_error *error) {
+static char *look_in_folder(const char *folder, const wanted *wanted, const char *name, mr_error *error) {
     char *path;
-    if (asprintf(&path, "%s/%s.so", folder, name) < 0) {
+    if (asprintf(&path, "%s/%s%s", folder, name, wanted->ending) < 0) {
         mr_error_memory(error, strlen(folder) + strlen(name), "a path");
         return NULL;
     }
     if (access(path, F_OK) == 0) return path;
-    if (errno != ENOENT && errno != ENOTDIR) mr_error_system(error, errno, "could not look at the plugin %s", path);
+    if (errno != ENOENT && errno != ENOTDIR)
+        mr_error_system(error, errno, "could not look at the %s %s", wanted->what, path);
     free(path);
     return NULL;
 }
 
 /* Looks in one folder after the other, up to one where nobody can tell: what lies behind it may be another plugin. */
-static char *look_in_folders(const folder_list *folders, const char *name, mr_error *error) {
+static char *look_in_folders(const folder_list *folders, const wanted *wanted, const char *name, mr_error *error) {
     char *path = NULL;
     for (size_t i = 0; i < folders->count && *name && !path && !error->set; i++)
-        path = look_in_folder(folders->paths[i], name, error);
+        path = look_in_folder(folders->paths[i], wanted, name, error);
     if (path || error->set) return path;
     if (folders->failure)
-        mr_error_system(error, folders->failure, "could not look everywhere for the plugin %s", name);
+        mr_error_system(error, folders->failure, "could not look everywhere for the %s %s", wanted->what, name);
     else
-        mr_error_usage(error,
-                       "there is no plugin '%s' ('mr list' shows those there are; a plugin of your own is given "
-                       "as a path with a slash, such as ./mine.so)",
-                       name);
+        mr_error_usage(error, "there is no %s '%s' %s", wanted->what, name, wanted->advice);
     return NULL;
 }
 
-char *mr_plugin_find(const char *name, mr_error *error) {
+static char *find(const wanted *wanted, const char *name, mr_error *error) {
     char *path = NULL;
     if (strchr(name, '/')) {
         path = strdup(name);
@@ -100,9 +111,17 @@ char *mr_plugin_find(const char *name, mr_error *error) {
     }
     folder_list folders;
     list_folders(&folders);
-    path = look_in_folders(&folders, name, error);
+    path = look_in_folders(&folders, wanted, name, error);
     free_folders(&folders);
     return path;
+}
+
+char *mr_plugin_find(const char *name, mr_error *error) {
+    return find(&plugin_wanted, name, error);
+}
+
+char *mr_job_file_find(const char *name, mr_error *error) {
+    return find(&job_wanted, name, error);
 }
 
 static int is_plugin_file(const struct dirent *entry) {

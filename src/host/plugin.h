@@ -16,6 +16,9 @@ typedef struct mr_loaded {
  * chance. Returns an allocated path, or NULL. Any process. */
 char *mr_plugin_find(const char *name, mr_error *error);
 
+/* The same for a job file: NAME.json in the same folders. */
+char *mr_job_file_find(const char *name, mr_error *error);
+
 /* Hears of a plugin file: its name, without .so, and its path. False with error set to stop. */
 typedef bool mr_plugin_found(void *context, const char *name, const char *path, mr_error *error);
 

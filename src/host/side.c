@@ -89,18 +89,31 @@ static bool read_file(mr_sides *sides, const mr_side_wish *wish, int file, const
     return read_content(wish, file, status, memory, error) && mr_protect_memory(memory, mapped, false, error);
 }
 
-bool mr_sides_add(mr_sides *sides, const mr_side_wish *wish, mr_error *error) {
-    struct stat status;
+static bool check_name(const mr_sides *sides, const mr_side_wish *wish, mr_error *error) {
     if (!mr_is_option_name(wish->name) || strlen(wish->name) >= MR_SIDE_NAME)
         return mr_error_usage(error, "'%s' is no name of a side file: up to %d letters, digits and dashes", wish->name,
                               MR_SIDE_NAME - 1);
     if (mr_sides_find(sides, wish->name)) return mr_error_usage(error, "there are two side files %s", wish->name);
     if (sides->count == MR_SIDES_MAX) return mr_error_usage(error, "there are more than %d side files", MR_SIDES_MAX);
+    return true;
+}
+
+bool mr_sides_add(mr_sides *sides, const mr_side_wish *wish, mr_error *error) {
+    struct stat status;
+    if (!check_name(sides, wish, error)) return false;
     int file = open_file(wish, &status, error);
     if (file < 0) return false;
     bool ok = read_file(sides, wish, file, &status, error);
     if (!wish->held) close(file);
     return ok;
+}
+
+bool mr_sides_promise(mr_sides *sides, const mr_side_wish *wish, mr_error *error) {
+    if (!check_name(sides, wish, error)) return false;
+    mr_side_file *side = &sides->list[sides->count++];
+    *side = (mr_side_file){.name = strdup(wish->name), .path = strdup(wish->path), .option = wish->option};
+    side->bytes = mr_bytes("", 0);
+    return (side->name && side->path) || mr_error_memory(error, strlen(wish->path), "a path");
 }
 
 const mr_side_file *mr_sides_find(const mr_sides *sides, const char *name) {
@@ -111,7 +124,7 @@ const mr_side_file *mr_sides_find(const mr_sides *sides, const char *name) {
 
 void mr_sides_close(mr_sides *sides) {
     for (size_t i = 0; i < sides->count; i++) {
-        munmap((void *)sides->list[i].bytes.data, sides->list[i].mapped);
+        if (sides->list[i].mapped) munmap((void *)sides->list[i].bytes.data, sides->list[i].mapped);
         free(sides->list[i].name);
         free(sides->list[i].path);
     }

@@ -37,6 +37,9 @@ typedef struct mr_sides {
  * error if it cannot be read, is no regular file, is compressed, is too large or changes meanwhile. [coordinator] */
 bool mr_sides_add(mr_sides *sides, const mr_side_wish *wish, mr_error *error);
 
+/* Puts a file among them whose content is not there yet, to see whether everything else is right. [coordinator] */
+bool mr_sides_promise(mr_sides *sides, const mr_side_wish *wish, mr_error *error);
+
 /* The file of that name; NULL when there is none. sides may be NULL. Any process. */
 const mr_side_file *mr_sides_find(const mr_sides *sides, const char *name);
 

@@ -22,13 +22,15 @@ enum { MR_RUNS_MAX = 4 << 20, MR_BAD_MAX = 1 << 20 };
 
 /* What the user asks for. Texts are borrowed for the whole job. */
 typedef struct mr_job_settings {
-    const char *program;        /* how this program was called, for commands that messages propose */
-    const char *plugin;         /* as typed */
-    const char *const *inputs;  /* files, directories and lists, as paths.h explains */
-    size_t input_count;         /* at least 1 */
-    mr_path_choice choice;      /* which files of directories */
-    const char *output;         /* path; NULL: standard output */
-    const char *temporary;      /* folder for spill files; NULL: TMPDIR, /var/tmp or /tmp */
+    const char *program;       /* how this program was called, for commands that messages propose */
+    const char *plugin;        /* as typed */
+    const char *const *inputs; /* files, directories and lists, as paths.h explains */
+    const int *held_inputs; /* for each the descriptor of a file of our own that it names; 0: a path; NULL: all are */
+    size_t input_count;     /* at least 1 */
+    mr_path_choice choice;  /* which files of directories */
+    const char *output;     /* path; NULL: standard output */
+    int held_output;        /* descriptor of a file of our own that output names; 0: output is a path */
+    const char *temporary;  /* folder for spill files; NULL: TMPDIR, /var/tmp or /tmp */
     const mr_setting *settings; /* of the plugin's options; not NULL */
     size_t setting_count;
     const mr_side_wish *sides; /* side files */
@@ -270,6 +272,9 @@ typedef struct mr_worker_start {
 
 /* Works until the task queue is closed. argument: a mr_worker_start. Returns the exit status. [worker] */
 int mr_worker_main(void *argument);
+
+/* The folder for temporary files. */
+const char *mr_job_temporary(const mr_job_settings *settings);
 
 /* What the plugin of a job is opened with, but for wish and where. Any process. */
 mr_setup mr_job_setup(const mr_job *job);

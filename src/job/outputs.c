@@ -71,15 +71,19 @@ static bool open_directory(mr_job *job, mr_error *error) {
 }
 
 bool mr_outputs_open(mr_job *job, mr_error *error) {
-    bool directory = is_directory(job->settings->output);
-    if (!directory && job->settings->parts)
+    const mr_job_settings *settings = job->settings;
+    bool directory = !settings->held_output && is_directory(settings->output);
+    if (!directory && settings->parts)
         return mr_error_usage(error, "--parts is for --output DIR/, with a slash at its end");
     uint32_t count = directory ? count_parts(job) : 1;
     job->outputs = calloc(count, sizeof *job->outputs);
     if (!job->outputs) return mr_error_memory(error, count * sizeof *job->outputs, "the output");
     for (job->output_count = 0; job->output_count < count; job->output_count++)
         job->outputs[job->output_count].file = -1;
-    return directory ? open_directory(job, error) : mr_output_open(&job->outputs[0], job->settings->output, error);
+    if (directory) return open_directory(job, error);
+    if (!settings->held_output) return mr_output_open(&job->outputs[0], settings->output, error);
+    mr_output_hold(&job->outputs[0], settings->output, settings->held_output);
+    return true;
 }
 
 void mr_outputs_close(mr_job *job) {

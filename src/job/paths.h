@@ -17,6 +17,7 @@ typedef struct mr_path_choice {
 /* The files. Initialise with {0}. */
 typedef struct mr_paths {
     char **list; /* in order; owned, and so is each */
+    int *held;   /* for each the descriptor of a file of our own that holds it, borrowed; 0: it is a path; owned */
     size_t count;
     size_t room; /* for so many in list */
 } mr_paths;
@@ -26,10 +27,11 @@ typedef struct mr_paths {
  *   DIRECTORY  all files in and below it, ordered by the bytes of their paths; not those whose name begins with . or _,
  * nor what is in such directories, or in directories behind symbolic links
  *   @LIST      the files and directories that are named in LIST, one a line; @- reads the list from standard input
+ * held: for each input the descriptor of a file of our own that it names; 0: it is none of these; NULL: none is one.
  * A glob with a slash has to match the path below the directory, one without it the name. False when a directory or
  * list cannot be read, or when there is no file at all. */
-bool mr_paths_find(mr_paths *paths, const char *const *inputs, size_t count, const mr_path_choice *choice,
-                   mr_error *error);
+bool mr_paths_find(mr_paths *paths, const char *const *inputs, const int *held, size_t count,
+                   const mr_path_choice *choice, mr_error *error);
 void mr_paths_close(mr_paths *paths);
 
 #endif

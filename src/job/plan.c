@@ -247,7 +247,7 @@ static bool map_memory(mr_job *job, mr_error *error) {
     return true;
 }
 
-static const char *temporary_folder(const mr_job_settings *settings) {
+const char *mr_job_temporary(const mr_job_settings *settings) {
     const char *folder = settings->temporary ? settings->temporary : getenv("TMPDIR");
     if (folder && *folder) return folder;
     return access("/var/tmp", W_OK) == 0 ? "/var/tmp" : "/tmp";
@@ -257,7 +257,7 @@ static const char *temporary_folder(const mr_job_settings *settings) {
  * an error for a job that spills, unless the user named it. */
 static bool open_spills(mr_job *job, mr_error *error) {
     uint32_t workers = job->plan.workers;
-    job->temporary = strdup(temporary_folder(job->settings));
+    job->temporary = strdup(mr_job_temporary(job->settings));
     job->run_files = calloc(workers, sizeof *job->run_files);
     job->part_files = calloc(workers, sizeof *job->part_files);
     if (!job->temporary || !job->run_files || !job->part_files)
@@ -351,11 +351,13 @@ static bool open_reports(mr_job *job, mr_error *error) {
 
 static bool find_input(mr_job *job, mr_error *error) {
     const mr_job_settings *settings = job->settings;
-    if (settings->from_bad) return mr_from_bad_open(&job->input, settings->from_bad, temporary_folder(settings), error);
-    if (!mr_paths_find(&job->paths, settings->inputs, settings->input_count, &settings->choice, error)) return false;
+    if (settings->from_bad) return mr_from_bad_open(&job->input, settings->from_bad, mr_job_temporary(settings), error);
+    if (!mr_paths_find(&job->paths, settings->inputs, settings->held_inputs, settings->input_count, &settings->choice,
+                       error))
+        return false;
     if (settings->only_length && job->paths.count != 1)
         return mr_error_usage(error, "--only is for one input; there are %zu", job->paths.count);
-    return mr_input_open(&job->input, (const char *const *)job->paths.list, job->paths.count, error);
+    return mr_input_open(&job->input, (const char *const *)job->paths.list, job->paths.held, job->paths.count, error);
 }
 
 static bool open_input(mr_job *job, mr_error *error) {

@@ -166,7 +166,7 @@ char *mr_quarantine_path(const mr_job *job) {
     char *path = NULL;
     if (settings->bad) return strdup(settings->bad);
     if (job->directory) return asprintf(&path, "%s.bad.jsonl", job->directory) < 0 ? NULL : path;
-    if (settings->output && !job->outputs[0].stream)
+    if (settings->output && !job->outputs[0].stream && !job->outputs[0].held)
         return asprintf(&path, "%s.bad.jsonl", settings->output) < 0 ? NULL : path;
     if (asprintf(&path, "%s.bad.jsonl", job->description.name) < 0) return NULL;
     for (char *at = path; *at; at++)

@@ -75,7 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     mr_slice places = take_bytes(&in, 8), text = take_bytes(&in, SIZE_MAX);
     fuzz_input chosen = {(const uint8_t *)places.data, (const uint8_t *)places.data + places.length};
     require(ftruncate(file, 0) == 0 && mr_write_at(file, text.data, text.length, 0));
-    if (mr_input_open(&input, paths, 1, &error)) {
+    if (mr_input_open(&input, paths, NULL, 1, &error)) {
         mr_slice expected = find_records(text, offset, length);
         bool ok = mr_input_narrow(&input, offset, length, &error);
         require_told(ok, &error);

@@ -34,7 +34,7 @@ static int open_job(void **state) {
                                  .input_count = 1,
                                  .records = {.kind = MR_RECORDS_UNSAID}};
     job = (mr_job){.settings = &settings, .plugin_path = "./words.so", .description.name = "words"};
-    assert_ok(mr_input_open(&job.input, inputs, 1, &error), &error);
+    assert_ok(mr_input_open(&job.input, inputs, NULL, 1, &error), &error);
     memset(&death, 0, sizeof death);
     death.cause = MR_DEATH_CRASH;
     death.callback = "map";

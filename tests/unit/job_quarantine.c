@@ -72,7 +72,7 @@ static void open_job(void) {
     job = (mr_job){.settings = &settings, .description.name = "words", .bad_file = mr_open_unnamed(folder)};
     assert_true(job.bad_file >= 0);
     job.temporary = folder;
-    assert_ok(mr_input_open(&job.input, inputs, 1, &error), &error);
+    assert_ok(mr_input_open(&job.input, inputs, NULL, 1, &error), &error);
 }
 
 static void close_job(void) {
