@@ -4,14 +4,14 @@
 source "$(dirname "$0")/../tools/testing.sh"
 plugin=$build/tests/abi/sides.so
 
-seq 1 3 100000 >known
-seq 1 7 100000 >more
+seq 1 3 3000 >known
+seq 1 7 3000 >more
 echo map >kind
-for ((i = 0; i < 3; i++)); do seq 1 50000; done >input
+for ((i = 0; i < 3; i++)); do seq 1 1500; done >input
 
 # Against grep, whatever the number of workers, and alone.
 grep -Fxf known input | sort | uniq -c | awk '{print $2 "\t" $1}' >expected
-for how in "-j 1" "-j 2 --chunk 20K" "-j 2 --memory 4M" "--inline"; do
+for how in "-j 1" "-j 2 --chunk 4K" "-j 2 --memory 4M" "--inline"; do
     # shellcheck disable=SC2086
     run "$mr" run "$plugin" input --set known=known $how
     expect_status 0 && expect_same expected out "--set $how"
@@ -20,7 +20,7 @@ for how in "-j 1" "-j 2 --chunk 20K" "-j 2 --memory 4M" "--inline"; do
     expect_status 0 && expect_same expected out "--side $how"
 done
 sort -u known more | grep -Fxf - input | sed 's/$/\tknown/' >expected
-for how in "-j 2 --chunk 20K" "--inline"; do
+for how in "-j 2 --chunk 4K" "--inline"; do
     # shellcheck disable=SC2086
     run "$mr" run "$plugin" input --set known=known --side more=more --side kind=kind $how
     expect_status 0 && expect_same expected out "map job $how"
