@@ -2,7 +2,7 @@
  * the mean of its points, until none moves any more. A model of an iterative job, whose rounds kmeans.json puts
  * together:
  *
- *     mr job plugins/kmeans.json points=points.csv k=3
+ *     mr job kmeans --set points=points.csv --set k=3
  *
  * Without centroids the plugin picks k points to begin with: those of which a hash is smallest, which is as good as at
  * random and yet always the same. With centroids it does a round: a fold, whose keys are the numbers of the clusters

@@ -2,7 +2,7 @@
  * at random, and now and then begins anew anywhere. A model of an iterative job, whose stages pagerank.json puts
  * together:
  *
- *     mr job plugins/pagerank.json edges=edges.txt
+ *     mr job pagerank --set edges=edges.txt
  *
  * step=links makes lines of a node and all nodes that it links to: a group job. step=round sends the rank of each node
  * along its links: a fold. What a node received in the last round stands in a side file, in the same order as the

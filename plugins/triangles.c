@@ -2,7 +2,7 @@
  * stages, of which the second has what the first one prints as its input and as a side file; triangles.json puts them
  * together:
  *
- *     mr job plugins/triangles.json edges=edges.txt
+ *     mr job triangles --set edges=edges.txt
  *
  * Without a graph the plugin makes one out of edges: a group job that prints each node with its neighbours. With that
  * graph it counts, in these steps. Every edge is given to the one of its ends that has fewer neighbours, of equal ones
