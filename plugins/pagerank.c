@@ -21,15 +21,16 @@ static const mr_option options[] = {
     {"step", MR_OPTION_CHOICE, 0, "links", "links|round|ranks", "edges to links, links to a state, or that to ranks"},
     {"state", MR_OPTION_FILE, 0, "", NULL, "state before the round, or of the ranks; a round without it is the start"},
     {"damping", MR_OPTION_NUMBER, 0, "0.85", NULL, "how often a link is followed, 0 to 1"},
-    {"epsilon", MR_OPTION_NUMBER, 0, "1e-9", NULL, "a node has moved if what it received has changed by more"},
+    {"epsilon", MR_OPTION_NUMBER, 0, "1e-6", NULL,
+     "a node has moved if what it received has changed by more, in average ranks"},
     {0}};
 
 static const int64_t one = (int64_t)1 << 60; /* the rank of all nodes together */
 
-static double damping, epsilon; /* epsilon in units of ranks */
-static mr_slice state;          /* all lines but the first: node, tab, what it received; no data: the start */
-static const char *next_line;   /* of the state: where the next node is expected */
-static int64_t spread;          /* what nodes without links spread over all */
+static double damping, epsilon;
+static mr_slice state;        /* all lines but the first: node, tab, what it received; no data: the start */
+static const char *next_line; /* of the state: where the next node is expected */
+static int64_t spread;        /* what nodes without links spread over all */
 static int64_t node_count;
 static uint64_t *moved; /* counter: nodes that received another amount than the round before */
 
@@ -175,16 +176,18 @@ static void map_links(mr_ctx *ctx, char *text, size_t length) {
 
 static void finish(mr_ctx *ctx, mr_slice node, const void *value) {
     int64_t sum = *(const int64_t *)value, before = state.data ? spread : sum;
+    double most = epsilon * (double)one; /* change of what is spread */
     char text[64];
     if (node.length) {
         before = state.data ? received_by(ctx, node) : sum;
+        most /= (double)node_count;
         snprintf(text, sizeof text, "%lld", (long long)sum);
     } else if (state.data) {
         snprintf(text, sizeof text, "%lld %lld", (long long)sum, (long long)node_count);
     } else {
         snprintf(text, sizeof text, "%lld %lld", (long long)one, (long long)sum);
     }
-    if ((double)(sum > before ? sum - before : before - sum) > epsilon) *moved += 1;
+    if ((double)(sum > before ? sum - before : before - sum) > most) *moved += 1;
     mr_emit(ctx, node, mr_text(text));
 }
 
@@ -221,7 +224,7 @@ static void configure(mr_ctx *ctx, mr_plugin *self) {
 static void open(mr_ctx *ctx) {
     mr_slice side;
     damping = mr_option_number(ctx, "damping");
-    epsilon = mr_option_number(ctx, "epsilon") * (double)one;
+    epsilon = mr_option_number(ctx, "epsilon");
     moved = mr_counter(ctx, "moved");
     if (!(damping >= 0 && damping <= 1)) mr_fail(ctx, "damping has to be from 0 to 1, not %g", damping);
     if (mr_side(ctx, "state", &side))

@@ -8,7 +8,7 @@ use gallery;
 srand shift;
 my $one     = 2**60;
 my $damping = pick(0.85, 0.85, 0.999, 0.001, sprintf "%.3f", 0.001 + rand 0.99);
-my $epsilon = pick(0, "1e-9", 0.01);
+my $epsilon = pick(0, "1e-6", 0.1);
 my $length  = pick(0, 0, 3, 12, 40);
 my $nodes   = pick(1, 2, 5, 30, 300);
 my $step    = pick("links", "start", "round", "round", "ranks");
@@ -86,7 +86,7 @@ if ($step eq "links") {
         $nobody += whole(rank_of($node)) unless @to;
         $sums{$_} += whole(rank_of($node) / @to) for @to;
     }
-    $counters{moved} += abs($sums{$_} - $received{$_}) > $epsilon * $one for @names;
+    $counters{moved} += abs($sums{$_} - $received{$_}) > $epsilon * $one / $count for @names;
     $counters{moved} += abs($nobody - $spread) > $epsilon * $one if @names;
     @expected = @names ? ("\t$nobody $count\n", map { "$_\t$sums{$_}\n" } @names) : ();
 }
