@@ -115,12 +115,13 @@ static uint64_t guess_input(const mr_input *input) {
 }
 
 /* Streams have readers, each with a ring. */
-static void plan_readers(mr_plan *plan, uint64_t streams) {
+static void plan_readers(mr_plan *plan, uint64_t streams, uint64_t chunk_size) {
     uint64_t rings = mr_smaller(plan->memory / 8, RINGS);
     if (!streams) return;
     plan->readers = (uint32_t)mr_between(1, mr_smaller(streams, rings / RING), plan->workers);
     plan->ring = (rings / plan->readers) & ~4095ull;
     plan->text_block = mr_smaller(plan->ring / 16, TEXT_BLOCK);
+    if (chunk_size) plan->text_block = mr_smaller(plan->text_block, chunk_size);
 }
 
 static void divide_memory(mr_job *job) {
@@ -174,7 +175,7 @@ static bool make_plan(mr_job *job, mr_error *error) {
     job->input.guess = guess_input(&job->input);
     uint64_t streamed = (job->input.guess - job->input.plain) / SMALLEST_CHUNK;
     plan->workers = (uint32_t)mr_smaller(workers, job->chunks.count + streamed + !!job->input.streams);
-    plan_readers(plan, job->input.streams);
+    plan_readers(plan, job->input.streams, settings->chunk);
     plan->least_partitions = fixed ? mr_larger(DIVIDED_PARTS, job->output_count) : 0;
     divide_memory(job);
     return true;

@@ -26,8 +26,7 @@ static bool open_reduce(mr_worker *self, mr_error *error) {
                                  .write = mr_write_refusal(job) ? NULL : mr_part_write,
                                  .write_refusal = mr_write_refusal(job),
                                  .receiver = ordered ? (void *)&self->orderer : (void *)&self->writer};
-    if (ordered && !mr_orderer_open(&self->orderer, job->sort, job->top, &job->format, budget,
-                                    self->runs, error))
+    if (ordered && !mr_orderer_open(&self->orderer, job->sort, job->top, &job->format, budget, self->runs, error))
         return false;
     return mr_reducer_open(&self->reducer, error);
 }
@@ -150,8 +149,8 @@ bool mr_do_merge(mr_worker *self, const mr_task *task, mr_report *done, mr_error
     mr_worker_close_reduce(self);
     mr_part_begin(&self->writer);
     mr_byte_sink sink = mr_part_text(&self->writer);
-    bool ok = mr_merge_parts(job->shared->ordered, job->shared->ordered_count, job->regions, self->part_files,
-                             job->top, &sink, &results, &self->damaged, error);
+    bool ok = mr_merge_parts(job->shared->ordered, job->shared->ordered_count, job->regions, self->part_files, job->top,
+                             &sink, &results, &self->damaged, error);
     if (error->damage) mr_name_damaged_part(&job->shared->ordered[self->damaged], self->damaged, error);
     self->writer.part.results = results;
     done->commits = 1;

@@ -128,6 +128,27 @@ command_line="the reader of a pipe is killed"
 expect_status 1 "the reader of a pipe is killed" && expect_error "pipe: the process that reads it" "lost"
 [[ ! -e result ]] || fail "a lost reader left an output"
 
+# Records that crash are found, shown and kept as those of files are, though nobody can read them again.
+slow_plugin=$build/tests/abi/slow.so
+awk '{ print } NR % 400 == 0 { print "!deadly", NR, $0 }' slow | head -n 2000 >deadly
+gzip -1kf deadly
+for kind in fold group map; do
+    job=("$slow_plugin" --set kind=$kind --set "deadly=!deadly" -q -j 2 --skip-bad 5)
+    run "$mr" run "${job[@]}" deadly --bad bad
+    expect_status 0 "bad records of a file, $kind"
+    mv out expected.deadly
+    [[ $(wc -l <bad) == 4 ]] || fail "$(wc -l <bad) bad records"
+    run "$mr" run "${job[@]}" deadly.gz --bad bad.gz
+    expect_status 0 "bad records of a compressed file, $kind" && expect_same expected.deadly out "$kind"
+    run "$mr" run "${job[@]}" - --bad bad.pipe < <(cat deadly)
+    expect_status 0 "bad records of a pipe, $kind" && expect_same expected.deadly out "$kind"
+    expect_same <(sed 's/"file":"deadly"/"file":"deadly.gz"/' bad) bad.gz "bad records of a compressed file, $kind"
+    expect_same <(sed 's/"file":"deadly"/"file":"(standard input)"/' bad) bad.pipe "bad records of a pipe, $kind"
+done
+run "$mr" run "$slow_plugin" deadly.gz --set "deadly=!deadly" -o result
+line=$(grep -n -m 1 '^!deadly' deadly | cut -d : -f 1)
+expect_status 1 "a crash" && expect_error "deadly.gz:$line, byte" "record    !deadly 400" "gzip -dc deadly.gz | tail -c +"
+
 # A file that changes while it is read.
 cp slow.gz changing.gz
 timeout 60 "$mr" run grep --set "pattern=$slow_pattern|or" changing.gz --memory 4M -j 2 -o result 2>err &
