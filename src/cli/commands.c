@@ -35,7 +35,7 @@ static const char usage[] =
     "      --include GLOB  of directories only the files that match it; repeatable\n"
     "      --exclude GLOB  of directories not what matches it; repeatable\n"
     "  -0, --null          paths in lists (@LIST) end with a zero byte, not with a newline\n"
-    "      --records KIND  what a record is: lines, nul, paragraphs, fixed:N, whole, csv, csv:X or jsonl\n"
+    "      --records KIND  what a record is: lines, nul, paragraphs, fixed:N, whole, csv, csv:X, jsonl, pairs\n"
     "                      (default: what the plugin says, mostly lines)\n"
     "      --crlf MODE     keep (default), or strip: carriage returns before newlines are no part of records\n"
     "      --chunk SIZE    input per task (default: chosen by the size of the input)\n"

@@ -1,8 +1,10 @@
 #include "data/records.h"
 
+#include <endian.h>
 #include <stdio.h>
 
 #include "base/units.h"
+#include "data/bytes.h"
 
 /* Lines, zero bytes and fixed sizes need no memory: a record ends at the next byte of one kind, or is counted off. A
  * paragraph ends at an empty line, so whether the line before was empty has to be known. For CSV it has to be known
@@ -16,10 +18,15 @@ enum { QUOTE = '"', NEAR = 16 /* bytes that are looked at one by one before a li
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
-static const char *const names[] = {[MR_RECORDS_LINES] = "lines",           [MR_RECORDS_NUL] = "nul",
-                                    [MR_RECORDS_PARAGRAPHS] = "paragraphs", [MR_RECORDS_FIXED] = "fixed",
-                                    [MR_RECORDS_WHOLE] = "whole",           [MR_RECORDS_CSV] = "csv",
-                                    [MR_RECORDS_JSONL] = "jsonl",           [MR_RECORDS_OWN] = "those of the plugin"};
+static const char *const names[] = {[MR_RECORDS_LINES] = "lines",
+                                    [MR_RECORDS_NUL] = "nul",
+                                    [MR_RECORDS_PARAGRAPHS] = "paragraphs",
+                                    [MR_RECORDS_FIXED] = "fixed",
+                                    [MR_RECORDS_WHOLE] = "whole",
+                                    [MR_RECORDS_CSV] = "csv",
+                                    [MR_RECORDS_JSONL] = "jsonl",
+                                    [MR_RECORDS_OWN] = "those of the plugin",
+                                    [MR_RECORDS_PAIRS] = "pairs"};
 
 static bool read_delimiter(mr_records *records, const char *text) {
     if (!strcmp(text, "tab") || !strcmp(text, "\\t")) text = "\t";
@@ -42,15 +49,15 @@ bool mr_records_read(mr_records *records, const char *text, mr_error *error) {
     const char *colon = strchr(text, ':');
     size_t length = colon ? (size_t)(colon - text) : strlen(text);
     *records = (mr_records){0};
-    for (uint32_t kind = 0; kind < MR_RECORDS_OWN; kind++) {
-        if (strlen(names[kind]) != length || memcmp(names[kind], text, length) != 0) continue;
+    for (uint32_t kind = 0; kind <= MR_RECORDS_PAIRS; kind++) {
+        if (kind == MR_RECORDS_OWN || strlen(names[kind]) != length || memcmp(names[kind], text, length) != 0) continue;
         records->kind = kind;
         records->delimiter = kind == MR_RECORDS_CSV ? ',' : 0;
         if (colon) return read_detail(records, colon + 1, error);
         return kind != MR_RECORDS_FIXED || read_detail(records, "", error);
     }
     return mr_error_usage(
-        error, "--records wants lines, nul, paragraphs, fixed:N, whole, csv, csv:X or jsonl, not '%s'", text);
+        error, "--records wants lines, nul, paragraphs, fixed:N, whole, csv, csv:X, jsonl or pairs, not '%s'", text);
 }
 
 const char *mr_records_name(const mr_records *records, char name[MR_RECORDS_NAME]) {
@@ -66,7 +73,7 @@ const char *mr_records_name(const mr_records *records, char name[MR_RECORDS_NAME
 }
 
 bool mr_records_sequential(const mr_records *records) {
-    return records->first ? !records->begin : records->kind == MR_RECORDS_WHOLE;
+    return records->first ? !records->begin : records->kind == MR_RECORDS_WHOLE || records->kind == MR_RECORDS_PAIRS;
 }
 
 /* ---- what a single byte ends ------------------------------------------------------------------------------------- */
@@ -269,6 +276,19 @@ void mr_quotes_follow(mr_quote_map *map, char delimiter, const char *bytes, size
         if (map->behind[i] == MR_QUOTES_CLOSED) map->behind[i] = MR_QUOTES_OUTSIDE;
 }
 
+/* ---- pairs ------------------------------------------------------------------------------------------------------- */
+
+/* Only from the beginning on it is known what a length is, so these are divided as by somebody else. */
+static size_t first_pair(void *receiver, const char *bytes, size_t length, bool last) {
+    enum { LENGTHS = 8 };
+    (void)receiver;
+    if (length < LENGTHS) return last ? length : 0;
+    uint64_t size = LENGTHS + (uint64_t)le32toh(mr_load_u32(bytes)) + le32toh(mr_load_u32(bytes + 4));
+    return size <= length ? size : last ? length : 0;
+}
+
+static const mr_records pairs = {.kind = MR_RECORDS_PAIRS, .first = first_pair};
+
 /* ---- records that somebody else divides -------------------------------------------------------------------------- */
 
 static size_t whole_others(const mr_records *records, mr_record_scan *scan, const char *bytes, size_t length,
@@ -314,6 +334,8 @@ size_t mr_records_whole(const mr_records *records, mr_record_scan *scan, const c
         return whole_fixed(records->size, length, limit, last);
     case MR_RECORDS_WHOLE:
         return last ? length : 0;
+    case MR_RECORDS_PAIRS:
+        return whole_others(&pairs, scan, bytes, length, limit, last);
     case MR_RECORDS_CSV:
         return whole_rows(scan, records->delimiter, bytes, length, limit, last);
     default:
@@ -403,6 +425,8 @@ static bool find_next(const mr_records *records, const char *at, const char *end
         return next_counted(at, end, 0, record);
     case MR_RECORDS_CSV:
         return next_row(records, at, end, record);
+    case MR_RECORDS_PAIRS:
+        return next_other(&pairs, at, end, record);
     case MR_RECORDS_JSONL:
         return next_value(at, end, record);
     default:

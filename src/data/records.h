@@ -38,7 +38,8 @@ enum { MR_RECORDS_LOOKAHEAD = 64 << 10 };
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
-/* Reads "lines", "nul", "paragraphs", "fixed:N", "whole", "csv", "csv:;", "csv:tab" or "jsonl". strip becomes false.
+/* Reads "lines", "nul", "paragraphs", "fixed:N", "whole", "csv", "csv:;", "csv:tab", "jsonl" or "pairs". strip
+ * becomes false.
  * Anything else is a usage error. */
 bool mr_records_read(mr_records *records, const char *text, mr_error *error);
 

@@ -212,7 +212,8 @@ static bool find_record(mr_source_file *file, const mr_source *source, const mr_
                         uint64_t *found, mr_error *error) {
     uint32_t quotes = MR_QUOTES_OUTSIDE;
     *found = place;
-    if (place == 0 || place >= source->size || records->kind == MR_RECORDS_OWN) return true;
+    if (place == 0 || place >= source->size || records->kind == MR_RECORDS_OWN || records->kind == MR_RECORDS_PAIRS)
+        return true;
     if (records->kind == MR_RECORDS_WHOLE) *found = source->size;
     if (records->kind == MR_RECORDS_FIXED) *found += (records->size - place % records->size) % records->size;
     if (records->kind == MR_RECORDS_WHOLE || records->kind == MR_RECORDS_FIXED) return true;

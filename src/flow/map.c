@@ -92,7 +92,7 @@ static bool map_whole(mr_mapper *mapper, const mr_piece *piece, mr_error *error)
 
 /* Whether newlines end records, or nothing does, so that text may be taken for what it is. */
 static bool is_text(uint32_t kind) {
-    return kind != MR_RECORDS_NUL && kind != MR_RECORDS_FIXED && kind != MR_RECORDS_OWN;
+    return kind != MR_RECORDS_NUL && kind != MR_RECORDS_FIXED && kind != MR_RECORDS_OWN && kind != MR_RECORDS_PAIRS;
 }
 
 /* Hands records to map_chunk one by one. A carriage return that is to be left out cannot be taken out of the middle of

@@ -277,7 +277,7 @@ bool mr_plugin_check(const mr_plugin *plugin, mr_error *error) {
     if (!plugin->map == !plugin->map_chunk) return wrong(plugin, "exactly one of map and map_chunk must be set", error);
     if (!plugin->partition != !plugin->partitions) return wrong(plugin, "partition and partitions go together", error);
     if (plugin->partitions > 1u << 31) return wrong(plugin, "partitions is above 2^31", error);
-    if (plugin->records > MR_RECORDS_OWN)
+    if (plugin->records > MR_RECORDS_PAIRS)
         return mr_error_set(error, "plugin %s needs a newer mr: it wants unknown records (%u)", plugin->name,
                             plugin->records);
     if (!plugin->record_size != (plugin->records != MR_RECORDS_FIXED))

@@ -1,5 +1,6 @@
 /* Prints in all the ways there are: as pairs, as columns, as bytes. The key of a line is what stands before its first
- * blank, the value what stands behind it; of both, "~" stands for a newline and "%" for a tab. */
+ * blank, the value what stands behind it; of both, "~" stands for a newline and "%" for a tab. Or they are what another
+ * job has printed: rows of CSV, pairs, or, with tsv=yes, lines with tabs. */
 #include "mr.h"
 
 #include <string.h>
@@ -7,6 +8,7 @@
 static const mr_option options[] = {
     {"kind", MR_OPTION_CHOICE, 0, "group", "fold|group|map", "of job"},
     {"as", MR_OPTION_CHOICE, 0, "pairs", "pairs|columns|bytes|both|tabs", "how results are printed"},
+    {"tsv", MR_OPTION_FLAG, 0, "no", NULL, "lines are those that another job has printed"},
     {0}};
 
 enum { PAIRS, COLUMNS, BYTES, BOTH, TABS };
@@ -41,13 +43,41 @@ static void print(mr_ctx *ctx, mr_slice key, mr_slice value) {
     mr_write(ctx, "\n", 1);
 }
 
-static void map(mr_ctx *ctx, char *line, size_t length) {
+/* Reads what another job has printed. */
+static int read_printed(mr_ctx *ctx, char *record, size_t length, mr_slice *key, mr_slice *value) {
+    mr_fields fields;
+    mr_csv csv;
+    int found;
+    if (ctx->records == MR_RECORDS_PAIRS) return mr_pair_of(mr_bytes(record, length), key, value);
+    if (ctx->records == MR_RECORDS_CSV) {
+        csv = mr_csv_of(record, length, ctx->delimiter);
+        return mr_next_csv(&csv, key) && mr_next_csv(&csv, value) && !csv.broken;
+    }
+    fields = mr_fields_of(ctx, record, length, '\t');
+    found = mr_next(&fields, key) && mr_next(&fields, value);
+    if (found) *key = mr_unescape(*key);
+    if (found) *value = mr_unescape(*value);
+    return found;
+}
+
+/* Reads a line of a key, a blank and a value. */
+static void read_line(char *line, size_t length, mr_slice *key, mr_slice *value) {
     char *blank = memchr(line, ' ', length);
     size_t i, key_length = blank ? (size_t)(blank - line) : length;
-    mr_slice key = mr_bytes(line, key_length);
-    mr_slice value = blank ? mr_bytes(blank + 1, length - key_length - 1) : mr_bytes(NULL, 0);
+    *key = mr_bytes(line, key_length);
+    *value = blank ? mr_bytes(blank + 1, length - key_length - 1) : mr_bytes(NULL, 0);
     for (i = 0; i < length; i++)
         line[i] = line[i] == '~' ? '\n' : line[i] == '%' ? '\t' : line[i];
+}
+
+static void map(mr_ctx *ctx, char *record, size_t length) {
+    mr_slice key, value;
+    int printed = ctx->records != MR_RECORDS_LINES || mr_option_flag(ctx, "tsv");
+    if (printed && !read_printed(ctx, record, length, &key, &value)) {
+        mr_fail(ctx, "that is no key and value");
+        return;
+    }
+    if (!printed) read_line(record, length, &key, &value);
     switch (mr_option_int(ctx, "kind")) {
     case 0:
         mr_emit_int64(ctx, key, (int64_t)value.length);

@@ -50,6 +50,15 @@ expect_status 0 "rejected"
 printf 'a=1\nc=1\n' >expected
 expect_same expected out "rejected"
 
+# Pairs that are cut off, or that say that they are longer than anything.
+printf "\1\0\0\0\1\0\0\0kv\1\0\0\0\2\0\0\0kv" >input
+run "$mr" run "$plugin" --set kind=map --records pairs input
+expect_status 1 "half a pair" && expect_error "input, byte 10" "that is no key and value"
+printf "\xff\xff\xff\xff\xff\xff\xff\xff%s" "some text" >input
+run "$mr" run "$plugin" --set kind=map --records pairs input
+expect_status 1 "a huge pair" && expect_error "input, byte 0"
+printf "a 1\nb 1\nb reject\nc 1\n" >input
+
 # What cannot be ordered is refused.
 for order in "--sort value" "--top 3" "--sort key --top 1"; do
     for kind in group fold; do

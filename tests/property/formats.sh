@@ -1,6 +1,6 @@
 #!/bin/bash
 # What mr prints in each --format says the same as what it prints without one: Perl reads it, on nasty text, for pairs
-# and columns of all kinds of job; and the same bytes come for every -j, --chunk and --memory.
+# and columns of all kinds of job; the next job reads it; and the same bytes come for every -j, --chunk and --memory.
 source "$(dirname "$0")/../tools/testing.sh"
 start_seed
 seconds=${MR_TEST_SECONDS:-5}
@@ -48,6 +48,16 @@ while [[ $failures -lt 3 ]]; do
             run "$mr" run $job -q input --format binary $options
             reads binary
         fi
+        # The next job reads it.
+        [[ $job == *columns ]] || for as in "tsv --set tsv=yes" "csv --records csv" "binary --records pairs"; do
+            options
+            pick "" "--compress gzip"
+            rm -rf parts
+            run "$mr" run $job -q input --format ${as%% *} -o parts/ --parts 3 $REPLY
+            expect_status 0 "parts"
+            run "$mr" run "$plugin" --set kind=map ${as#* } -q parts/ --include "part-*" $options
+            expect_status 0 "$as" && expect_same plain out "$job, read again as $as"
+        done
         options
         run "$mr" run $job -q input --format raw $options
         perl -pe 's/\\(.)/{t => "\t", n => "\n", r => "\r", "\\" => "\\"}->{$1}/ge' <plain >expected
