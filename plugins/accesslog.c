@@ -152,7 +152,9 @@ static int parse(mr_ctx *ctx, const char *line, const char *quote, const char *e
     quote = request_quote(line, quote, end);
     if (!quote) return malformed("there is no time in brackets with a quoted request behind it");
     request->time = (char *)quote - TIME - 2;
-    const char *blank = memchr(line, ' ', (size_t)(quote - line));
+    const char *blank = line;
+    while (blank < quote && *blank != ' ')
+        blank++;
     request->host = mr_bytes(line, (size_t)(blank - line));
     if (blank == line) return malformed("there is no host");
     const char *closing = closing_quote(quote + 1, end);

@@ -41,7 +41,7 @@ static void map_words(mr_ctx *ctx, char *text, size_t length) {
     size_t joined = 0;             /* so many words up to the last one have one blank between them */
     for (size_t i = 0; mr_next(&iterator, &word); i++) {
         words[i % LONGEST] = word;
-        joined = word.data == next && next[-1] == ' ' ? joined + 1 : 1;
+        joined = next && word.data == next && next[-1] == ' ' ? joined + 1 : 1;
         next = word.data + word.length + 1;
         if (joined >= n) {
             const char *first = words[(i + 1 - n) % LONGEST].data;

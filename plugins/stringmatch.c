@@ -76,8 +76,9 @@ static void sort_strings(void) {
     size_t kept = 0;
     qsort(strings, string_count, sizeof *strings, compare_strings);
     for (size_t i = 0; i < string_count; i++) {
-        mr_slice text = strings[i].text, last = kept ? strings[kept - 1].text : mr_bytes(NULL, 0);
-        if (text.length != last.length || memcmp(text.data, last.data, text.length) != 0) strings[kept++] = strings[i];
+        const mr_slice *text = &strings[i].text, *last = kept ? &strings[kept - 1].text : NULL;
+        if (!last || text->length != last->length || memcmp(text->data, last->data, text->length) != 0)
+            strings[kept++] = strings[i];
     }
     string_count = kept;
 }
