@@ -70,7 +70,7 @@ static int distinct; /* one of the items is */
 static int json;     /* records are JSON values */
 static unsigned decimals;
 static uint64_t *bad_rows;                           /* counted here; NULL: they are failures */
-static char *titles;                                 /* of the columns of the output */
+static csv_text titles;                              /* of the columns of the output */
 static int64_t nothing[WORDS_MOST], one[WORDS_MOST]; /* accumulators: of no row, of the row at hand */
 
 static csv_text key, group;       /* the key of the row at hand; the group whose distinct values are being counted */
@@ -144,16 +144,17 @@ static void read_key(mr_ctx *ctx, mr_slice name) {
 
 /* The names of the columns of the output. */
 static void make_titles(mr_ctx *ctx) {
-    csv_text made = {0};
+    titles.length = 0;
     for (int i = 0; i < key_count; i++)
-        csv_append_column(ctx, &made, i == 0, mr_text(csv.columns[i].name));
+        csv_append_column(ctx, &titles, i == 0, mr_text(csv.columns[i].name));
     for (const item *at = items; at < items + item_count; at++) {
-        csv_append_column(ctx, &made, !made.length, mr_text(item_names[at->kind]));
-        if (at->column >= 0) csv_append(ctx, &made, ":", 1);
-        if (at->column >= 0) csv_append(ctx, &made, csv.columns[at->column].name, strlen(csv.columns[at->column].name));
-        csv_append(ctx, &made, ":number", 7);
+        const char *name = at->column >= 0 ? csv.columns[at->column].name : "";
+        csv_append_column(ctx, &titles, !titles.length, mr_text(item_names[at->kind]));
+        csv_append(ctx, &titles, ":", *name != 0);
+        csv_append(ctx, &titles, name, strlen(name));
+        csv_append(ctx, &titles, ":number", 7);
     }
-    if (csv_append(ctx, &made, "", 1)) titles = made.bytes;
+    csv_append(ctx, &titles, "", 1);
 }
 
 static void read_options(mr_ctx *ctx) {
@@ -445,7 +446,7 @@ static void configure(mr_ctx *ctx, mr_plugin *self) {
     read_options(ctx);
     if (!words) need_part(ROWS, -1); /* a value has at least one byte */
     self->value_size = (uint32_t)words * sizeof(int64_t);
-    self->columns = titles;
+    self->columns = titles.bytes;
     if (!distinct) return;
     self->together = MR_TOGETHER_GROUP;
     self->begin = begin;

@@ -26,6 +26,7 @@ static csv_columns tables[2];
 static int key_count;
 static uint64_t left_files;
 static enum kind kind;
+static char *names_of_key; /* what the names of the columns of the key lie in */
 static char *titles;       /* of the columns of the output */
 static uint64_t *bad_rows; /* counted here; NULL: they are failures */
 
@@ -68,12 +69,9 @@ static void read_columns(mr_ctx *ctx, csv_columns *table, uint64_t source) {
     mr_csv names = mr_csv_of(row + mark, length - mark, table->delimiter);
     mr_slice name;
     while (length > mark && mr_next_csv(&names, &name)) {
-        char *copy = strndup(name.data, name.length);
+        char *copy = strndup(name.data, name.length); /* kept, as the name of a column */
         if (!copy) mr_fail(ctx, "out of memory");
-        if (!copy || is_key(table, copy))
-            free(copy);
-        else if (!add_column(ctx, table, copy))
-            break;
+        if (!copy || is_key(table, copy) || !add_column(ctx, table, copy)) free(copy);
     }
     free(row);
 }
@@ -89,19 +87,20 @@ static void make_titles(mr_ctx *ctx) {
 }
 
 static void configure(mr_ctx *ctx, mr_plugin *self) {
-    char *on = strdup(mr_option_text(ctx, "on")); /* kept: the names lie in it */
     kind = (enum kind)mr_option_int(ctx, "kind");
     left_files = (uint64_t)mr_option_int(ctx, "left");
     if (left_files < 1 || left_files >= ctx->source_count) {
         mr_fail(ctx, "a join needs inputs on the left (the first %lld) and on the right; there are %llu",
                 (long long)left_files, (unsigned long long)ctx->source_count);
-        free(on);
         return;
     }
+    if (ctx->records != MR_RECORDS_CSV) mr_fail(ctx, "the records of a join have to be csv");
     for (int i = 0; i < 2; i++)
         tables[i] = (csv_columns){.delimiter = (char)ctx->delimiter, .quotes = 1, .header = 1};
     key_count = 0;
-    if (on) read_key(ctx, on);
+    free(names_of_key);
+    names_of_key = strdup(mr_option_text(ctx, "on"));
+    if (names_of_key) read_key(ctx, names_of_key);
     read_columns(ctx, &tables[0], 0);
     read_columns(ctx, &tables[1], left_files);
     make_titles(ctx);

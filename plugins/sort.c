@@ -178,15 +178,16 @@ static void map_chunk(mr_ctx *ctx, char *text, size_t length) {
     mr_lines lines = mr_lines_of(ctx, text, length);
     mr_slice line;
     while (mr_next(&lines, &line)) {
-        mr_slice part = compared_part(line);
-        if (plain)
+        if (plain) {
             mr_emit(ctx, line, mr_bytes(NULL, 0));
-        else if (numeric)
-            mr_emit(ctx, mr_bytes(key, number_key(ctx, part)), line);
-        else if (reverse)
-            mr_emit(ctx, mr_bytes(key, reversed_key(ctx, part)), line);
-        else
-            mr_emit(ctx, part, line);
+            continue;
+        }
+        mr_slice part = compared_part(line);
+        if (numeric || reverse) { /* the key is made before it is looked at: it may have to move */
+            size_t used = numeric ? number_key(ctx, part) : reversed_key(ctx, part);
+            part = mr_bytes(key, used);
+        }
+        mr_emit(ctx, part, line);
     }
 }
 

@@ -84,7 +84,7 @@ static void map_pairs(mr_ctx *ctx, char *text, size_t length) {
 static int find_columns(mr_slice row, mr_slice *name, mr_slice *number) {
     const char *field = row.data, *end = row.data + row.length;
     int64_t last = name_column > number_column ? name_column : number_column;
-    if (row.length && end[-1] == '\r') end--;
+    if (field && row.length && end[-1] == '\r') end--;
     for (int64_t column = 1; field; column++) {
         const char *cut = memchr(field, delimiter, (size_t)(end - field));
         mr_slice found = mr_bytes(field, (size_t)((cut ? cut : end) - field));
