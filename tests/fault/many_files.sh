@@ -17,6 +17,14 @@ for plugin in wordcount invertedindex; do
         expect_status 0 "$plugin -j $jobs of $count files" && expect_same expected out "$plugin -j $jobs of $count files"
     done
 done
+# All of them as one directory, in the order of their names, and as a list.
+"$tools/reference" grep pattern=only77 -- $(find f -type f | sort) >expected
+run "$mr" run grep --set pattern=only77 f
+expect_status 0 "a directory of $count files" && expect_same expected out "a directory of $count files"
+find f -type f -print0 | sort -z >list
+run "$mr" run grep --set pattern=only77 -0 @list
+expect_status 0 "a list of $count files" && expect_same expected out "a list of $count files"
+
 "$tools/reference" grep pattern=only77 line-numbers=yes -- "${files[@]}" >expected
 run "$mr" run grep --set pattern=only77 --set line-numbers=yes "${files[@]}"
 expect_status 0 "grep of $count files" && expect_same expected out "grep of $count files"
