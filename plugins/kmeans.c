@@ -143,6 +143,7 @@ static void each_point(mr_ctx *ctx, char *bytes, size_t length, void (*take)(mr_
     size_t size = (size_t)binary * sizeof(double);
     header = !binary && mr_first_of_source(ctx) ? bytes : NULL;
     if (binary) {
+        if (length % size) mr_fail(ctx, "points of %zu bytes do not fit into these records", size);
         for (size_t at = 0; at + size <= length; at += size)
             if (read_point(ctx, bytes, mr_bytes(bytes + at, size))) take(ctx, mr_bytes(bytes + at, size));
     } else {

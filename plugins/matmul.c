@@ -287,6 +287,7 @@ static void map_chunk(mr_ctx *ctx, char *bytes, size_t length) {
     row_count = 0;
     if (binary) {
         size_t size = terms * sizeof *first;
+        if (length % size) mr_fail(ctx, "rows of %zu bytes do not fit into these records", size);
         for (size_t at = 0; at + size <= length; at += size)
             take_row(ctx, mr_bytes(bytes + at, size));
     } else {

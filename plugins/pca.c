@@ -141,6 +141,7 @@ static void map_chunk(mr_ctx *ctx, char *bytes, size_t length) {
     memset(&piece, 0, sizeof piece);
     header = !binary && mr_first_of_source(ctx) ? bytes : NULL;
     if (binary) {
+        if (length % size) mr_fail(ctx, "rows of %zu bytes do not fit into these records", size);
         for (size_t at = 0; at + size <= length; at += size)
             add_record(ctx, bytes, mr_bytes(bytes + at, size));
     } else {
