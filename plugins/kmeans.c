@@ -202,7 +202,7 @@ static int compare_candidates(const void *a, const void *b) {
 /* Keeps those with the smallest hashes, each point once. */
 static void keep_smallest(void) {
     size_t kept = 0;
-    qsort(candidates, candidate_count, candidate_size, compare_candidates);
+    if (candidate_count) qsort(candidates, candidate_count, candidate_size, compare_candidates);
     for (size_t i = 0; i < candidate_count && kept < most; i++) {
         char *at = candidates + i * candidate_size, *last = candidates + (kept - 1) * candidate_size;
         if (kept && compare_candidates(last, at) == 0) continue;
@@ -296,7 +296,7 @@ static void add_point(mr_ctx *ctx, mr_slice record) {
 
 /* Emits all clusters, so that none is missing in the end. Their keys are their numbers, most significant byte first. */
 static void add_chunk(mr_ctx *ctx, char *bytes, size_t length) {
-    memset(clusters, 0, centroid_count * cluster_size);
+    if (centroid_count) memset(clusters, 0, centroid_count * cluster_size);
     each_point(ctx, bytes, length, add_point);
     for (size_t c = 0; c < centroid_count; c++) {
         unsigned char key[] = {(unsigned char)(c >> 16), (unsigned char)(c >> 8), (unsigned char)c};

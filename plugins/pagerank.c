@@ -175,12 +175,12 @@ static void map_links(mr_ctx *ctx, char *text, size_t length) {
 }
 
 static void finish(mr_ctx *ctx, mr_slice node, const void *value) {
-    int64_t sum = *(const int64_t *)value, before = state.data ? spread : sum;
+    int64_t sum = *(const int64_t *)value, before = sum;
     double most = epsilon * (double)one; /* change of what is spread */
     char text[64];
+    if (state.data) before = node.length ? received_by(ctx, node) : spread;
+    if (state.data && node.length) most /= (double)node_count;
     if (node.length) {
-        before = state.data ? received_by(ctx, node) : sum;
-        most /= (double)node_count;
         snprintf(text, sizeof text, "%lld", (long long)sum);
     } else if (state.data) {
         snprintf(text, sizeof text, "%lld %lld", (long long)sum, (long long)node_count);
