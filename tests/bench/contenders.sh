@@ -47,6 +47,14 @@ sort_wordcount() {
     tr -s ' \t\n' '\n' <"$1" | tr '[:upper:]' '[:lower:]' | sed '/^$/d' | sort | uniq -c | awk '{ print $2 "\t" $1 }' >"$2"
 }
 
+# compress INPUT OUTPUT - as one gzip member.
+compress() { gzip -c "$1" >"$2"; }
+
+pigz_mawk_wordcount() { pigz -dc "$1" | mawk "$count_words" | sort >"$2"; }
+
+# without_result COMMAND... - run it, and forget what it prints.
+without_result() { exec "$@" >/dev/null; }
+
 # python JOB INPUT OUTPUT JOBS
 python() { exec python3 "$here/multiprocessing_jobs.py" "$@"; }
 
@@ -62,6 +70,17 @@ duckdb_stats() {
             max(value), count(*) FROM read_csv('$1', columns = {'name': 'VARCHAR', 'value': 'DECIMAL(4, 1)'},
             header = false, delim = ';', quote = '', escape = '', auto_detect = false)
         GROUP BY name ORDER BY name) TO '$2' (HEADER false, DELIMITER '\t', QUOTE '')"
+}
+# Numbers without zeros at the end, as mr prints them.
+duckdb_groupby() {
+    local plain="rtrim(rtrim(CAST(%s(amount) AS VARCHAR), '0'), '.')"
+    # shellcheck disable=SC2059 # the format is in the variable
+    exec node "$here/duckdb.js" "$3" "COPY (SELECT city, count(*), $(printf "$plain" sum), $(printf "$plain" min),
+            $(printf "$plain" max)
+        FROM read_csv('$1', header = true, delim = ',', quote = '\"', escape = '\"', auto_detect = false,
+            columns = {'id': 'BIGINT', 'date': 'DATE', 'customer': 'VARCHAR', 'name': 'VARCHAR', 'city': 'VARCHAR',
+                'product': 'VARCHAR', 'quantity': 'INTEGER', 'amount': 'DECIMAL(12, 2)', 'note': 'VARCHAR'})
+        GROUP BY city ORDER BY city) TO '$2' (HEADER false, DELIMITER '\t', QUOTE '')"
 }
 
 # to OUTPUT COMMAND... - run it with its standard output in a file.

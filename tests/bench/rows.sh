@@ -5,7 +5,7 @@
 # A goal is a ratio between two programs of the same row in the same rounds, so it means the same on every machine that
 # is not too different. "mr" works with $JOBS workers, "mr-j1" with one; the naive programs are naive_*.c.
 
-all_rows=(wordcount manywords stats invertedindex grep-fixed grep-regex queue-16 queue-1K queue-64K startup)
+all_rows=(wordcount manywords stats invertedindex grep-fixed grep-regex sort sort-numbers groupby gzip queue-16 queue-1K queue-64K startup)
 
 # size FULL SMALL - print what goes with SIZE.
 size() {
@@ -108,6 +108,62 @@ row_grep_regex() {
     goal wall mr naive 0.40
     goal wall mr grep 1.20
     goal wall mr ripgrep 1.20
+}
+
+# sort_row INPUT MR_OPTIONS... -- SORT_OPTIONS... - the programs of both sort rows.
+sort_row() {
+    local input=$1 mr_options=()
+    shift
+    while [[ $1 != -- ]]; do
+        mr_options+=("$1")
+        shift
+    done
+    shift
+    program mr each "$mr" run sort "$input" "${mr_options[@]}" -q -o OUT -j "$JOBS"
+    program 'GNU sort' twice sort -s "--parallel=$JOBS" -S 8G "$@" -o OUT "$input"
+    goal wall mr 'GNU sort' 1.0
+}
+
+row_sort() {
+    local text
+    title "sort, lines of text, $(size '594 MB' '2 MB')"
+    text=$(english_text) || return
+    sort_row "$text" --
+}
+
+row_sort_numbers() {
+    local rows
+    title "sort, by the second field, a number, $(size '10 million' '100 thousand') rows"
+    rows=$(data few_rows.txt "$generators/generate_rows" --rows "$(size 10000000 100000)" --output) || return
+    sort_row "$rows" --set field=2 --set 'delimiter=;' --set numeric=yes -- -t ';' -k 2,2n
+}
+
+# Quoted fields hold delimiters and newlines, so no tool that goes by lines can do it.
+row_groupby() {
+    local sales
+    title "groupby, $(size '10 million' '20 thousand') rows of CSV, 64 groups: count, sum, minimum, maximum"
+    sales=$(data sales.csv "$generators/generate_sales" --rows "$(size 10000000 20000)" --output) || return
+    local job=(run groupby "$sales" --set by=city --set compute=count,sum:amount,min:amount,max:amount -q -o OUT)
+    program mr each "$mr" "${job[@]}" -j "$JOBS"
+    program mr-j1 each "$mr" "${job[@]}" -j 1
+    installed python3 python3 && program 'Python csv' once python3 "$here/csv_groups.py" "$sales" OUT
+    has_duckdb && program DuckDB each "$contenders" duckdb_groupby "$sales" OUT "$JOBS"
+    goal wall mr mr-j1 0.54
+}
+
+row_gzip() {
+    local text compressed
+    title "wordcount of a gzip file, $(size '594 MB' '2 MB') when it is unpacked"
+    text=$(english_text) || return
+    compressed=$(data english.txt.gz "$contenders" compress "$text") || return
+    local job=(--set case=lower -q -o OUT -j "$JOBS")
+    program mr each "$mr" run wordcount "$compressed" "${job[@]}"
+    program mr-unpacked each "$mr" run wordcount "$text" "${job[@]}"
+    program mr-reads each "$contenders" without_result "$mr" run grep "$compressed" --set pattern=@@@ --set fixed=yes -q
+    installed pigz pigz && installed mawk mawk &&
+        program 'pigz and mawk' once "$contenders" pigz_mawk_wordcount "$compressed" OUT
+    # What inflating alone takes, and a little: the rest of the work is done meanwhile.
+    goal wall mr mr-reads 1.15
 }
 
 # queue_row LENGTH COUNT - one producer and one consumer.

@@ -10,11 +10,12 @@ export BUILD=$build BENCH_FOLDER=$work/bench ROUNDS=1 SIZE=small JOBS=2
 
 run "$root/tests/bench/run.sh"
 [[ $status -eq 0 ]] || { fail "the benchmark ended with status $status"; describe_run; }
-for row in wordcount manywords stats invertedindex grep-fixed grep-regex queue-16 queue-1K queue-64K startup; do
+for row in wordcount manywords stats invertedindex grep-fixed grep-regex sort sort-numbers groupby gzip queue-16 queue-1K \
+    queue-64K startup; do
     grep -q "^$row: " out || fail "the report does not name the row $row"
 done
-perl -MJSON::PP -e 'local $/; exit !(@{ decode_json(<>)->{rows} } == 10)' bench/result.json || fail "result.json is not whole"
-[[ $(grep -c '^|' bench/result.md) -eq 12 ]] || fail "result.md has not a line for each row"
+perl -MJSON::PP -e 'local $/; exit !(@{ decode_json(<>)->{rows} } == 14)' bench/result.json || fail "result.json is not whole"
+[[ $(grep -c '^|' bench/result.md) -eq 16 ]] || fail "result.md has not a line for each row"
 expect_files bench data-small result.json result.md
 
 ROWS=nonsense run "$root/tests/bench/run.sh"
