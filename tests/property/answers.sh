@@ -1,6 +1,6 @@
 #!/bin/bash
-# Plugins print the answers that come with generated data, whatever -j, --chunk and --memory are: accesslog, histogram, linreg,
-# matmul and triangles. Every round has a seed of its own.
+# Plugins print the answers that come with generated data, whatever -j, --chunk and --memory are: accesslog, histogram, kmeans,
+# linreg, matmul and triangles. Every round has a seed of its own.
 source "$(dirname "$0")/../tools/testing.sh"
 generators=$build/datasets
 start_seed
@@ -41,6 +41,18 @@ check_histogram() {
     compare_answer answer "the histogram" histogram picture
 }
 
+# Clusters far apart: points are nearest to the middle of their own, which does not move.
+check_kmeans() {
+    local format
+    pick "csv 0" "binary 3"
+    format=$REPLY
+    "$generators/generate_points" --seed "$1" --points 20000 --clusters 6 --dimensions 3 --deviation 0.01 --format "${format% *}" \
+        --output points --answer clusters || fail "generate_points"
+    awk '{ print $2 "," $3 "," $4 "\t" $1 }' clusters >answer
+    compare_answer answer "clusters" kmeans points --set centroids=answer --set decimals=3 --set binary="${format#* }"
+    ! grep -q "counter moved" err || fail "the middle of a cluster has moved"
+}
+
 check_linreg() {
     "$generators/generate_line" --seed "$1" --points 30000 --slope -3.25 --intercept 17 --output points --answer answer || fail "generate_line"
     printf 'r2\t1\n' >>answer
@@ -70,7 +82,7 @@ end=$((SECONDS + ${MR_TEST_SECONDS:-5}))
 while
     below 1000000000
     round_seed=$REPLY
-    for plugin in accesslog histogram linreg matmul triangles; do
+    for plugin in accesslog histogram kmeans linreg matmul triangles; do
         "check_$plugin" "$round_seed"
     done
     ((SECONDS < end))
