@@ -1,5 +1,5 @@
 /* Halves numbers, one in each line, and counts those that are not zero then; adds the number of the file "more", if
- * there is one. Fails at the number 666. */
+ * there is one. Fails at the number -666. */
 #include <stdio.h>
 #include <string.h>
 
@@ -20,7 +20,7 @@ static void map(mr_ctx *ctx, char *line, size_t length) {
         const char *end = memchr(file.data, '\n', file.length);
         mr_int_of(mr_bytes(file.data, end ? (size_t)(end - file.data) : file.length), &more);
     }
-    if (!mr_int_of(mr_bytes(line, length), &number) || number == 666) {
+    if (!mr_int_of(mr_bytes(line, length), &number) || number == -666) {
         mr_fail(ctx, "'%.*s' is no number that can be halved", (int)length, line);
         return;
     }
