@@ -5,7 +5,7 @@ source "$(dirname "$0")/../tools/testing.sh"
 halve=$build/tests/abi/halve.so
 
 seq 1 3000 >numbers
-make_slow_lines $((1200 / scale)) >slow
+make_slow_lines $((400 / scale)) >slow
 echo yes >yes
 cat >slow.json <<END
 {
@@ -31,7 +31,7 @@ wait_for_stage() {
 # Signals in the middle of a stage end all of it.
 for signal in TERM HUP KILL; do
     rm -f words found err
-    "$mr" job slow.json -j 2 >out 2>err &
+    "$mr" job slow.json -j 2 --chunk 2K >out 2>err &
     pid=$!
     wait_for_stage $pid
     kill -s $signal $pid
@@ -44,7 +44,7 @@ done
 # Killed workers are replaced, in every stage.
 "$mr" run grep slow yes --set pattern="$slow_pattern" -q >expected
 rm -f words found
-"$mr" job slow.json -j 2 >out 2>err &
+"$mr" job slow.json -j 2 --chunk 2K >out 2>err &
 pid=$!
 wait_for_stage $pid
 for worker in $(children_of $pid); do kill -9 "$worker"; done
