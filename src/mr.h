@@ -925,6 +925,20 @@ static inline int mr_next_csv(mr_csv *csv, mr_slice *field) {
     return 1;
 }
 
+/* Takes a record apart that is one pair of the binary output of a job (--format binary, --records pairs): lengths of
+ * key and value in 4 bytes each, the lowest first, then key and value. 1, or 0 when it is not one such pair. */
+static inline int mr_pair_of(mr_slice record, mr_slice *key, mr_slice *value) {
+    const unsigned char *bytes = (const unsigned char *)record.data;
+    uint64_t key_length, value_length;
+    if (record.length < 8) return 0;
+    key_length = bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+    value_length = bytes[4] | (uint32_t)bytes[5] << 8 | (uint32_t)bytes[6] << 16 | (uint32_t)bytes[7] << 24;
+    if (key_length + value_length != record.length - 8) return 0;
+    *key = mr_bytes(record.data + 8, (size_t)key_length);
+    *value = mr_bytes(record.data + 8 + key_length, (size_t)value_length);
+    return 1;
+}
+
 /* ---- finding strings --------------------------------------------------------------------------------------------- */
 
 /* Prepares count strings to look for, together and with the widest instructions that the processor has. They may hold
