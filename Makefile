@@ -41,7 +41,7 @@ FUZZ_SOURCES   := $(wildcard tests/fuzz/*.c)
 object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 PLUGINS    := $(patsubst plugins/%.c,$(BUILD)/plugins/%.so,$(PLUGIN_SOURCES))
 JOBS       := $(patsubst %.json,$(BUILD)/%.json,$(wildcard plugins/*.json))
-UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SOURCES))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SOURCES)) $(BUILD)/tests/unit/data_decode_zlib
 EXAMPLES   := $(patsubst tests/examples/%.c,$(BUILD)/tests/examples/%,$(EXAMPLE_SOURCES))
 TOOLS      := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(TOOL_SOURCES))
 PRELOADS   := $(patsubst tests/preload/%.c,$(BUILD)/tests/preload/%.so,$(PRELOAD_SOURCES))
@@ -130,6 +130,12 @@ $(BUILD)/tests/preload/%.so: tests/preload/%.c | $(BUILD)/.packages
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libengine.a $(BUILD)/libmp.a
 	$(LINK) $^ -o $@ -lcmocka $(ENGINE_LIBS) $(UNIT_LIBS)
+
+# The same test of decompression with zlib, whatever mr uses.
+CODERS := src/data/inflate.c src/data/decode.c src/data/bgzf.c
+$(BUILD)/tests/unit/data_decode_zlib: tests/unit/data_decode.c $(CODERS) $(BUILD)/libengine.a $(BUILD)/libmp.a
+	@mkdir -p $(@D)
+	$(COMPILE) $^ -o $@ -lcmocka $(ENGINE_LIBS) -lz
 
 # The examples link libmp.a and nothing else: it has to stand alone.
 $(BUILD)/tests/examples/%: $(BUILD)/tests/examples/%.o $(BUILD)/libmp.a

@@ -11,6 +11,10 @@
  * next block, so one short read gives both. An entry for every block would cost too much memory for large files; there
  * is one for each 256 KiB of text, and reading starts at the last entry that is not behind the wanted place.
  *
+ * Of each block that holds text somebody will want that, and so find out whether the block is as its header and its end
+ * say. One that says to hold nothing nobody would decode, and text in it would be lost; so it has to be the one that
+ * all writers use for that, or the file is read from front to back.
+ *
  * A header is (RFC 1952, and the specification of SAM): 1f 8b 08, flags 04, 6 bytes that do not matter, the length of
  * the extra fields, and among these one with the name "BC": the length of the whole block less one, in two bytes. */
 
@@ -19,6 +23,7 @@ enum {
     EXTRA_MOST = 256,     /* bytes of extra fields that are looked at: 6 are usual */
     TRAILER = 8,          /* CRC and decoded length behind the deflated bytes */
     LENGTH = 4,           /* of it the decoded length, at its end */
+    END = 10,             /* of a block: the least deflated bytes that there can be, and the trailer */
     ENTRY_BYTES = 1 << 18 /* of the text, for each entry */
 };
 
@@ -47,7 +52,7 @@ static uint32_t block_length(const unsigned char *header, size_t length, uint32_
         if (at + 4 + bytes > extra) return 0;
         if (field[0] == 'B' && field[1] == 'C' && bytes == 2) {
             uint32_t block = load_16(field + 4) + 1;
-            return block >= *header_length + TRAILER ? block : 0;
+            return block >= *header_length + END ? block : 0;
         }
         at += 4 + bytes;
     }
@@ -67,18 +72,27 @@ static bool add_entry(mr_bgzf_index *index, mr_bgzf_entry entry) {
     return true;
 }
 
+/* Whether a block, whose last END bytes these are, is like those that are there to hold nothing. */
+static bool is_empty(const unsigned char *end, uint32_t length_behind_header) {
+    static const unsigned char empty[END] = {3};
+    return length_behind_header == END && !memcmp(end, empty, END);
+}
+
 bool mr_bgzf_index_make(mr_bgzf_index *index, int file, uint64_t size, bool *is_bgzf) {
-    unsigned char bytes[LENGTH + FIXED_HEADER + EXTRA_MOST];
+    unsigned char bytes[END + FIXED_HEADER + EXTRA_MOST];
     mr_bgzf_entry at = {0};
+    uint32_t block = 0, header = 0; /* bytes of the last block, and of its header */
     *index = (mr_bgzf_index){.coded = size};
     *is_bgzf = false;
-    for (uint32_t before = 0;; before = LENGTH) { /* bytes of the last block that are read with the next header */
+    for (size_t before = 0;; before = END) { /* bytes of the last block that are read with the next header */
         int64_t count = mr_read_at(file, bytes, sizeof bytes, at.coded - before);
         if (count < 0) return false;
-        if (count < (int64_t)before || (before && load_32(bytes) > MR_BGZF_BLOCK)) return true;
-        if (before) at.decoded += load_32(bytes);
+        if (count < (int64_t)before) return true;
+        uint32_t decoded = before ? load_32(bytes + END - LENGTH) : 0;
+        if (decoded > MR_BGZF_BLOCK || (before && !decoded && !is_empty(bytes, block - header))) return true;
+        at.decoded += decoded;
         if (before && at.coded == size) break;
-        uint32_t header, block = block_length(bytes + before, (size_t)count - before, &header);
+        block = block_length(bytes + before, (size_t)count - before, &header);
         if (!block || block > size - at.coded) return true;
         if (!add_entry(index, at)) return false;
         at.coded += block;

@@ -59,7 +59,7 @@ bool mr_inflate_block(mr_inflater *inflater, const char *coded, size_t coded_len
     state->next_out = (uint8_t *)bytes;
     state->avail_out = (uint32_t)length;
     int code = isal_inflate_stateless(state);
-    return code == ISAL_DECOMP_OK && state->block_state == ISAL_BLOCK_FINISH && !state->avail_out &&
+    return code == ISAL_DECOMP_OK && state->block_state == ISAL_BLOCK_FINISH && !state->avail_in && !state->avail_out &&
            crc32_gzip_refl(0, (const unsigned char *)bytes, length) == crc;
 }
 
@@ -113,7 +113,7 @@ bool mr_inflate_block(mr_inflater *inflater, const char *coded, size_t coded_len
     stream->next_out = length ? (unsigned char *)bytes : &nothing;
     stream->avail_out = (unsigned)length;
     int code = inflate(stream, Z_FINISH);
-    return code == Z_STREAM_END && !stream->avail_out &&
+    return code == Z_STREAM_END && !stream->avail_in && !stream->avail_out &&
            crc32(0, (const unsigned char *)bytes, (unsigned)length) == crc;
 }
 
