@@ -210,7 +210,8 @@ static inline char *csv_header_of(mr_ctx *ctx, const csv_columns *csv, uint64_t 
         *length = csv_first_row(csv, row, (size_t)got);
         return row;
     }
-    mr_fail(ctx, "the names of the columns of %s cannot be read: it is no file, or no CSV file", name);
+    mr_fail(ctx, "the names of the columns of %s cannot be read: it is no file of CSV; %s", name,
+            csv->names ? "give them with --set columns=A,B,..." : "put it into one");
     free(row);
     return NULL;
 }
