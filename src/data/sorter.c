@@ -18,6 +18,7 @@ enum {
     LARGEST_BLOCK = 256 << 10,
     BLOCKS_PER_BUDGET = 32,   /* a block is this part of the budget, so that nearly as many runs are merged at once */
     RELEASE_STEP = 256 << 10, /* bytes of a run that are given back together while it is read */
+    AHEAD = 16,               /* records that are asked for before they are given out */
 };
 
 /* Collecting. All that is collected lies in one piece of memory, so that records of any size fill exactly the budget:
@@ -340,6 +341,8 @@ bool mr_sorter_finish(mr_sorter *sorter, mr_error *error) {
 bool mr_sorter_next(mr_sorter *sorter, mr_sorted *sorted, bool *more, mr_error *error) {
     if (sorter->sources) return next_merged(sorter, sorted, more, error);
     *more = sorter->taken < sorter->item_count;
+    /* In their new order records lie all over the memory. */
+    if (sorter->taken + AHEAD < sorter->item_count) __builtin_prefetch(sorter->items[sorter->taken + AHEAD].record);
     if (*more) *sorted = held(sorter->items[sorter->taken++].record);
     return true;
 }
