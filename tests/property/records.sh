@@ -25,6 +25,9 @@ while ((SECONDS < deadline || rounds < ${#kinds[@]})); do
     done
     rounds=$((rounds + 1))
     [[ $kind != own ]] || continue
+    perl "$root/tests/tools/records.pl" show "$kind" $crlf one >expected || exit 1
+    run "$mr" run "$show" -q "${options[@]}" - < <(cat one)
+    expect_status 0 "a pipe, ${options[*]}" && expect_same expected out "a pipe, ${options[*]}"
     perl "$root/tests/tools/records.pl" grep "$kind" a one two three >expected || exit 1
     run "$mr" run grep --set pattern=a -q "${options[@]/$crlf/keep}" one two three
     expect_status 0 "grep ${options[*]}" && expect_same expected out "grep ${options[*]}"
