@@ -13,10 +13,14 @@
 /* What was in force before. */
 typedef struct mr_numerics {
     locale_t locale;   /* of this thread */
-    fenv_t arithmetic; /* rounding, and what the processor does with exceptional numbers */
+    fenv_t arithmetic; /* rounding, and what the processor does with exceptional numbers; not set when only the SSE unit
+                        * has been looked at */
+    unsigned sse;      /* the same for the SSE unit alone, on processors that compute doubles there */
+    int whole;         /* not 0: all of the environment has been changed, and is in arithmetic */
 } mr_numerics;
 
-/* Between these two the defaults of C are in force. Takes some tens of nanoseconds. */
+/* Between these two the defaults of C are in force. Takes some ten nanoseconds, on other processors than x86-64, or
+ * after a change of the way of rounding, some hundred. */
 void mr_numerics_begin(mr_numerics *before);
 void mr_numerics_end(const mr_numerics *before);
 

@@ -332,10 +332,7 @@ static int number(mr_slice text, double *number) {
     if (text.length == 0 || text.length > NUMBER_MOST || isspace((unsigned char)*text.data)) return 0;
     memcpy(copy, text.data, text.length);
     copy[text.length] = 0;
-    mr_numerics before;
-    mr_numerics_begin(&before);
     *number = mr_read_double(copy, &end);
-    mr_numerics_end(&before);
     return end == copy + text.length;
 }
 
