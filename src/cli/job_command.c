@@ -156,7 +156,7 @@ mr_exit mr_job_command(const char *program, int argc, char **argv) {
     if (ok && arguments.help) {
         fputs(usage, stdout);
     } else {
-        path = ok ? find_file(arguments.name, &error) : NULL;
+        path = ok && arguments.name ? find_file(arguments.name, &error) : NULL;
         if (path && mr_job_file_read(&file, path, arguments.settings, arguments.setting_count, &error))
             end = do_job(&arguments, &file, program, &error);
     }

@@ -30,6 +30,7 @@ static bool read_name(mr_job_reader *reader, const mr_json_place *place, const c
     if (!cJSON_IsString(name) || !mr_is_option_name(name->valuestring))
         return mr_job_complain(reader, &at, error, "a name is a text of letters, digits and dashes");
     for (size_t i = 0; i < reader->file->count; i++)
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): those before this one have a name */
         if (!strcmp(reader->file->stages[i].name, name->valuestring))
             return mr_job_complain(reader, &at, error, "there is another stage '%s', in line %zu", name->valuestring,
                                    reader->file->stages[i].line);

@@ -60,10 +60,23 @@ static void find_line(mr_card *card) {
     mr_line_counter_close(&counter);
 }
 
+/* Whether the job reads what another stage has made, which no command can name. */
+static bool reads_held(const mr_job_settings *settings) {
+    bool held = false;
+    for (size_t i = 0; settings->held_inputs && i < settings->input_count; i++)
+        held |= settings->held_inputs[i] != 0;
+    for (size_t i = 0; i < settings->side_count; i++)
+        held |= settings->sides[i].held != 0;
+    return held;
+}
+
 static bool propose_commands(mr_card *card, mr_error *error) {
     const mr_place *place = &card->death->place;
     bool ok = true;
-    if (place->kind == MR_PLACE_GROUP)
+    if (reads_held(card->job->settings))
+        ok =
+            (card->debug = strdup("give the stage that this one reads an \"output\", and run the plugin on that file"));
+    else if (place->kind == MR_PLACE_GROUP)
         ok = mr_command_for_group(card->job, &card->prepare, &card->debug);
     else if (card->source)
         ok =

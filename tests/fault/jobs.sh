@@ -31,7 +31,7 @@ wait_for_stage() {
 # Signals in the middle of a stage end all of it.
 for signal in TERM HUP KILL; do
     rm -f words found err
-    "$mr" job slow.json -j 2 --chunk 2K >out 2>err &
+    "$mr" job slow.json -j 2 --chunk 512 >out 2>err &
     pid=$!
     wait_for_stage $pid
     kill -s $signal $pid
@@ -44,7 +44,7 @@ done
 # Killed workers are replaced, in every stage.
 "$mr" run grep slow yes --set pattern="$slow_pattern" -q >expected
 rm -f words found
-"$mr" job slow.json -j 2 --chunk 2K >out 2>err &
+"$mr" job slow.json -j 2 --chunk 512 >out 2>err &
 pid=$!
 wait_for_stage $pid
 for worker in $(children_of $pid); do kill -9 "$worker"; done
@@ -92,6 +92,20 @@ run "$mr" job bad.json
 expect_status 1 && expect_error "mr: stage bad: bad, byte 0: plugin halve failed in map: '-666'" "mr: stage good: "
 [[ -s words && ! -e result && ! -e more ]] || fail "a stage that fails leaves other files than it should"
 
+# A crash: no command can name what another stage has made.
+cat >crash.json <<END
+{
+  "stages": [
+    {"name": "lines", "plugin": "grep", "inputs": "numbers", "set": {"pattern": "7"}},
+    {"name": "crash", "plugin": "$build/tests/abi/sides.so", "inputs": {"stage": "lines"}, "output": "result",
+     "side": {"known": "numbers"}, "set": {"scribble": true}}
+  ]
+}
+END
+run "$mr" job crash.json
+expect_status 1 && expect_error "where     stage lines:1, byte 0" "debug     give the stage that this one reads an \"output\"" \
+    "mr: stage crash: stage lines, byte 0: plugin sides, in map: the worker was killed by signal 11"
+
 # What goes between stages does not fit: the message names the stage.
 cat >large.json <<END
 {
@@ -102,7 +116,7 @@ cat >large.json <<END
 }
 END
 rm -f words
-(trap '' XFSZ; ulimit -f 16; run "$mr" job large.json -q; printf '%s' "$status" >status)
+(trap '' XFSZ; ulimit -f 1; run "$mr" job large.json -q; printf '%s' "$status" >status)
 [[ $(cat status) -eq 1 ]] || fail "a file that may not grow: exit status $(cat status)"
 grep -q '^mr: stage all: could not write stage all' err || fail "a file that may not grow: $(head -n 1 err)"
 [[ ! -e words ]] || fail "a file that may not grow: there is a result"
