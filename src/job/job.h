@@ -238,6 +238,7 @@ typedef struct mr_report {
     mr_quote_map quotes;    /* DONE of QUOTES */
     mr_text_block block;    /* BLOCK */
     uint64_t more;          /* DONE of READ: 1: there is no room for more at present; 0: the source is read */
+    uint64_t partial;       /* DONE of READ: bytes in the ring of a block that is not complete */
     uint64_t damaged;       /* DAMAGED in REDUCE: index of the run, MR_OWN_RUNS: what the worker itself has sorted;
                              * in MERGE: index of the ordered part */
 } mr_report;

@@ -67,6 +67,7 @@ static bool read_stream(mr_reader *self, const mr_task *task, mr_report *done, m
         if (state == MR_READ_BLOCK && !report(self, found, error)) return false;
         if (state == MR_READ_IDLE && !parent_is_there(self, error)) return false;
         done->more = state != MR_READ_ENDED;
+        done->partial = stage->head - stage->start;
         if (state == MR_READ_ENDED) mr_read_close(stage);
         if (state == MR_READ_ENDED || state == MR_READ_FULL || (state == MR_READ_IDLE && !stage->patient)) return true;
     }

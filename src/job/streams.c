@@ -59,7 +59,7 @@ static bool has_more(const mr_streams *streams, const mr_text_ring *ring) {
 
 /* Whether the reader of a ring is not at work, because there is too little room. */
 static bool waits_for_room(const mr_streams *streams, const mr_text_ring *ring) {
-    uint64_t room = streams->job->plan.ring - (ring->head - ring->released);
+    uint64_t room = streams->job->plan.ring - (ring->head + ring->partial - ring->released);
     return !ring->reading && room < streams->job->plan.ring / 4 && ring->first < ring->count;
 }
 
@@ -79,6 +79,7 @@ bool mr_streams_read(mr_streams *streams, bool idle, mr_error *error) {
         stream->begun = true;
         ring->stream = stream;
         ring->reading = true;
+        ring->partial = 0;
     }
     return true;
 }
@@ -142,6 +143,7 @@ bool mr_streams_take_block(mr_streams *streams, const mr_report *report, mr_stre
 void mr_streams_take_done(mr_streams *streams, const mr_report *report, mr_stream **ended) {
     mr_text_ring *ring = &streams->rings[report->worker - streams->job->plan.workers];
     ring->reading = false;
+    ring->partial = report->more ? report->partial : 0;
     *ended = NULL;
     if (report->more) return;
     *ended = ring->stream;
@@ -158,6 +160,7 @@ bool mr_streams_lose_reader(mr_streams *streams, uint32_t index, int code, mr_er
     unsigned most = code == -SIGKILL || code == -SIGTERM ? KILLS_MAX : CRASHES_MAX;
     mr_describe_end(code, end, sizeof end);
     ring->reading = false;
+    ring->partial = 0;
     member->assignment_count = 0;
     member->busy = 0;
     if (source && source->form == MR_FORM_PIPE)

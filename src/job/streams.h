@@ -39,6 +39,7 @@ typedef struct mr_text_ring {
     mr_stream *stream; /* being read; NULL: none */
     bool reading;      /* the reader is at it; otherwise it waits for room */
     uint64_t head;     /* behind the last block, in the sequence of the ring */
+    uint64_t partial;  /* bytes behind it of a block that is not complete, when the reader waits */
     uint64_t released; /* the same that the reader sees in mr_slot.released */
     uint64_t *units;   /* blocks that are not released, oldest first; owned */
     size_t first;      /* of them */

@@ -83,6 +83,19 @@ expect_status 0 "a slow producer" && expect_same <(printf 'a\nba\nac\n') out "a 
 run timeout 60 "$mr" run wordcount - --memory 2M < <(head -c 3000000 /dev/zero | tr '\0' x)
 expect_status 1 "a long record" && expect_error "the record at byte 0 is longer than 256.0 KiB" "--memory"
 
+# A record for which there is room only when what is before it has gone, which workers seal only when they are told to.
+{
+    seq 40000 | sed 's/.*/word& a/'
+    head -c 900000 /dev/zero | tr '\0' x
+    printf '\nlast\n'
+} >crowded
+gzip -1kf crowded
+"$mr" run wordcount -q crowded >expected
+for options in "-j 2" "-j 1" --inline; do
+    run timeout 60 "$mr" run wordcount -q crowded.gz --memory 8M $options
+    expect_status 0 "a long record behind others ($options)" && expect_same expected out "a long record behind others ($options)"
+done
+
 # Readers that are killed: another one reads a file once more, up to where the first one was; of a pipe nothing is left.
 "$mr" run wordcount -q both >expected
 slow=100
