@@ -211,12 +211,14 @@ install: all
 	install -m 644 src/mr.h $(DESTDIR)$(PREFIX)/include/mr.h
 	install -m 644 src/mp/mp.h $(DESTDIR)$(PREFIX)/include/mp/mp.h
 	install -m 644 src/cli/mr.1 $(DESTDIR)$(PREFIX)/share/man/man1/mr.1
+	install -D -m 644 src/cli/job.schema.json $(DESTDIR)$(PREFIX)/share/mr/job.schema.json
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/mr $(DESTDIR)$(PREFIX)/lib/libmp.a $(DESTDIR)$(PREFIX)/include/mr.h
 	rm -f $(DESTDIR)$(PREFIX)/include/mp/mp.h $(DESTDIR)$(PREFIX)/share/man/man1/mr.1
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/lib/mr/plugins/,$(notdir $(PLUGINS) $(JOBS)))
-	-rmdir $(DESTDIR)$(PREFIX)/include/mp $(DESTDIR)$(PREFIX)/lib/mr/plugins $(DESTDIR)$(PREFIX)/lib/mr
+	rm -f $(DESTDIR)$(PREFIX)/share/mr/job.schema.json
+	-rmdir $(DESTDIR)$(PREFIX)/include/mp $(DESTDIR)$(PREFIX)/share/mr $(DESTDIR)$(PREFIX)/lib/mr/plugins $(DESTDIR)$(PREFIX)/lib/mr
 
 clean:
 	rm -rf $(BUILD)

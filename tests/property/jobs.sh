@@ -128,4 +128,44 @@ done <options
 [[ $(fields properties repeat properties | paste -sd' ') == "most or stages until" ]] || fail "other fields of repeat"
 [[ $(fields properties repeat properties until properties | paste -sd' ') == "below counter is stage" ]] ||
     fail "other fields of until"
+# Schema and program are of one mind about whole files.
+agree() {
+    perl "$root/tests/tools/schema.pl" "$schema" "$1" >/dev/null
+    local by_schema=$?
+    run "$mr" job "$1" --check "${@:2}"
+    [[ $((status == 0)) -eq $((by_schema == 0)) ]] || fail "schema ($by_schema) and program ($status) differ: $(cat "$1" err)"
+}
+rm field.json
+perl "$root/tests/tools/schema.pl" "$schema" "$root"/plugins/*.json *.json folder/*.json >wrong.txt || fail "the schema refuses $(cat wrong.txt)"
+rm -rf folder
+stage='"name": "a", "plugin": "wordcount", "inputs": "text", "output": "-"'
+while read -r json; do
+    echo "$json" >one.json
+    agree one.json
+done <<END
+{"stages": [{$stage}]}
+{"stages": [{$stage, "top": 5, "memory": "64M", "header": true, "set": {"words": "letters"}}]}
+{"stages": [{$stage, "top": null}]}
+{"stages": [{$stage, "colour": "red"}]}
+{"stages": [{$stage, "inline": true}]}
+{"stages": [{$stage, "set": {"words": ["letters"]}}]}
+{"stages": [{$stage, "side": {"x": {"stage": "a", "first": "text"}}}]}
+{"stages": [{$stage, "side": {"x": 7}}]}
+{"stages": [{"name": "a b", "plugin": "wordcount", "inputs": "text", "output": "-"}]}
+{"stages": [{"name": "a", "plugin": "wordcount", "inputs": [], "output": "-"}]}
+{"stages": [{"name": "a", "plugin": "wordcount", "output": "-"}]}
+{"stages": [{"name": "a", "inputs": "text", "output": "-"}]}
+{"stages": [{$stage}], "about": 5}
+{"stages": [{$stage}], "parameters": {"k": {"default": 5, "help": "h"}}}
+{"stages": [{$stage}], "parameters": {"k": 5}}
+{"stages": [{$stage}], "parameters": {"k_": {"default": 5}}}
+{"stages": [{$stage}], "repeat": {"stages": ["a"], "most": 3}}
+{"stages": [{$stage}], "repeat": {"stages": ["a"]}}
+{"stages": [{$stage}], "repeat": {"stages": ["a"], "most": -1}}
+{"stages": [{$stage}], "repeat": {"stages": ["a"], "most": 3, "until": {"stage": "a", "counter": "x", "is": 0, "below": 1}}}
+{"stages": [{$stage}], "repeat": {"stages": ["a"], "most": 3, "until": {"stage": "a", "counter": "x", "below": 1}}}
+{"stages": []}
+{}
+END
+
 finish
