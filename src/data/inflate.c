@@ -13,12 +13,21 @@ static uint32_t at_once(const char *begin, const char *end) {
 #include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
 
+/* Headers are read here: the library forgets what it was at when a header comes in several pieces. */
+
+enum { FIXED = 10 /* bytes at the front of each header */ };
+enum { HEADER_CRC = 2, EXTRA = 4, NAME = 8, COMMENT = 16, RESERVED = 0xe0 /* flags of a header */ };
+
 struct mr_inflater {
     struct inflate_state state;
+    uint32_t read;  /* bytes of the fixed part of the header that have been read */
+    uint32_t flags; /* of the header: what of it is still to come */
+    uint32_t count; /* bytes that have been read of the part of it at hand, if that is of a fixed length */
+    uint32_t extra; /* length of the extra fields */
 };
 
 mr_inflater *mr_inflater_new(mr_error *error) {
-    mr_inflater *inflater = malloc(sizeof *inflater);
+    mr_inflater *inflater = calloc(1, sizeof *inflater);
     if (!inflater) {
         mr_error_memory(error, sizeof *inflater, "decompression");
         return NULL;
@@ -33,11 +42,50 @@ void mr_inflater_free(mr_inflater *inflater) {
 
 void mr_inflater_begin(mr_inflater *inflater) {
     isal_inflate_reset(&inflater->state);
-    inflater->state.crc_flag = ISAL_GZIP;
+    inflater->state.crc_flag = ISAL_GZIP_NO_HDR_VER;
+    inflater->read = inflater->flags = inflater->count = inflater->extra = 0;
+}
+
+/* The part of the header at hand has come to its end. */
+static void end_part(mr_inflater *inflater, uint32_t flag) {
+    inflater->flags &= ~flag;
+    inflater->count = 0;
+}
+
+/* Takes the next byte behind the fixed part of the header: of the first part that is still to come. */
+static void take_part(mr_inflater *inflater, uint8_t byte) {
+    uint32_t at = inflater->count++;
+    if (inflater->flags & EXTRA) {
+        if (at < 2) inflater->extra |= (uint32_t)byte << 8 * at;
+        if (at > 0 && at + 1 == 2 + inflater->extra) end_part(inflater, EXTRA);
+    } else if (inflater->flags & (NAME | COMMENT)) {
+        if (!byte) end_part(inflater, inflater->flags & NAME ? NAME : COMMENT);
+    } else if (at == 1) {
+        end_part(inflater, HEADER_CRC);
+    }
+}
+
+/* Reads of the header what is there; false when it is none. */
+static bool read_header(mr_inflater *inflater, const char **in, const char *in_end) {
+    static const uint8_t start[] = {0x1f, 0x8b, 8};
+    for (; *in < in_end && (inflater->read < FIXED || inflater->flags); ++*in) {
+        uint8_t byte = (uint8_t) * *in;
+        if (inflater->read == FIXED) {
+            take_part(inflater, byte);
+            continue;
+        }
+        uint32_t at = inflater->read++;
+        if (at < sizeof start && byte != start[at]) return false;
+        if (at == sizeof start && byte & RESERVED) return false;
+        if (at == sizeof start) inflater->flags = byte & (HEADER_CRC | EXTRA | NAME | COMMENT);
+    }
+    return true;
 }
 
 enum mr_inflated mr_inflate(mr_inflater *inflater, const char **in, const char *in_end, char **out, char *out_end) {
     struct inflate_state *state = &inflater->state;
+    if (!read_header(inflater, in, in_end)) return MR_INFLATED_WRONG;
+    if (inflater->read < FIXED || inflater->flags) return MR_INFLATED_SOME;
     state->next_in = (uint8_t *)*in; /* only read */
     state->avail_in = at_once(*in, in_end);
     state->next_out = (uint8_t *)*out;

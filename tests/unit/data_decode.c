@@ -140,6 +140,17 @@ static void what_follows(void **state) {
     expect_error(length + 50, "damaged");
 }
 
+static void headers_of_all_kinds(void **state) {
+    (void)state;
+    make_text();
+    for (unsigned what = 0; what < 32; what++) {
+        size_t length = put_member_with(coded, text, 100, what);
+        length += put_member_with(coded + length, text + 100, TEXT - 100, below(32));
+        for (size_t step = 1; step < 40; step++)
+            expect_text(length, step, 1 + below(2000), step & 1);
+    }
+}
+
 /* A changed byte is an error, or does not matter, as the time in the header. */
 static void what_is_damaged(void **state) {
     (void)state;
@@ -255,9 +266,10 @@ static void files_that_shrink(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        RANDOM_TEST(pieces_of_all_sizes), RANDOM_TEST(text_that_is_not_coded),    RANDOM_TEST(what_is_cut_off),
-        RANDOM_TEST(what_follows),        RANDOM_TEST(what_is_damaged),           RANDOM_TEST(blocks_are_found),
-        RANDOM_TEST(blocks_that_lie),     RANDOM_TEST(other_files_have_no_index), RANDOM_TEST(files_that_shrink),
+        RANDOM_TEST(pieces_of_all_sizes), RANDOM_TEST(text_that_is_not_coded), RANDOM_TEST(what_is_cut_off),
+        RANDOM_TEST(what_follows),        RANDOM_TEST(headers_of_all_kinds),   RANDOM_TEST(what_is_damaged),
+        RANDOM_TEST(blocks_are_found),    RANDOM_TEST(blocks_that_lie),        RANDOM_TEST(other_files_have_no_index),
+        RANDOM_TEST(files_that_shrink),
     };
     start_seed();
     file = mr_open_unnamed(getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
