@@ -8,6 +8,7 @@
 #include "cli/job_run.h"
 #include "flow/output.h"
 #include "host/describe.h"
+#include "job/outputs.h"
 
 /* ---- the arguments of a stage ------------------------------------------------------------------------------------ */
 
@@ -110,9 +111,8 @@ void mr_stage_arguments_free(mr_stage_arguments *arguments) {
 
 /* Whether a file is there; the job looks closer when its stage begins. */
 static bool check_file(const char *path, mr_error *error) {
-    if (!strcmp(path, "-")) return true;
     if (*path == '@') path++; /* a list of paths */
-    return access(path, R_OK) == 0 || mr_error_system(error, errno, "could not read %s", path);
+    return !strcmp(path, "-") || access(path, R_OK) == 0 || mr_error_system(error, errno, "could not read %s", path);
 }
 
 static bool check_sources(const mr_job_file *file, const mr_stage *stage, const mr_stage_source *sources, size_t count,
@@ -152,7 +152,11 @@ static bool check_plugin(const mr_job_settings *settings, mr_error *error) {
 }
 
 static bool check_output(const mr_stage *stage, mr_error *error) {
-    return !stage->output || !strcmp(stage->output, "-") || mr_output_check(stage->output, error);
+    const char *path = stage->output;
+    if (!path || !strcmp(path, "-")) return true;
+    if (!mr_outputs_are_in_directory(path)) return mr_output_check(path, error);
+    if (!stage->repeated) return mr_outputs_check_directory(path, error);
+    return mr_error_set(error, "%s is a directory, to which a stage that is repeated cannot write; give a file", path);
 }
 
 static bool check_stage(const mr_job_request *request, const mr_stage *stage, mr_error *error) {

@@ -18,8 +18,7 @@
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
-/* Whether the output is to be a directory: its path ends with a slash, or it is one. */
-static bool is_directory(const char *path) {
+bool mr_outputs_are_in_directory(const char *path) {
     struct stat status;
     if (!path || !*path || !strcmp(path, "-")) return false;
     return path[strlen(path) - 1] == '/' || (stat(path, &status) == 0 && S_ISDIR(status.st_mode));
@@ -48,6 +47,21 @@ static bool look_at(const char *path, bool *exists, mr_error *error) {
     return check_empty(path, error);
 }
 
+bool mr_outputs_check_directory(const char *path, mr_error *error) {
+    bool exists;
+    if (!look_at(path, &exists, error)) return false;
+    /* What is not there yet is made in the folder above. */
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    char *name = strndup(path, length);
+    if (!name) return mr_error_memory(error, length, "a path");
+    bool ok = exists ? access(path, W_OK) == 0 || mr_error_system(error, errno, "could not write to %s", path)
+                     : mr_output_check(name, error);
+    free(name);
+    return ok;
+}
+
 static uint32_t count_parts(const mr_job *job) {
     if (job->settings->parts) return (uint32_t)job->settings->parts;
     if (mr_job_is_ordered(job)) return 1; /* what is merged comes in one piece */
@@ -72,7 +86,7 @@ static bool open_directory(mr_job *job, mr_error *error) {
 
 bool mr_outputs_open(mr_job *job, mr_error *error) {
     const mr_job_settings *settings = job->settings;
-    bool directory = !settings->held_output && is_directory(settings->output);
+    bool directory = !settings->held_output && mr_outputs_are_in_directory(settings->output);
     if (!directory && settings->parts)
         return mr_error_usage(error, "--parts is for --output DIR/, with a slash at its end");
     uint32_t count = directory ? count_parts(job) : 1;

@@ -11,6 +11,12 @@
 
 enum { MR_OUTPUTS_MAX = 1000 };
 
+/* Whether the output is to be a directory: its path ends with a slash, or it is one. NULL: standard output. */
+bool mr_outputs_are_in_directory(const char *path);
+
+/* Whether part files could be written to such a directory: it holds no output already, or could be made. */
+bool mr_outputs_check_directory(const char *path, mr_error *error);
+
 /* Opens job->outputs, of which there are job->output_count. A directory must hold no output already; one that is not
  * there is made in the end. The input has been opened. */
 bool mr_outputs_open(mr_job *job, mr_error *error);
