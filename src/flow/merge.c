@@ -46,6 +46,17 @@ static mr_slice first_column(mr_slice text) {
     return tab ? mr_bytes(text.data, (size_t)(tab - text.data)) : text;
 }
 
+/* Whether a result is ordered as a number: the user says so, or the plugin, of the first column of the value. */
+static bool is_number(const mr_orderer *orderer, const mr_result *result) {
+    const mr_format *format = orderer->format;
+    if (orderer->sort & MR_SORT_NUMERIC) return true;
+    if (!(orderer->sort & MR_SORT_VALUE) || format->columns != MR_COLUMNS_OF_ALL) return false;
+    size_t column = 1;
+    for (size_t i = 0; i < result->key.length; i++)
+        column += result->key.data[i] == '\t';
+    return column < format->count && format->list[column].number;
+}
+
 /* Writes the place of a result in the order; returns its end. */
 static char *put_place(char *to, const mr_orderer *orderer, const mr_result *result) {
     char *start = to;
@@ -56,7 +67,7 @@ static char *put_place(char *to, const mr_orderer *orderer, const mr_result *res
     if (by_value && result->order) {
         memcpy(to, result->order, MR_FOLD_ORDER);
         to += MR_FOLD_ORDER;
-    } else if (orderer->sort & MR_SORT_NUMERIC) {
+    } else if (is_number(orderer, result)) {
         bool split = columns == MR_COLUMNS_OF_ALL || (by_value && columns == MR_COLUMNS_OF_VALUE);
         to = mr_place_of_number(to, split ? first_column(text) : text);
     } else {
