@@ -13,7 +13,8 @@
 /* Decoded bytes go straight to their place in the ring, and stay there until the block that they are in has been
  * mapped: they are never moved. A block is cut behind the last record that is complete; the beginning of the next
  * record, which lies behind it, is the beginning of the next block. The first blocks of a stream are small, so that all
- * workers have something to do soon; and when the other end of a pipe pauses, what there is goes on at once. */
+ * workers have something to do soon; and when the other end of a pipe pauses, what there is goes on at once. But where
+ * it shows in the output how blocks are cut, they are cut by their length alone. */
 
 enum {
     FIRST_BLOCK = 64 << 10,
@@ -188,14 +189,15 @@ bool mr_read_block(mr_stream_reader *reader, uint64_t released, mr_text_block *b
     for (;;) {
         uint64_t held = reader->head - reader->start, room = reader->ring.size - (reader->head - released);
         if (!reader->wanted) reader->wanted = next_size(reader);
-        bool satisfied = reader->ended || idle || !room || held >= reader->wanted;
+        bool pressed = (idle || !room) && (!reader->steady || held == reader->ring.size);
+        bool satisfied = reader->ended || pressed || held >= reader->wanted;
         *state = MR_READ_BLOCK;
         if (satisfied && cut(reader, block)) return true;
         *state = reader->ended ? MR_READ_ENDED : idle ? MR_READ_IDLE : MR_READ_FULL;
         if (held == reader->ring.size && !reader->ended) return too_long(reader, error);
         if (reader->ended || idle || !room) return true;
         /* A record that is longer: as much again, since its length is not known. */
-        if (satisfied) reader->wanted = 2 * held;
+        if (satisfied) reader->wanted = reader->steady ? held + reader->usual : 2 * held;
         if (!decode(reader, room, &idle, error)) return false;
     }
 }

@@ -6,10 +6,11 @@
 #include "flow/flow.h"
 
 /* Reads streams, one after the other, into a ring. One per process that reads. Initialise with reader, ring, usual,
- * records, window and patient. */
+ * steady, records, window and patient. */
 typedef struct mr_stream_reader {
     mr_arena ring;      /* its memory is mapped twice, one behind the other, so that every block lies in one piece */
     uint64_t usual;     /* bytes of a block when there is plenty */
+    bool steady;        /* where blocks end depends on the text alone, not on when it comes or is released */
     mr_records records; /* what the streams hold; not MR_RECORDS_OWN */
     uint64_t window;    /* as in mr_decoder */
     bool patient;       /* waits longer for bytes that do not come: there is nothing else to do in this process */

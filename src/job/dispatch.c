@@ -32,9 +32,7 @@ static uint64_t position_of(const mr_input *input, uint64_t byte) {
 
 /* Some of the text that has been read from streams: the beginning of one of the blocks. */
 static mr_chunk sample_block(const mr_coordinator *self, uint64_t unit, uint64_t units) {
-    const mr_streams *streams = &self->streams;
-    uint64_t block = (uint64_t)((double)streams->block_count * (double)unit / (double)units);
-    mr_chunk chunk = self->job.chunks.list[streams->first_block + block];
+    mr_chunk chunk = *mr_streams_sample(&self->streams, unit, units);
     chunk.end = mr_smaller(chunk.end, chunk.begin + MR_SAMPLE_PIECE);
     return chunk;
 }

@@ -66,6 +66,7 @@ typedef struct mr_plan {
     uint32_t readers;          /* reader processes, for streams; their slots come behind those of the workers */
     uint64_t ring;             /* each reader: shared memory for text that has been read and not been mapped for good */
     uint64_t text_block;       /* text of a stream that is handed on at once, usually */
+    bool steady;               /* that, and what is sampled of streams, depends on nothing but the input */
     uint32_t least_partitions; /* of an input of some size; 0: as is best for the number of workers */
     uint32_t partitions;       /* the most partitions to choose */
     uint64_t memory;           /* the limit for everything together, less what side files take */

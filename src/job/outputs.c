@@ -115,7 +115,10 @@ uint32_t mr_outputs_of(const mr_job *job, uint64_t unit) {
     if (count == 1 || mr_job_is_ordered(job)) return 0;
     if (!mr_job_is_map(job)) return (uint32_t)(unit * files / job->shared->splitters.partitions);
     if (unit >= job->chunks.count || job->chunks.list[unit].begin >= job->input.bytes) return 0;
-    return (uint32_t)((__uint128_t)job->chunks.list[unit].begin * files / job->input.bytes);
+    const mr_chunk *chunk = &job->chunks.list[unit];
+    /* Of a stream all goes to one: where its blocks begin is a matter of chance. */
+    uint64_t begin = chunk->text ? job->input.sources[chunk->source].start : chunk->begin;
+    return (uint32_t)((__uint128_t)begin * files / job->input.bytes);
 }
 
 /* ---- committing -------------------------------------------------------------------------------------------------- */

@@ -28,6 +28,7 @@ enum {
     SMALL_INPUT = 512 << 10,    /* below this one partition will do */
     BLOCKS_PER_PARTITION = 4,   /* an arena holds at least this many blocks for each partition */
     TEXT_BLOCK = 1 << 20,       /* text of a stream that is handed on at once, at most */
+    STEADY_BLOCK = 256 << 10,   /* the same where it is to be the same in any case */
     RING = 1 << 20,             /* a ring, at least, if there are to be several */
     RINGS = 64 << 20,           /* memory for all rings together, at most: more would not be quicker */
     UNPACKED = 4,               /* how much larger compressed files become, more or less */
@@ -122,6 +123,7 @@ static void plan_readers(mr_plan *plan, uint64_t streams, uint64_t chunk_size) {
     plan->ring = (rings / plan->readers) & ~4095ull;
     plan->text_block = mr_smaller(plan->ring / 16, TEXT_BLOCK);
     if (chunk_size) plan->text_block = mr_smaller(plan->text_block, chunk_size);
+    if (plan->steady) plan->text_block = mr_smaller(plan->ring / 4, STEADY_BLOCK);
 }
 
 static void divide_memory(mr_job *job) {
@@ -166,7 +168,8 @@ static bool make_plan(mr_job *job, mr_error *error) {
     if (plan->memory / workers < SMALLEST_SHARE) return too_little_memory(job, workers, error);
     /* Where members of compressed output and part files begin depends on the parts of the output: of a map job these
      * are the chunks, otherwise the partitions. So that it does not depend on anything else but the input, they are
-     * then those for a fixed number of workers, as long as there is memory for so many. */
+     * then those for a fixed number of workers, as long as there is memory for so many, and blocks of streams have
+     * their sizes whenever their text comes. */
     bool fixed = settings->compress || job->directory, chunks = fixed && mr_job_is_map(job);
     if (!mr_chunks_plan(&job->chunks, &job->input, chunks ? DIVIDED_WORKERS : (unsigned)workers,
                         chunks ? 0 : settings->chunk, error))
@@ -175,6 +178,7 @@ static bool make_plan(mr_job *job, mr_error *error) {
     job->input.guess = guess_input(&job->input);
     uint64_t streamed = (job->input.guess - job->input.plain) / SMALLEST_CHUNK;
     plan->workers = (uint32_t)mr_smaller(workers, job->chunks.count + streamed + !!job->input.streams);
+    plan->steady = fixed;
     plan_readers(plan, job->input.streams, settings->chunk);
     plan->least_partitions = fixed ? mr_larger(DIVIDED_PARTS, job->output_count) : 0;
     divide_memory(job);

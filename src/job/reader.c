@@ -102,6 +102,7 @@ mr_reader *mr_reader_new(const mr_worker_start *start) {
                         .slot = &job->shared->slots[start->index]};
     self->stage = (mr_stream_reader){.ring = job->rings[start->index - job->plan.workers],
                                      .usual = job->plan.text_block,
+                                     .steady = job->plan.steady,
                                      .records = job->description.records,
                                      .window = mr_larger(job->plan.memory / 8, 8 << 20),
                                      .patient = !job->alone,

@@ -17,9 +17,10 @@
  * and the ring of that reader has room, since what came before has been mapped, delivered and released. */
 
 enum {
-    READ_AHEAD = 16 << 20, /* text of a stream for a sample of its keys */
-    CRASHES_MAX = 3,       /* of a reader in a row that end the job */
-    KILLS_MAX = 50         /* the same, by somebody else */
+    READ_AHEAD = 16 << 20,    /* text of a stream for a sample of its keys */
+    STEADY_AHEAD = 512 << 10, /* the same where the sample shows in the output */
+    CRASHES_MAX = 3,          /* of a reader in a row that end the job */
+    KILLS_MAX = 50            /* the same, by somebody else */
 };
 
 bool mr_streams_open(mr_streams *streams, mr_job *job, mr_crew *crew, mr_error *error) {
@@ -226,8 +227,19 @@ bool mr_streams_pressing(const mr_streams *streams, bool starving) {
 
 /* ---- looking ahead ----------------------------------------------------------------------------------------------- */
 
+/* How much is read until a sample is taken is a matter of chance. Where that shows in the output the sample is of the
+ * beginning of the first stream only, which is read in any case. */
+static bool first_is_ahead(const mr_streams *streams) {
+    const mr_stream *first = &streams->list[0];
+    bool waits = false;
+    for (uint32_t i = 0; i < streams->job->plan.readers; i++)
+        waits |= streams->rings[i].stream == first && waits_for_room(streams, &streams->rings[i]);
+    return first->ended || first->next.offset > STEADY_AHEAD || waits;
+}
+
 bool mr_streams_are_ahead(const mr_streams *streams) {
     if (streams->ended == streams->count) return true;
+    if (streams->job->plan.steady) return first_is_ahead(streams);
     for (uint32_t i = 0; i < streams->job->plan.readers; i++) {
         const mr_text_ring *ring = &streams->rings[i];
         uint64_t enough = mr_smaller(READ_AHEAD, streams->job->plan.ring / 2);
@@ -236,8 +248,35 @@ bool mr_streams_are_ahead(const mr_streams *streams) {
     return true;
 }
 
+/* The guess, unless there is but one stream and it is short: what else is known is a matter of chance. */
+static uint64_t guess_steadily(const mr_streams *streams) {
+    const mr_input *input = &streams->job->input;
+    const mr_stream *first = &streams->list[0];
+    bool known = streams->count == 1 && first->ended && first->next.offset <= STEADY_AHEAD;
+    return streams->count && !known ? input->guess : input->plain + input->read;
+}
+
+/* Whether a block may be sampled. */
+static bool is_sampled(const mr_streams *streams, const mr_chunk *block) {
+    const mr_stream *first = &streams->list[0];
+    uint64_t start = streams->job->input.sources[first->source].start;
+    return !streams->job->plan.steady || (block->source == first->source && block->begin - start <= STEADY_AHEAD);
+}
+
+const mr_chunk *mr_streams_sample(const mr_streams *streams, uint64_t index, uint64_t count) {
+    const mr_chunk *blocks = streams->job->chunks.list + streams->first_block, *found = blocks;
+    uint64_t sampled = 0, seen = 0;
+    for (uint64_t i = 0; i < streams->block_count; i++)
+        sampled += is_sampled(streams, &blocks[i]);
+    uint64_t wanted = (uint64_t)((double)sampled * (double)index / (double)count);
+    for (uint64_t i = 0; i < streams->block_count && seen <= wanted; i++)
+        if (is_sampled(streams, &blocks[i]) && seen++ == wanted) found = &blocks[i];
+    return found;
+}
+
 uint64_t mr_streams_guess(const mr_streams *streams) {
     const mr_input *input = &streams->job->input;
+    if (streams->job->plan.steady) return guess_steadily(streams);
     if (streams->ended == streams->count) return input->plain + input->read;
     return mr_larger(input->guess, input->plain + input->read);
 }

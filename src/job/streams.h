@@ -88,6 +88,9 @@ bool mr_streams_pressing(const mr_streams *streams, bool starving);
 /* Whether enough has been read for a sample of the keys. */
 bool mr_streams_are_ahead(const mr_streams *streams);
 
+/* The block from whose beginning on sample number index of count is taken; there are blocks. */
+const mr_chunk *mr_streams_sample(const mr_streams *streams, uint64_t index, uint64_t count);
+
 /* How much text there is in all, as far as known. */
 uint64_t mr_streams_guess(const mr_streams *streams);
 

@@ -62,6 +62,38 @@ while [[ $failures -lt 3 ]]; do
 done
 echo "$rounds rounds"
 
+# The same compressed bytes and part files when it is read from front to back only, whenever it comes, and by how many.
+"$tools/random_input" "$seed" 1500000 many >input || exit 1
+seq 150000 >numbers
+gzip -1kf input numbers
+slowly() {
+    head -c 700000 input
+    sleep 0.3
+    tail -c +700001 input
+}
+for job in "grep --set pattern=[a-d1]" "wordcount" "$plugin --set kind=group"; do
+    rm -rf first first.* other
+    run "$mr" run $job -q --compress gzip input.gz numbers.gz -o first.gz
+    expect_status 0 "$job, streams"
+    run "$mr" run $job -q --compress gzip - -o first.pipe < <(cat input)
+    expect_status 0 "$job, a pipe"
+    run "$mr" run $job -q input.gz numbers.gz numbers --parts 3 -o first/
+    expect_status 0 "$job, part files"
+    run "$mr" run $job -q --compress gzip - --chunk 10K < <(slowly)
+    expect_status 0 "$job, a slow pipe" && expect_same first.pipe out "$job, a slow pipe"
+    for _ in 1 2 3; do
+        options 64M
+        run "$mr" run $job -q --compress gzip $options input.gz numbers.gz
+        expect_status 0 "$job $options, streams" && expect_same first.gz out "$job $options, streams"
+        run "$mr" run $job -q --compress gzip $options - < <(cat input)
+        expect_status 0 "$job $options, a pipe" && expect_same first.pipe out "$job $options, a pipe"
+        rm -rf other
+        run "$mr" run $job -q $options input.gz numbers.gz numbers --parts 3 -o other/
+        expect_status 0 "$job $options, part files"
+        for part in first/*; do expect_same "$part" "other/${part#*/}" "$job $options, ${part#*/}"; done
+    done
+done
+
 # A line longer than any member, and bytes that cannot be made smaller.
 head -c 300000 /dev/urandom | tr -d '\n' >input
 run "$mr" run grep --set pattern= -q input --compress gzip
