@@ -419,7 +419,7 @@ static void be_an_assignment(mr_plugin *self) {
     self->fold = NULL;
     self->finish = NULL;
     self->map_chunk = assign_chunk;
-    self->columns = "point\tcluster";
+    self->columns = "point\tcluster:number";
 }
 
 static int read_options(mr_ctx *ctx) {
@@ -480,4 +480,4 @@ static void close(mr_ctx *ctx) {
 
 MR_PLUGIN(.name = "kmeans", .summary = "clusters of points: pick centroids, or move them to the middle of their points",
           .options = options, .kind = MR_FOLD, .value_size = sizeof(cluster), .configure = configure, .open = open,
-          .close = close, .map_chunk = add_chunk, .fold = fold, .finish = finish, .columns = "centroid\tpoints")
+          .close = close, .map_chunk = add_chunk, .fold = fold, .finish = finish, .columns = "centroid\tpoints:number")

@@ -218,7 +218,7 @@ static void configure(mr_ctx *ctx, mr_plugin *self) {
     self->combine = NULL;
     self->reduce = NULL;
     self->finish = step == 1 ? finish : NULL;
-    self->columns = step == 1 ? "node\treceived" : "node\trank";
+    self->columns = step == 1 ? "node\treceived:number" : "node\trank:number";
 }
 
 static void open(mr_ctx *ctx) {

@@ -147,7 +147,8 @@ static void finish(mr_ctx *ctx, mr_slice name, const void *value) {
     start = put_before(start, stats->sum < 0 && mean, mean, decimals);
     *--start = '\t';
     start = put_value_before(start, stats->minimum);
-    mr_emit(ctx, name, mr_bytes(start, (size_t)(end - start)));
+    mr_append_column(ctx, 1, name);
+    mr_emit(ctx, mr_appended(ctx), mr_bytes(start, (size_t)(end - start)));
 }
 
 /* A record that is no line. Of CSV the byte between fields is that of the records. */
@@ -215,9 +216,11 @@ static void configure(mr_ctx *ctx, mr_plugin *self) {
     self->together = MR_TOGETHER_ALL;
     self->begin = begin_line;
     self->finish = finish_on_line;
+    self->columns = NULL;
     self->end = end_line;
 }
 
 MR_PLUGIN(.name = "stats", .summary = "minimum, mean, maximum and count of the numbers of each name",
           .options = options, .kind = MR_FOLD, .fold_type = MR_FOLD_STATS_INT64, .configure = configure, .open = open,
-          .map_chunk = map_chunk, .finish = finish)
+          .map_chunk = map_chunk, .finish = finish,
+          .columns = "name\tminimum:number\tmean:number\tmaximum:number\tcount:number")

@@ -214,7 +214,7 @@ static void configure(mr_ctx *ctx, mr_plugin *self) {
     self->map = NULL;
     self->map_chunk = count_chunk;
     self->reduce = NULL;
-    self->columns = "what\tcount";
+    self->columns = "what\tcount:number";
 }
 
 static size_t count_of(mr_slice text, char byte) {
