@@ -140,7 +140,7 @@ static inline void csv_reject(mr_ctx *ctx, mr_slice row, uint64_t *counter, cons
     if (counter)
         *counter += 1;
     else
-        mr_skip_line(ctx, row, "%s; set bad=skip to leave out such rows", why);
+        mr_skip_line(ctx, row, "%s; --set bad=skip leaves out such rows", why);
 }
 
 /* ---- headers ----------------------------------------------------------------------------------------------------- */
@@ -168,8 +168,11 @@ static inline int csv_find_columns(mr_ctx *ctx, csv_columns *csv, mr_slice row) 
         long place = csv_place_of(csv, column->name, copy, row.length);
         failed = place < 0;
         if (failed)
-            mr_fail(ctx, "%s has no column '%s' in its first row: %.*s", mr_source_name(ctx, ctx->source), column->name,
-                    row.length < 200 ? (int)row.length : 200, row.data ? row.data : "");
+            mr_fail(ctx, "%s has no column '%s' in its first row: %.*s%s", mr_source_name(ctx, ctx->source),
+                    column->name, row.length < 200 ? (int)row.length : 200, row.data ? row.data : "",
+                    row.length && !memchr(row.data, csv->delimiter, row.length)
+                        ? " (a single column; --records csv:X says which byte stands between columns)"
+                        : "");
         column->place = (size_t)place;
         widest = column->place > widest ? column->place : widest;
     }

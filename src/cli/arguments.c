@@ -269,7 +269,11 @@ static bool wrong_option(int option, char **argv, mr_error *error) {
     const char *text = argv[optind - 1];
     if (option == ':') return mr_error_usage(error, "the option %s wants a value (see 'mr run --help')", text);
     if (optopt && optopt < 256) return mr_error_usage(error, "there is no option -%c (see 'mr run --help')", optopt);
-    return mr_error_usage(error, "there is no option %s, or it takes no value (see 'mr run --help')", text);
+    return mr_error_usage(
+        error,
+        "there is no option %s, or it takes no value (see 'mr run --help'); those of plugins are given by "
+        "--set NAME=VALUE",
+        text);
 }
 
 static bool read_operands(mr_run_arguments *arguments, int argc, char **argv, mr_error *error) {

@@ -80,7 +80,7 @@ static bool unknown_parameter(const mr_job_reader *reader, const mr_json_place *
                               mr_error *error) {
     char list[512] = "";
     for (size_t i = 0, used = 0; i < reader->parameter_count && used < sizeof list; i++)
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", reader->parameters[i].name);
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s${%s}", i ? ", " : "", reader->parameters[i].name);
     return mr_job_complain(reader, place, error, "there is no parameter '%.*s'; there are %s", (int)length, name, list);
 }
 
@@ -154,14 +154,18 @@ static const char *setting_of(const mr_setting *settings, size_t count, const ch
     return value;
 }
 
-static bool check_settings(const mr_job_reader *reader, const mr_setting *settings, size_t count, mr_error *error) {
+/* Whether all that is set is there; declared: the first parameter in the file, or NULL. */
+static bool check_settings(const mr_job_reader *reader, const cJSON *declared, const mr_setting *settings, size_t count,
+                           mr_error *error) {
     char list[512] = "it has none";
-    for (size_t i = 1, used = 0; i < reader->parameter_count && used < sizeof list; i++)
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s",
-                                 used ? ", " : "it has: ", reader->parameters[i].name);
+    size_t used = 0;
+    for (const cJSON *member = declared; member && used < sizeof list; member = member->next)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "it has: ", member->string);
     for (size_t i = 0; i < count; i++) {
-        const mr_parameter *parameter = find_parameter(reader, settings[i].name, strlen(settings[i].name));
-        if (!parameter || parameter == reader->parameters)
+        const cJSON *member = declared;
+        while (member && strcmp(member->string, settings[i].name) != 0)
+            member = member->next;
+        if (!member)
             return mr_error_usage(error, "%s has no parameter '%s'; %s", reader->file->path, settings[i].name, list);
     }
     return true;
@@ -212,10 +216,11 @@ bool mr_job_read_parameters(mr_job_reader *reader, const mr_setting *settings, s
     reader->parameters = calloc(count, sizeof *reader->parameters);
     if (!reader->parameters) return mr_error_memory(error, count * sizeof *reader->parameters, "parameters");
     if (!add_here(reader, error)) return false;
+    if (!check_settings(reader, object ? object->child : NULL, settings, setting_count, error)) return false;
     for (const cJSON *member = object ? object->child : NULL; member; member = member->next, index++) {
         mr_json_place place = {&at, member->string, index};
         if (!read_parameter(reader, &place, member, setting_of(settings, setting_count, member->string), error))
             return false;
     }
-    return check_settings(reader, settings, setting_count, error);
+    return true;
 }

@@ -37,11 +37,11 @@ static void say_write_refusal(mr_job *job) {
     char *text = job->write_refusal;
     size_t size = sizeof job->write_refusal;
     if (mr_job_is_ordered(job))
-        snprintf(text, size, "mr_write does not go with --sort and --top: bytes have no order");
+        snprintf(text, size, "it writes bytes of its own (mr_write), which have no order; leave --sort and --top out");
     else if (settings->header)
-        snprintf(text, size, "mr_write does not go with --header: bytes have no columns");
+        snprintf(text, size, "it writes bytes of its own (mr_write), which have no columns; leave --header out");
     else if (settings->format != MR_FORMAT_TSV && settings->format != MR_FORMAT_RAW)
-        snprintf(text, size, "mr_write does not go with --format %s: it writes bytes as they are",
+        snprintf(text, size, "it writes bytes of its own (mr_write), which have no columns; leave --format %s out",
                  mr_format_name(settings->format));
 }
 

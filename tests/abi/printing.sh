@@ -63,7 +63,7 @@ printf "a 1\nb 1\nb reject\nc 1\n" >input
 for order in "--sort value" "--top 3" "--sort key --top 1"; do
     for kind in group fold; do
         run "$mr" run "$plugin" --set kind=$kind --set as=bytes $order input
-        expect_status 1 "$kind $order" && expect_error "mr_write does not go with --sort and --top"
+        expect_status 1 "$kind $order" && expect_error "which have no order; leave --sort and --top out"
     done
 done
 finish
