@@ -52,9 +52,8 @@ ABI_PLUGINS := $(patsubst tests/abi/%.c,$(BUILD)/tests/abi/%.so,$(ABI_SOURCES))
 
 # Libraries that single programs need beyond the common ones.
 $(BUILD)/plugins/grep.so: PLUGIN_LIBS := -lpcre2-8
-$(BUILD)/plugins/groupby.so: PLUGIN_LIBS := -lcjson -lz
-$(BUILD)/plugins/join.so $(BUILD)/plugins/topk.so: PLUGIN_LIBS := -lz
-$(BUILD)/plugins/distinct.so: PLUGIN_LIBS := -lz -lm
+$(BUILD)/plugins/groupby.so: PLUGIN_LIBS := -lcjson
+$(BUILD)/plugins/distinct.so: PLUGIN_LIBS := -lm
 $(BUILD)/plugins/pca.so $(BUILD)/plugins/kmeans.so: PLUGIN_LIBS := -lm
 $(BUILD)/tests/abi/numerics.so: PLUGIN_LIBS := -lm
 $(BUILD)/tests/unit/data_decode: UNIT_LIBS := -lz

@@ -2,16 +2,13 @@
  * through. For plugins with map_chunk; what they share, not a part of mr.h.
  *
  * Names are those of the first row of each source, so that files may have their columns in different orders. A worker
- * that is not handed the beginning of a source looks there itself, in regular files, also if they are packed by gzip;
- * for others the plugin has to be given the names.
+ * that is not handed the beginning of a source asks mr for it.
  */
 #ifndef MR_PLUGINS_CSV_COLUMNS_H
 #define MR_PLUGINS_CSV_COLUMNS_H
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <zlib.h>
 
 #include "mr.h"
 
@@ -200,23 +197,20 @@ static inline size_t csv_first_row(const csv_columns *csv, const char *text, siz
     return i;
 }
 
-/* Reads the first row of a source, which has to be a file: what free frees; NULL when the job has failed. */
+/* A copy of the first row of a source, for free; NULL when the job has failed. */
 static inline char *csv_header_of(mr_ctx *ctx, const csv_columns *csv, uint64_t source, size_t *length) {
-    enum { HEADER_MOST = 1 << 20 };
-    const char *name = mr_source_name(ctx, source);
-    struct stat status;
-    char *row = malloc(HEADER_MOST);
-    gzFile file = row && stat(name, &status) == 0 && S_ISREG(status.st_mode) ? gzopen(name, "rb") : NULL;
-    int got = file ? gzread(file, row, HEADER_MOST) : -1;
-    if (file) gzclose(file);
-    if (got >= 0) {
-        *length = csv_first_row(csv, row, (size_t)got);
-        return row;
+    mr_slice first;
+    if (!mr_first_record(ctx, source, &first)) {
+        mr_fail(ctx,
+                "the names of the columns of %s are not known: its first row is too long, or cannot be read twice%s",
+                mr_source_name(ctx, source), csv->names ? "; give them with --set columns=A,B,..." : "");
+        return NULL;
     }
-    mr_fail(ctx, "the names of the columns of %s cannot be read: it is no file of CSV; %s", name,
-            csv->names ? "give them with --set columns=A,B,..." : "put it into one");
-    free(row);
-    return NULL;
+    char *row = malloc(first.length + 1);
+    if (!row) mr_fail(ctx, "out of memory");
+    if (row && first.length) memcpy(row, first.data, first.length);
+    *length = first.length;
+    return row;
 }
 
 static inline int csv_find_in_file(mr_ctx *ctx, csv_columns *csv) {

@@ -317,6 +317,7 @@ struct mr_host {
     void (*skip)(mr_ctx *ctx, mr_slice record, const char *format, ...) MR_PRINTF(3, 4);
     int (*number)(mr_slice text, double *number);
     int (*side)(mr_ctx *ctx, const char *name, mr_slice *bytes);
+    int (*first_record)(mr_ctx *ctx, uint64_t source, mr_slice *record);
 };
 
 /* What a callback knows of its surroundings. The plugin may read every field and write state; the rest is the host's,
@@ -634,6 +635,15 @@ static inline uint64_t mr_record_number(mr_ctx *ctx) {
  * file does. In [map]. */
 static inline int mr_first_of_source(const mr_ctx *ctx) {
     return ctx->offset == 0;
+}
+
+/* The first record of an input, without what ends it, wherever in it the caller is: the names of the columns of a CSV
+ * file, for one. Borrowed until the next call. In map and map_chunk of the source at hand (ctx->source), whatever it is
+ * read from; in configure and open of any that is a file, also a compressed one. An input without any has an empty one.
+ * 1, or 0 when it is not known, as that of a pipe in configure, or has more than a MiB, or records are fixed or the
+ * plugin's own. A file that cannot be read fails the job (0 here). To ask again for the same one costs little. */
+static inline int mr_first_record(mr_ctx *ctx, uint64_t source, mr_slice *record) {
+    return ctx->host->first_record(ctx, source, record);
 }
 
 /* ---- taking text apart ------------------------------------------------------------------------------------------- */

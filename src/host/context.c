@@ -342,6 +342,19 @@ static int side(mr_ctx *ctx, const char *name, mr_slice *bytes) {
     return found != NULL;
 }
 
+static int first_record(mr_ctx *ctx, uint64_t source, mr_slice *record) {
+    mr_context *context = context_of(ctx);
+    bool found = false;
+    if (!context->first_record || source >= ctx->source_count) return 0;
+    /* It takes a while, and is not the callback's fault. */
+    context->where->waiting++;
+    mr_error failure = {0};
+    bool ok = context->first_record(context->first_receiver, &context->records, source, record, &found, &failure);
+    context->where->waiting--;
+    if (!ok && !context->error.set) context->error = failure;
+    return ok && found;
+}
+
 /* ---- finding strings --------------------------------------------------------------------------------------------- */
 
 static mr_needles *needles(mr_ctx *ctx, const mr_slice *strings, size_t count, uint32_t flags) {
@@ -393,6 +406,7 @@ static const mr_host host_functions = {
     .skip = skip,
     .number = number,
     .side = side,
+    .first_record = first_record,
 };
 
 /* The order of keys starts with the partition, so the partition number is simply put in front of the key. */
@@ -503,6 +517,8 @@ static bool wish_for_files(const mr_context *context, const mr_setup *setup, mr_
 bool mr_context_open(mr_context *context, const mr_setup *setup, mr_error *error) {
     *context = (mr_context){.ctx = {.host = &host_functions, .source_count = setup->name_count},
                             .names = setup->names,
+                            .first_record = setup->first_record,
+                            .first_receiver = setup->first_receiver,
                             .sides = setup->sides};
     context->where = setup->where ? setup->where : &context->own_where;
     *context->where = (mr_where){.callback = "the constructor"};

@@ -82,6 +82,10 @@ typedef struct mr_where {
     uint32_t waiting;     /* above 0: the host waits for a disk or another process, which is not the callback's fault */
 } mr_where;
 
+/* Finds the first record of a source; *found is false when it is not known. */
+typedef bool mr_first_record_finder(void *receiver, const mr_records *records, size_t source, mr_slice *record,
+                                    bool *found, mr_error *error);
+
 /* What a plugin is opened with. All of it is borrowed for as long as the plugin is in use. */
 typedef struct mr_setup {
     const char *path;           /* of the plugin file */
@@ -94,7 +98,9 @@ typedef struct mr_setup {
     /* Takes the wish for a file that an option is set to and that is not among sides, to which it may be added. NULL:
      * there is nobody who could read it, and it is an error. */
     bool (*wish)(void *receiver, const mr_side_wish *wish, mr_error *error);
-    void *receiver;    /* for wish */
+    void *receiver;                       /* for wish */
+    mr_first_record_finder *first_record; /* NULL: there is nobody who could find it */
+    void *first_receiver;                 /* for first_record */
     bool only_options; /* nothing is to be run: the plugin does not configure itself, and need not be opened further */
     mr_where *where;   /* where to keep up to date which callback runs; NULL: nobody looks */
 } mr_setup;
@@ -122,14 +128,16 @@ typedef struct mr_context {
     const char *write_refusal; /* why, for the user; NULL: it does not belong there */
     mr_where *where;           /* where it is; own_where, until somebody wants to share it */
     mr_where own_where;
-    mr_reject_sink *reject;    /* takes rejected records; NULL: nobody wants to know */
-    void *reject_receiver;     /* for reject */
-    char rejection[MR_REASON]; /* why the record at hand is rejected */
-    bool rejected;             /* it is; error is set then, until mr_context_undo */
-    bool rejects;              /* a record has been rejected: more are to be expected */
-    uint64_t skipped;          /* lines rejected by mr_skip_line so far */
-    uint64_t departures;       /* how often something emitted or written has left for the sinks */
-    mr_error error;            /* set by mr_fail or by a sink; checked after every callback */
+    mr_first_record_finder *first_record; /* for mr_first_record, as in mr_setup */
+    void *first_receiver;                 /* for first_record */
+    mr_reject_sink *reject;               /* takes rejected records; NULL: nobody wants to know */
+    void *reject_receiver;                /* for reject */
+    char rejection[MR_REASON];            /* why the record at hand is rejected */
+    bool rejected;                        /* it is; error is set then, until mr_context_undo */
+    bool rejects;                         /* a record has been rejected: more are to be expected */
+    uint64_t skipped;                     /* lines rejected by mr_skip_line so far */
+    uint64_t departures;                  /* how often something emitted or written has left for the sinks */
+    mr_error error;                       /* set by mr_fail or by a sink; checked after every callback */
     mr_counter_value counters[MR_COUNTERS_MAX];
     uint64_t overflow; /* what counters beyond the last one add to; the job has failed then */
     size_t counter_count;

@@ -13,6 +13,7 @@
 #include "host/describe.h"
 #include "host/fault.h"
 #include "job/paths.h"
+#include "job/first_record.h"
 #include "job/pinning.h"
 #include "job/texts.h"
 #include "mp/mp.h"
@@ -132,6 +133,7 @@ typedef struct mr_job {
     mr_sides sides;             /* files that everybody reads as a whole */
     mr_paths paths;             /* of the inputs, unless they are bad records */
     mr_input input;
+    mr_first_records *first; /* records of the sources; owned */
     mr_chunks chunks; /* units of the map phase */
     mr_plan plan;
     mr_cpus cpus;            /* that workers are pinned to */

@@ -331,6 +331,8 @@ mr_setup mr_job_setup(const mr_job *job) {
                       .records = &job->settings->records,
                       .names = job->input.names,
                       .name_count = job->input.count,
+                      .first_record = mr_first_record_find,
+                      .first_receiver = job->first,
                       .sides = &job->sides};
 }
 
@@ -368,7 +370,8 @@ static bool find_input(mr_job *job, mr_error *error) {
 static bool open_input(mr_job *job, mr_error *error) {
     if (!find_input(job, error)) return false;
     job->input.guess = guess_input(&job->input);
-    return true;
+    job->first = mr_first_records_new(&job->input, error);
+    return job->first;
 }
 
 /* Records that were kept are of the kind that they were then. */
@@ -451,6 +454,7 @@ void mr_job_close(mr_job *job) {
     if (job->arena_memory) munmap(job->arena_memory, job->arena_bytes);
     if (job->ring_memory) munmap(job->ring_memory, job->ring_bytes);
     mr_texts_close(&job->texts);
+    mr_first_records_free(job->first);
     mr_outputs_close(job);
     mr_chunks_close(&job->chunks);
     mr_input_close(&job->input);

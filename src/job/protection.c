@@ -14,7 +14,9 @@ static bool protect_others(const mr_job *job, uint32_t index, mr_error *error) {
 /* All that is shared, but for the slot. */
 static bool protect_shared(const mr_job *job, uint32_t index, mr_error *error) {
     mr_slot *slot = &job->shared->slots[index];
-    return mr_protect_memory(job->shared, sizeof *job->shared, false, error) &&
+    const mr_first_records *first = job->first;
+    return mr_protect_memory(first->copies, first->copy_count * sizeof *first->copies, false, error) &&
+           mr_protect_memory(job->shared, sizeof *job->shared, false, error) &&
            mr_protect_memory(slot, sizeof *slot, true, error);
 }
 

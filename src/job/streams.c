@@ -129,6 +129,8 @@ bool mr_streams_take_block(mr_streams *streams, const mr_report *report, mr_stre
                       .text = job->rings[index].base + block->start % job->plan.ring,
                       .text_length = block->length,
                       .source = ring->stream->source};
+    if (block->offset == 0)
+        mr_first_record_keep(job->first, &job->description.records, chunk.source, chunk.text, chunk.text_length);
     ring->head = block->start + block->length;
     ring->stream->blocks++;
     ring->stream->next = (mr_text_block){.offset = block->offset + block->length,
