@@ -23,7 +23,7 @@ WARNINGS := -Wall -Wextra -Wpedantic $(if $(WERROR),-Werror)
 SANITIZE_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 COMPILE  := $(CC) -std=c17 -D_GNU_SOURCE -DMR_VERSION='"$(VERSION)"' $(WARNINGS) $(CFLAGS) $(SANITIZE_FLAGS) -Isrc -MMD -MP
 LINK     := $(CC) $(CFLAGS) $(SANITIZE_FLAGS)
-ENGINE_LIBS = -lm -lutf8proc -ldl $(CODING_LIBS) -lz
+ENGINE_LIBS = -lm -lutf8proc -ldl -lz
 
 # Each folder of src/ is one layer; main.c is the only file above them.
 MP_SOURCES     := $(wildcard src/mp/*.c)

@@ -1,18 +1,18 @@
 #!/bin/sh
 # Says, as lines of a makefile, which libraries undo compression: tests/find_coding.sh auto|zlib auto|no
+# They are loaded when they are needed, so what has to be there is the header, and the library under the name that mr
+# knows.
+set -eu
 cc=${CC:-gcc}
-defines='' libraries=-lz
+defines=
+program=$(mktemp)
+trap 'rm -f "$program"' EXIT
 
-# Whether a program with this header, statement and library can be built.
-can_build() {
-    printf '#include <%s>\nint main(void){%s;return 0;}\n' "$1" "$2" |
-        "$cc" -x c - "$3" -o /dev/null 2>/dev/null
+# Whether this header and this library are there.
+has() {
+    printf '#include <dlfcn.h>\n#include <%s>\nint main(void){return !dlopen("%s", RTLD_NOW);}\n' "$1" "$2" |
+        "$cc" -x c - -o "$program" -ldl 2>/dev/null && "$program"
 }
-if [ "$1" != zlib ] && can_build isa-l/igzip_lib.h 'struct inflate_state s; isal_inflate_init(&s)' -lisal; then
-    defines='-DMR_ISAL' libraries=-lisal
-fi
-if [ "$2" != no ] && can_build zstd.h 'ZSTD_createDCtx()' -lzstd; then
-    defines="$defines -DMR_ZSTD" libraries="$libraries -lzstd"
-fi
-echo "CODING_DEFINES := $defines"
-echo "CODING_LIBS := $libraries"
+if [ "$1" != zlib ] && has isa-l/igzip_lib.h libisal.so.2; then defines="$defines -DMR_ISAL"; fi
+if [ "$2" != no ] && has zstd.h libzstd.so.1; then defines="$defines -DMR_ZSTD"; fi
+echo "CODING_DEFINES :=$defines"

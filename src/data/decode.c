@@ -8,6 +8,7 @@
 #include "base/units.h"
 
 #ifdef MR_ZSTD
+#include <dlfcn.h>
 #include <zstd.h>
 #endif
 
@@ -145,12 +146,44 @@ static bool decode_gzip(mr_decoder *decoder, char *bytes, size_t room, size_t *l
 
 #ifdef MR_ZSTD
 
+/* The library is loaded when it is needed, as in inflate.c. */
+#define ZSTD_FUNCTIONS(name)                                                                                           \
+    name(ZSTD_createDCtx) name(ZSTD_freeDCtx) name(ZSTD_DCtx_setParameter) name(ZSTD_decompressStream)                 \
+        name(ZSTD_isError) name(ZSTD_getErrorName)
+
+static struct {
+#define DECLARE(function) __typeof__(function) *function;
+    ZSTD_FUNCTIONS(DECLARE)
+#undef DECLARE
+} library;
+
+/* Looks up all functions; false when one is missing. */
+static bool find_functions(void *handle) {
+    void *address;
+#define FIND(function)                                                                                                 \
+    if (!(address = dlsym(handle, #function))) return false;                                                           \
+    memcpy(&library.function, &address, sizeof address);
+    ZSTD_FUNCTIONS(FIND)
+#undef FIND
+    return true;
+}
+
+static bool load_library(mr_error *error) {
+    static bool loaded;
+    if (loaded) return true;
+    void *handle = dlopen("libzstd.so.1", RTLD_NOW | RTLD_LOCAL);
+    loaded = handle && find_functions(handle);
+    return loaded || mr_error_set(error, "zstd needs its library (libzstd.so.1), which could not be loaded");
+}
+
 static bool open_zstd(mr_decoder *decoder, mr_error *error) {
+    if (!load_library(error)) return false;
     int bits = 10; /* the least that there is */
     while (bits < 31 && (2ull << bits) <= decoder->window)
         bits++;
-    decoder->zstd = ZSTD_createDCtx();
-    return (decoder->zstd && !ZSTD_isError(ZSTD_DCtx_setParameter(decoder->zstd, ZSTD_d_windowLogMax, bits))) ||
+    decoder->zstd = library.ZSTD_createDCtx();
+    return (decoder->zstd &&
+            !library.ZSTD_isError(library.ZSTD_DCtx_setParameter(decoder->zstd, ZSTD_d_windowLogMax, bits))) ||
            mr_error_memory(error, ZSTD_BLOCKSIZE_MAX, "decompression");
 }
 
@@ -163,16 +196,16 @@ static bool decode_zstd(mr_decoder *decoder, char *bytes, size_t room, size_t *l
     /* What is in the library goes first: it may hold text when there is no input left. */
     while (!out.pos && (in.pos < in.size || decoder->inside)) {
         size_t before = in.pos;
-        code = ZSTD_decompressStream(decoder->zstd, &out, &in);
-        if (ZSTD_isError(code)) break;
+        code = library.ZSTD_decompressStream(decoder->zstd, &out, &in);
+        if (library.ZSTD_isError(code)) break;
         decoder->inside = code != 0;
         if (in.pos == before && !out.pos) break;
     }
     decoder->begin = in.pos;
     *length = out.pos;
-    if (!ZSTD_isError(code)) return true;
+    if (!library.ZSTD_isError(code)) return true;
     char how[160];
-    snprintf(how, sizeof how, ": %s", ZSTD_getErrorName(code));
+    snprintf(how, sizeof how, ": %s", library.ZSTD_getErrorName(code));
     return damaged(decoder, how, error);
 }
 
@@ -194,7 +227,7 @@ void mr_decoder_close(mr_decoder *decoder) {
     free(decoder->buffer);
     mr_inflater_free(decoder->inflater);
 #ifdef MR_ZSTD
-    ZSTD_freeDCtx(decoder->zstd);
+    if (decoder->zstd) library.ZSTD_freeDCtx(decoder->zstd);
 #endif
     *decoder = (mr_decoder){0};
 }

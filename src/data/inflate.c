@@ -10,8 +10,41 @@ static uint32_t at_once(const char *begin, const char *end) {
 
 #ifdef MR_ISAL
 
+#include <dlfcn.h>
 #include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
+#include <string.h>
+
+/* The library is loaded when something is decompressed: few jobs do that, and every process of every job would start
+ * later and be larger. */
+#define ISAL_FUNCTIONS(name)                                                                                           \
+    name(isal_inflate_init) name(isal_inflate_reset) name(isal_inflate) name(isal_inflate_stateless)                   \
+        name(crc32_gzip_refl)
+
+static struct {
+#define DECLARE(function) __typeof__(function) *function;
+    ISAL_FUNCTIONS(DECLARE)
+#undef DECLARE
+} library;
+
+/* Looks up all functions; false when one is missing. */
+static bool find_functions(void *handle) {
+    void *address;
+#define FIND(function)                                                                                                 \
+    if (!(address = dlsym(handle, #function))) return false;                                                           \
+    memcpy(&library.function, &address, sizeof address);
+    ISAL_FUNCTIONS(FIND)
+#undef FIND
+    return true;
+}
+
+static bool load_library(mr_error *error) {
+    static bool loaded;
+    if (loaded) return true;
+    void *handle = dlopen("libisal.so.2", RTLD_NOW | RTLD_LOCAL);
+    loaded = handle && find_functions(handle);
+    return loaded || mr_error_set(error, "gzip needs the library ISA-L (libisal.so.2), which could not be loaded");
+}
 
 /* Headers are read here: the library forgets what it was at when a header comes in several pieces. */
 
@@ -27,12 +60,13 @@ struct mr_inflater {
 };
 
 mr_inflater *mr_inflater_new(mr_error *error) {
+    if (!load_library(error)) return NULL;
     mr_inflater *inflater = calloc(1, sizeof *inflater);
     if (!inflater) {
         mr_error_memory(error, sizeof *inflater, "decompression");
         return NULL;
     }
-    isal_inflate_init(&inflater->state);
+    library.isal_inflate_init(&inflater->state);
     return inflater;
 }
 
@@ -41,7 +75,7 @@ void mr_inflater_free(mr_inflater *inflater) {
 }
 
 void mr_inflater_begin(mr_inflater *inflater) {
-    isal_inflate_reset(&inflater->state);
+    library.isal_inflate_reset(&inflater->state);
     inflater->state.crc_flag = ISAL_GZIP_NO_HDR_VER;
     inflater->read = inflater->flags = inflater->count = inflater->extra = 0;
 }
@@ -90,7 +124,7 @@ enum mr_inflated mr_inflate(mr_inflater *inflater, const char **in, const char *
     state->avail_in = at_once(*in, in_end);
     state->next_out = (uint8_t *)*out;
     state->avail_out = at_once(*out, out_end);
-    int code = isal_inflate(state);
+    int code = library.isal_inflate(state);
     *in = (const char *)state->next_in;
     *out = (char *)state->next_out;
     if (code != ISAL_DECOMP_OK && code != ISAL_END_INPUT && code != ISAL_OUT_OVERFLOW) return MR_INFLATED_WRONG;
@@ -100,15 +134,15 @@ enum mr_inflated mr_inflate(mr_inflater *inflater, const char **in, const char *
 bool mr_inflate_block(mr_inflater *inflater, const char *coded, size_t coded_length, char *bytes, size_t length,
                       uint32_t crc) {
     struct inflate_state *state = &inflater->state;
-    isal_inflate_reset(state);
+    library.isal_inflate_reset(state);
     state->crc_flag = ISAL_DEFLATE;
     state->next_in = (uint8_t *)coded; /* only read */
     state->avail_in = (uint32_t)coded_length;
     state->next_out = (uint8_t *)bytes;
     state->avail_out = (uint32_t)length;
-    int code = isal_inflate_stateless(state);
+    int code = library.isal_inflate_stateless(state);
     return code == ISAL_DECOMP_OK && state->block_state == ISAL_BLOCK_FINISH && !state->avail_in && !state->avail_out &&
-           crc32_gzip_refl(0, (const unsigned char *)bytes, length) == crc;
+           library.crc32_gzip_refl(0, (const unsigned char *)bytes, length) == crc;
 }
 
 #else
