@@ -12,8 +12,8 @@
 #include "flow/split.h"
 #include "host/describe.h"
 #include "host/fault.h"
-#include "job/paths.h"
 #include "job/first_record.h"
+#include "job/paths.h"
 #include "job/pinning.h"
 #include "job/texts.h"
 #include "mp/mp.h"
@@ -134,7 +134,7 @@ typedef struct mr_job {
     mr_paths paths;             /* of the inputs, unless they are bad records */
     mr_input input;
     mr_first_records *first; /* records of the sources; owned */
-    mr_chunks chunks; /* units of the map phase */
+    mr_chunks chunks;        /* units of the map phase */
     mr_plan plan;
     mr_cpus cpus;            /* that workers are pinned to */
     mr_format format;        /* how results are printed */
