@@ -175,6 +175,17 @@ static bool map_around_bad(mr_mapper *mapper, const mr_piece *piece, mr_error *e
     return (!rest.length && piece->length) || map_part(mapper, &rest, error);
 }
 
+/* Whether pairs fill a piece. Lengths that lead beyond its end are those of no pair: the file is another, or cut off.
+ */
+static bool check_pairs(const mr_mapper *mapper, const mr_piece *piece, mr_error *error) {
+    mr_record_scan scan = {0};
+    if (mapper->records->kind != MR_RECORDS_PAIRS) return true;
+    size_t whole = mr_records_whole(mapper->records, &scan, piece->bytes, piece->length, SIZE_MAX, false);
+    if (whole == piece->length) return true;
+    say_place(mapper->context, MR_PLACE_RECORD, piece->offset + whole, piece->length - whole);
+    return mr_error_set(error, "here is no whole pair of a key and a value, as --format binary prints them");
+}
+
 bool mr_map_piece(void *receiver, const mr_piece *piece, mr_error *error) {
     mr_mapper *mapper = receiver;
     mr_context *context = mapper->context;
@@ -187,7 +198,8 @@ bool mr_map_piece(void *receiver, const mr_piece *piece, mr_error *error) {
     context->ctx.text_length = piece->length;
     where->callback = context->loaded.plugin.map ? "map" : "map_chunk";
     where->inside = 1;
-    bool ok = mapper->bad_count ? map_around_bad(mapper, piece, error) : map_part(mapper, piece, error);
+    bool ok = check_pairs(mapper, piece, error) &&
+              (mapper->bad_count ? map_around_bad(mapper, piece, error) : map_part(mapper, piece, error));
     where->inside = 0;
     context->ctx.text_length = 0;
     mr_context_forget_words(context);
