@@ -14,6 +14,7 @@ static const char usage[] =
     "job that comes with mr.\n"
     "\n"
     "      --set NAME=VALUE  set a parameter of the job file; repeatable\n"
+    "      --help            with FILE: what it is about, and its parameters\n"
     "      --check           only look whether everything is right, and show what would be run\n"
     "  -j, --jobs N, --memory SIZE, --tmp DIR, --chunk SIZE, --timeout TIME, --worker-memory SIZE, --pin,\n"
     "  -q, --quiet, -v, --verbose   as for 'mr run', for every stage\n";
@@ -43,7 +44,7 @@ typedef struct job_arguments {
     char **words; /* options for all stages; owned, and so is each */
     size_t word_count;
     bool check; /* nothing is to be run */
-    bool help;  /* --help was given: nothing else matters */
+    bool help;  /* --help was given: nothing else matters but the name, NULL if there is none */
 } job_arguments;
 
 static bool add_setting(job_arguments *arguments, const char *text, mr_error *error) {
@@ -107,7 +108,10 @@ static bool read_arguments(job_arguments *arguments, int argc, char **argv, mr_e
             return mr_error_usage(error, "'mr job' has no option %s, or it takes no value (see 'mr job --help')",
                                   argv[optind - 1]);
         if (!read_option(arguments, option, index, error)) return false;
-        if (arguments->help) return true;
+    }
+    if (arguments->help) {
+        arguments->name = argv[optind]; /* NULL when there is none */
+        return true;
     }
     if (optind == argc) return mr_error_usage(error, "which job file? mr job FILE.json");
     arguments->name = argv[optind];
@@ -151,15 +155,14 @@ mr_exit mr_job_command(const char *program, int argc, char **argv) {
     mr_job_file file = {0};
     mr_error error = {0};
     mr_exit end = {0};
-    char *path = NULL;
     bool ok = read_arguments(&arguments, argc, argv, &error);
-    if (ok && arguments.help) {
+    char *path = ok && arguments.name ? find_file(arguments.name, &error) : NULL;
+    if (ok && !arguments.name)
         fputs(usage, stdout);
-    } else {
-        path = ok && arguments.name ? find_file(arguments.name, &error) : NULL;
-        if (path && mr_job_file_read(&file, path, arguments.settings, arguments.setting_count, &error))
-            end = do_job(&arguments, &file, program, &error);
-    }
+    else if (path && arguments.help)
+        mr_job_file_show(path, arguments.name, &error);
+    else if (path && mr_job_file_read(&file, path, arguments.settings, arguments.setting_count, &error))
+        end = do_job(&arguments, &file, program, &error);
     if (error.set) {
         mr_message("%s", error.text);
         end.status = error.usage ? 2 : 1;

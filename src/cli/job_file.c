@@ -232,16 +232,28 @@ static bool parse(mr_job_reader *reader, mr_error *error) {
                           failure.text);
 }
 
-static bool read_all(mr_job_reader *reader, const mr_setting *settings, size_t setting_count, mr_error *error) {
+/* Reads the file as an object with the right members. */
+static bool read_object(mr_job_reader *reader, mr_error *error) {
     static const char *const names[] = {"about", "parameters", "stages", "repeat", NULL};
     mr_json_place root = {0}, at;
     if (!read_text(reader, error) || !parse(reader, error) ||
         !mr_job_check_members(reader, &root, reader->root, names, NULL, error))
         return false;
     const cJSON *about = mr_job_member(reader->root, &root, "about", &at);
-    if (about && !cJSON_IsString(about)) return mr_job_complain(reader, &at, error, "this has to be a text");
-    return mr_job_read_parameters(reader, settings, setting_count, error) && read_stages(reader, error) &&
-           read_repetition(reader, error) && check_together(reader->file, error) &&
+    return !about || cJSON_IsString(about) || mr_job_complain(reader, &at, error, "this has to be a text");
+}
+
+static void close_reader(mr_job_reader *reader) {
+    for (size_t i = 0; i < reader->parameter_count; i++)
+        free(reader->parameters[i].value);
+    free(reader->parameters);
+    if (reader->root) cJSON_Delete(reader->root);
+    free(reader->text);
+}
+
+static bool read_all(mr_job_reader *reader, const mr_setting *settings, size_t setting_count, mr_error *error) {
+    return read_object(reader, error) && mr_job_read_parameters(reader, settings, setting_count, error) &&
+           read_stages(reader, error) && read_repetition(reader, error) && check_together(reader->file, error) &&
            mr_job_file_arrange(reader->file, error);
 }
 
@@ -251,11 +263,56 @@ bool mr_job_file_read(mr_job_file *file, const char *path, const mr_setting *set
     mr_job_reader reader = {.file = file};
     bool ok =
         file->path ? read_all(&reader, settings, setting_count, error) : mr_error_memory(error, strlen(path), "a path");
-    for (size_t i = 0; i < reader.parameter_count; i++)
-        free(reader.parameters[i].value);
-    free(reader.parameters);
-    if (reader.root) cJSON_Delete(reader.root);
-    free(reader.text);
+    close_reader(&reader);
+    return ok;
+}
+
+/* ---- what a file says of itself ---------------------------------------------------------------------------------- */
+
+/* A default is shown as it stands in the file. */
+static bool show_parameter(const mr_job_reader *reader, const mr_json_place *place, const cJSON *object,
+                           mr_error *error) {
+    mr_json_place at;
+    if (!cJSON_IsObject(object)) return mr_job_complain(reader, place, error, "a parameter is an object: {...}");
+    const cJSON *help = mr_job_member(object, place, "help", &at);
+    const cJSON *fallback = mr_job_member(object, place, "default", &at);
+    bool is_text = cJSON_IsString(fallback);
+    char *text = fallback && !is_text ? mr_job_text(reader, &at, fallback, error) : NULL;
+    if (error->set) return false;
+    const char *value = is_text ? fallback->valuestring : text;
+    printf("  --set %s=...\n      %s%s", object->string, cJSON_IsString(help) ? help->valuestring : "",
+           help ? " " : "");
+    if (value)
+        printf("(default: '%s')\n", value);
+    else
+        printf("(required)\n");
+    free(text);
+    return true;
+}
+
+static bool show_all(const mr_job_reader *reader, const char *name, mr_error *error) {
+    mr_json_place root = {0}, at;
+    const cJSON *about = mr_job_member(reader->root, &root, "about", &at);
+    const cJSON *parameters = mr_job_member(reader->root, &root, "parameters", &at);
+    printf("%s%s%s\n\nmr job %s [--set NAME=VALUE]... [OPTION]...   (mr job --help)\n", name, about ? " - " : "",
+           about ? about->valuestring : "", name);
+    if (!parameters || !parameters->child) return true;
+    printf("\nParameters:\n");
+    size_t index = 0;
+    for (const cJSON *member = parameters->child; member; member = member->next, index++) {
+        mr_json_place place = {&at, member->string, index};
+        if (!show_parameter(reader, &place, member, error)) return false;
+    }
+    return true;
+}
+
+bool mr_job_file_show(const char *path, const char *name, mr_error *error) {
+    mr_job_file file = {.path = strdup(path)};
+    mr_job_reader reader = {.file = &file};
+    bool ok = file.path || mr_error_memory(error, strlen(path), "a path");
+    ok = ok && read_object(&reader, error) && show_all(&reader, name, error);
+    close_reader(&reader);
+    mr_job_file_close(&file);
     return ok;
 }
 

@@ -65,6 +65,9 @@ bool mr_job_file_read(mr_job_file *file, const char *path, const mr_setting *set
                       mr_error *error);
 void mr_job_file_close(mr_job_file *file);
 
+/* Prints what a job file is about, and its parameters, to standard output; name: what the user calls it. */
+bool mr_job_file_show(const char *path, const char *name, mr_error *error);
+
 /* Where a message is about: "FILE:LINE: stage NAME", in MR_STAGE_PLACE bytes. Returns text. */
 enum { MR_STAGE_PLACE = 512 };
 const char *mr_stage_place(const mr_job_file *file, const mr_stage *stage, size_t line, char *text);
