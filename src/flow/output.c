@@ -113,8 +113,9 @@ void mr_output_hold(mr_output *output, const char *path, int file) {
 }
 
 bool mr_output_divert(mr_output *output, mr_error *error) {
-    if (output->file == STDOUT_FILENO) output->file = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    if (output->file >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0) return true;
+    if (output && output->file == STDOUT_FILENO)
+        output->file = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if ((!output || output->file >= 0) && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0) return true;
     return mr_error_system(error, errno, "could not redirect output");
 }
 

@@ -27,7 +27,8 @@ bool mr_output_open(mr_output *output, const char *path, mr_error *error);
 void mr_output_hold(mr_output *output, const char *path, int file);
 
 /* From now on what this process prints to standard output goes to standard error; the output goes where it went. For a
- * process in which a plugin is to run: what that prints must not get into the output. */
+ * process in which a plugin is to run: what that prints must not get into the output. output NULL: that is opened
+ * later, and is not standard output. */
 bool mr_output_divert(mr_output *output, mr_error *error);
 
 /* Writes bytes that the coordinator has at hand. A file: at an offset; a stream: behind what was written before,

@@ -343,7 +343,10 @@ static bool describe_plugin(mr_job *job, mr_error *error) {
     setup.wish = read_wished;
     setup.receiver = job;
     if (!job->settings->alone) return mr_describe(&setup, &job->description, error);
-    if (!mr_outputs_open(job, error) || !mr_output_divert(&job->outputs[0], error)) return false;
+    /* How many part files there are depends on what the plugin is. */
+    bool later = mr_outputs_are_in_directory(job->settings->output);
+    if (!later && !mr_outputs_open(job, error)) return false;
+    if (!mr_output_divert(later ? NULL : &job->outputs[0], error)) return false;
     job->alone = mr_worker_load(job, &setup, error);
     if (job->alone) mr_worker_describe(job->alone, &job->description);
     return job->alone;
@@ -432,7 +435,7 @@ bool mr_job_open(mr_job *job, const mr_job_settings *settings, mr_error *error) 
         !check_kept(job, error) || !narrow_input(job, error) || !check_sizes(job, error) || !check_streams(job, error))
         return false;
     return number_first_record(job, error) && mr_results_open(job, error) &&
-           (settings->alone || mr_outputs_open(job, error)) && make_plan(job, error) &&
+           (job->outputs || mr_outputs_open(job, error)) && make_plan(job, error) &&
            (!settings->pin || mr_cpus_open(&job->cpus, error)) && map_memory(job, error) && open_spills(job, error) &&
            open_bad_file(job, error) && open_reports(job, error);
 }

@@ -62,6 +62,16 @@ run "$mr" run wordcount -q input -o there/ --top 3 --parts 3
 expect_status 2 "ordered parts" && expect_error "--parts"
 [[ ! -e there && $(<file) == text ]] || fail "a refused job has left something"
 
+# As many files as are usual, also where the plugin is loaded into this process.
+for job in wordcount topk; do
+    rm -rf usual inline
+    run "$mr" run $job -q - -o usual/ < <(cat input)
+    expect_status 0 "$job, usual files"
+    run "$mr" run $job -q - -o inline/ --inline < <(cat input)
+    expect_status 0 "$job --inline, usual files"
+    diff -rq usual inline || fail "$job --inline makes other files"
+done
+
 # Jobs that fail, or are ended at some moment: nothing, or everything.
 run "$mr" run "$build/tests/abi/misbehave.so" --set kind=group --set where=reduce -q input -o failed/ --parts 3
 expect_status 1 "a failing job"
