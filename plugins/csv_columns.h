@@ -203,7 +203,8 @@ static inline char *csv_header_of(mr_ctx *ctx, const csv_columns *csv, uint64_t 
     if (!mr_first_record(ctx, source, &first)) {
         mr_fail(ctx,
                 "the names of the columns of %s are not known: its first row is too long, or cannot be read twice%s",
-                mr_source_name(ctx, source), csv->names ? "; give them with --set columns=A,B,..." : "");
+                mr_source_name(ctx, source),
+                csv->names ? "; give them with --set columns=A,B,..." : "; copy it into a file");
         return NULL;
     }
     char *row = malloc(first.length + 1);

@@ -333,7 +333,7 @@ static void emit_row(mr_ctx *ctx, mr_slice row) {
         cells[i].is_there = field.length && !is_nan(field);
         if (cells[i].is_there && !read_number(field, &cells[i].number)) {
             char why[128];
-            snprintf(why, sizeof why, "no number, or one too large or with too many decimals: %.*s",
+            snprintf(why, sizeof why, "no number, or too large or too fine for --set decimals=%u: %.*s", decimals,
                      field.length < 60 ? (int)field.length : 60, field.data);
             csv_reject(ctx, row, bad_rows, why);
             return;

@@ -85,7 +85,8 @@ static bool look_at(mr_input *input, mr_source *source, mr_error *error) {
     if (!*source->path) return mr_error_set(error, "the name of an input is empty");
     if (!strcmp(source->path, "-") && !take_standard(input, source, error)) return false;
     if ((source->standard ? fstat(source->standard, &status) : stat(source->path, &status)) < 0)
-        return mr_error_system(error, errno, "could not read %s", source->path);
+        return mr_error_system(error, errno, "could not read %s%s", source->path,
+                               strchr(source->path, '=') ? " (options of plugins are given by --set NAME=VALUE)" : "");
     if (S_ISDIR(status.st_mode) && source->standard) return mr_error_set(error, "%s is a directory", source->path);
     if (S_ISDIR(status.st_mode))
         return mr_error_set(error, "%s is a directory; name the files in it instead, such as %s/*", source->path,
