@@ -9,7 +9,8 @@
 
 /* The index is made by going from header to header. Behind each block stand its decoded length and the header of the
  * next block, so one short read gives both. An entry for every block would cost too much memory for large files; there
- * is one for each 256 KiB of text, and reading starts at the last entry that is not behind the wanted place.
+ * is one for each 256 KiB of text, or of the file, if there are many blocks without text; and reading starts at the
+ * last entry that is not behind the wanted place.
  *
  * Of each block that holds text somebody will want that, and so find out whether the block is as its header and its end
  * say. One that says to hold nothing nobody would decode, and text in it would be lost; so it has to be the one that
@@ -24,7 +25,7 @@ enum {
     TRAILER = 8,          /* CRC and decoded length behind the deflated bytes */
     LENGTH = 4,           /* of it the decoded length, at its end */
     END = 10,             /* of a block: the least deflated bytes that there can be, and the trailer */
-    ENTRY_BYTES = 1 << 18 /* of the text, for each entry */
+    ENTRY_BYTES = 1 << 18 /* of the text, or of the file, for each entry */
 };
 
 static uint32_t load_16(const unsigned char *at) {
@@ -60,7 +61,8 @@ static uint32_t block_length(const unsigned char *header, size_t length, uint32_
 }
 
 static bool add_entry(mr_bgzf_index *index, mr_bgzf_entry entry) {
-    if (index->count && entry.decoded - index->entries[index->count - 1].decoded < ENTRY_BYTES) return true;
+    const mr_bgzf_entry *last = index->count ? &index->entries[index->count - 1] : NULL;
+    if (last && entry.decoded - last->decoded < ENTRY_BYTES && entry.coded - last->coded < ENTRY_BYTES) return true;
     if (index->count == index->room) {
         size_t room = index->room ? 2 * index->room : 16;
         mr_bgzf_entry *larger = realloc(index->entries, room * sizeof *larger);

@@ -10,6 +10,7 @@
 #ifdef MR_ZSTD
 #include <dlfcn.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 #endif
 
 /* Coded bytes are read into a buffer, and from there decoded straight to where they are wanted. Bytes that are not
@@ -149,7 +150,7 @@ static bool decode_gzip(mr_decoder *decoder, char *bytes, size_t room, size_t *l
 /* The library is loaded when it is needed, as in inflate.c. */
 #define ZSTD_FUNCTIONS(name)                                                                                           \
     name(ZSTD_createDCtx) name(ZSTD_freeDCtx) name(ZSTD_DCtx_setParameter) name(ZSTD_decompressStream)                 \
-        name(ZSTD_isError) name(ZSTD_getErrorName)
+        name(ZSTD_isError) name(ZSTD_getErrorName) name(ZSTD_getErrorCode)
 
 static struct {
 #define DECLARE(function) __typeof__(function) *function;
@@ -187,6 +188,15 @@ static bool open_zstd(mr_decoder *decoder, mr_error *error) {
            mr_error_memory(error, ZSTD_BLOCKSIZE_MAX, "decompression");
 }
 
+static bool window_too_large(const mr_decoder *decoder, mr_error *error) {
+    char size[MR_SIZE_TEXT];
+    return mr_error_set(
+        error,
+        "the frame at byte %llu asks for a window of more than %s, for which there is no memory; give more "
+        "--memory, or unpack it into a file",
+        at_byte(decoder), mr_format_size(decoder->window, size));
+}
+
 /* Decodes from the buffer; *length may stay 0. */
 static bool decode_zstd(mr_decoder *decoder, char *bytes, size_t room, size_t *length, mr_error *error) {
     if (!decoder->zstd && !open_zstd(decoder, error)) return false;
@@ -204,6 +214,8 @@ static bool decode_zstd(mr_decoder *decoder, char *bytes, size_t room, size_t *l
     decoder->begin = in.pos;
     *length = out.pos;
     if (!library.ZSTD_isError(code)) return true;
+    if (library.ZSTD_getErrorCode(code) == ZSTD_error_frameParameter_windowTooLarge)
+        return window_too_large(decoder, error);
     char how[160];
     snprintf(how, sizeof how, ": %s", library.ZSTD_getErrorName(code));
     return damaged(decoder, how, error);

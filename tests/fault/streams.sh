@@ -96,6 +96,23 @@ for options in "-j 2" "-j 1" --inline; do
     expect_status 0 "a long record behind others ($options)" && expect_same expected out "a long record behind others ($options)"
 done
 
+# A frame of zstd that asks for more memory than there is.
+if command -v zstd >/dev/null && head -c 10000 text | zstd -q --long=27 >wide.zst 2>/dev/null; then
+    run timeout 60 "$mr" run wordcount -q wide.zst --memory 1G
+    if [[ $status == 0 ]]; then
+        run timeout 60 "$mr" run wordcount -q wide.zst --memory 64M
+        expect_status 1 "a wide window" && expect_error "wide.zst: the frame at byte 0 asks for a window of more than 8.0 MiB" "--memory"
+    else
+        expect_error "which this mr was built without"
+    fi
+fi
+
+# Many blocks of BGZF that hold nothing.
+perl -e 'print "\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\x02\0\x1b\0\x03\0\0\0\0\0\0\0\0\0" x 100000' | cat - blocks.gz >empty_blocks.gz
+"$mr" run wordcount -q text >expected
+run timeout 60 "$mr" run wordcount -q empty_blocks.gz --chunk 10K -j 2
+expect_status 0 "blocks that hold nothing" && expect_same expected out "blocks that hold nothing"
+
 # Readers that are killed: another one reads a file once more, up to where the first one was; of a pipe nothing is left.
 "$mr" run wordcount -q both >expected
 slow=100
