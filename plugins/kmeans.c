@@ -478,6 +478,7 @@ static void close(mr_ctx *ctx) {
     free(clusters);
 }
 
-MR_PLUGIN(.name = "kmeans", .summary = "clusters of points: pick centroids, or move them to the middle of their points",
+MR_PLUGIN(.name = "kmeans",
+          .summary = "clusters of points, for 'mr job kmeans': pick centroids, or move them to the middle",
           .options = options, .kind = MR_FOLD, .value_size = sizeof(cluster), .configure = configure, .open = open,
           .close = close, .map_chunk = add_chunk, .fold = fold, .finish = finish, .columns = "centroid\tpoints:number")

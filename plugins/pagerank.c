@@ -233,6 +233,7 @@ static void open(mr_ctx *ctx) {
         mr_fail(ctx, "step=ranks needs a state");
 }
 
-MR_PLUGIN(.name = "pagerank", .summary = "how important the nodes of a graph are, by the links between them",
+MR_PLUGIN(.name = "pagerank",
+          .summary = "how important nodes of a graph are, by the links between them, for 'mr job pagerank'",
           .options = options, .kind = MR_GROUP, .configure = configure, .open = open, .map = map, .combine = join,
           .reduce = join, .columns = "node\tlinks")

@@ -257,6 +257,6 @@ static void close(mr_ctx *ctx) {
 }
 
 MR_PLUGIN(.name = "triangles",
-          .summary = "triangles of a graph: from edges to neighbours, or from these to their number",
+          .summary = "triangles of a graph, for 'mr job triangles': neighbours from edges, or their number from these",
           .options = options, .kind = MR_GROUP, .configure = configure, .open = open, .close = close, .map = map,
           .reduce = reduce, .columns = "node\tneighbours")
