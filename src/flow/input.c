@@ -54,6 +54,9 @@ static bool look_into(mr_source *source, int file, mr_error *error) {
     char magic[4];
     int64_t count = mr_read_at(file, magic, sizeof magic, source->base);
     if (count < 0) return mr_error_system(error, errno, "could not read %s at byte 0", source->path);
+    /* Files of /proc say that they are empty, and are not. */
+    if (count && !source->size) source->form = MR_FORM_PIPE;
+    if (count && !source->size) return true;
     enum mr_coding coding = source->coding = mr_coding_of(magic, (size_t)count);
     if (coding != MR_CODING_GZIP && coding != MR_CODING_ZSTD) return true;
     if (coding == MR_CODING_GZIP && !source->base) return make_index(source, file, error);

@@ -31,10 +31,13 @@ static bool check_kind(const mr_side_wish *wish, const struct stat *status, mr_e
                         wish->name, wish->path);
 }
 
-static bool check_content(const mr_side_wish *wish, int file, mr_error *error) {
+static bool check_content(const mr_side_wish *wish, int file, uint64_t size, mr_error *error) {
     char magic[3] = {0};
-    if (mr_read_at(file, magic, sizeof magic, 0) < 0)
-        return mr_error_system(error, errno, "could not read %s, the side file %s", wish->path, wish->name);
+    int64_t count = mr_read_at(file, magic, sizeof magic, 0);
+    if (count < 0) return mr_error_system(error, errno, "could not read %s, the side file %s", wish->path, wish->name);
+    if (count && !size)
+        return mr_error_set(error, "the side file %s is %s, which does not say how long it is; copy it first",
+                            wish->name, wish->path);
     if (memcmp(magic, "\x1f\x8b\x08", sizeof magic) != 0) return true;
     return mr_error_set(error, "the side file %s is %s, which is compressed with gzip; unpack it into a file first",
                         wish->name, wish->path);
@@ -45,7 +48,8 @@ static int open_file(const mr_side_wish *wish, struct stat *status, mr_error *er
     int file = wish->held ? wish->held : open(wish->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     bool ok = file >= 0 && fstat(file, status) == 0;
     if (!ok) mr_error_system(error, errno, "could not read %s, the side file %s", wish->path, wish->name);
-    if (ok && check_kind(wish, status, error) && check_content(wish, file, error)) return file;
+    if (ok && check_kind(wish, status, error) && check_content(wish, file, (uint64_t)status->st_size, error))
+        return file;
     if (file >= 0 && !wish->held) close(file);
     return -1;
 }

@@ -74,4 +74,14 @@ expect_status 0 && [[ $(cat out) == dash$'\t1' ]] || fail "a file after --: $(ca
 run "$mr" run wordcount
 expect_status 2 "no input files"
 [[ -s err ]] || fail "no input files: no message"
+# Files that say they are empty, and are not.
+if [[ -r /proc/version && $(stat -c %s /proc/version) == 0 ]]; then
+    run "$mr" run grep --set pattern= -q /proc/version
+    expect_status 0 "a file of /proc" && expect_same <(cat /proc/version) out "a file of /proc"
+    run "$mr" run grep --set pattern= -q - </proc/version
+    expect_status 0 "a file of /proc as standard input" && expect_same <(cat /proc/version) out "a file of /proc as standard input"
+    run "$mr" run wordcount /proc/version --side x=/proc/version
+    expect_status 1 "a side file of /proc" && expect_error "copy it first"
+fi
+
 finish
