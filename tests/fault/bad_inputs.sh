@@ -58,8 +58,6 @@ fi
 
 run "$mr" run wordcount good -o no/such/folder/result
 expect_status 1 "an output in a missing folder" && expect_error no/such/folder
-run "$mr" run wordcount good -o folder
-expect_status 1 "a folder as the output" && expect_error folder
 run "$mr" run wordcount good --tmp no/such/folder -o result
 [[ $status -eq 0 ]] || { expect_status 1 "a missing folder for temporaries" && expect_error no/such/folder; }
 rm -f result

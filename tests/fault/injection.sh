@@ -88,17 +88,17 @@ expect_gone() {
 # expect_output WHAT OUTPUT JOB - the output is as $status demands: complete; or none, or the beginning in a stream. Only
 # when the statistics fail is the output there already. They, and the bad records, are kept when the job fails, too.
 expect_output() {
-    local what=$1 expected=expected.$3 place=folder/result files=()
+    local what=$1 expected=expected.$3 place=folder/result files=() complete=
     [[ $2 == new || $2 == old || $2 == directory ]] || place=out
-    [[ $2 == old || ($2 == new && $status -eq 0) ]] && files=(result)
+    [[ $status -eq 0 || $message == "mr: the output is complete"* ]] && complete=yes
+    [[ $2 == old || ($place != out && -n $complete) ]] && files=(result)
     [[ $3 == stats && ($status -eq 0 || -e folder/stats) ]] && files+=(stats)
     if [[ $3 == bad && ($status -eq 0 || -e folder/bad) ]]; then
         files+=(bad)
         # The number of a line that cannot be counted is left out.
         sed 's/"line":1,//' folder/bad | cmp -s - expected_bad || fail "$what: kept $(<folder/bad)"
     fi
-    if [[ $status -eq 0 || $message == "mr: the output is complete"* ]]; then
-        [[ $place == out ]] || files[0]=result
+    if [[ -n $complete ]]; then
         if [[ $2 == directory ]]; then
             [[ -e folder/result/_SUCCESS ]] || fail "$what: no _SUCCESS"
             place=parts
