@@ -255,4 +255,4 @@ static void finish(mr_ctx *ctx, mr_slice key, const void *value) {
 
 MR_PLUGIN(.name = "linreg", .summary = "the straight line that comes closest to points x, y", .options = options,
           .kind = MR_FOLD, .value_size = sizeof(sums), .configure = configure, .open = open, .map_chunk = map_chunk,
-          .fold = fold, .finish = finish)
+          .fold = fold, .finish = finish, .columns = "what\tnumber:number")

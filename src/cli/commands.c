@@ -159,12 +159,21 @@ static mr_exit version(void) {
 }
 
 static mr_exit wrong_command(const char *name) {
-    mr_message("there is no command '%s'; there are run, job, list, help and version", name);
+    mr_message(
+        "there is no command '%s'; there are run, job, list, help and version (a plugin: mr run PLUGIN INPUT...)",
+        name);
     return (mr_exit){.status = 2};
 }
 
 static bool is_one_of(const char *text, const char *a, const char *b, const char *c) {
     return !strcmp(text, a) || !strcmp(text, b) || !strcmp(text, c);
+}
+
+/* Help on a command or on a plugin. */
+static mr_exit help_on(const char *program, const char *name) {
+    if (!strcmp(name, "run")) return print_usage();
+    if (!strcmp(name, "job")) return mr_job_command(program, 2, (char *[]){"job", "--help", NULL});
+    return help_plugin(name);
 }
 
 mr_exit mr_command(int argc, char **argv) {
@@ -182,6 +191,6 @@ mr_exit mr_command(int argc, char **argv) {
         mr_message("too many arguments for 'mr %s'", name);
         return (mr_exit){.status = 2};
     }
-    if (help) return argc == 3 ? help_plugin(argv[2]) : print_usage();
+    if (help) return argc == 3 ? help_on(argv[0], argv[2]) : print_usage();
     return list_plugins ? list() : version();
 }
