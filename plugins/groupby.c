@@ -5,6 +5,7 @@
  *     mr run groupby --records jsonl --set by=user.country --set compute=max:score events.jsonl
  */
 #include <cjson/cJSON.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,7 @@ static int distinct; /* one of the items is */
 static int json;     /* records are JSON values */
 static unsigned decimals;
 static uint64_t *bad_rows;                           /* counted here; NULL: they are failures */
+static uint64_t *without_path;                       /* counter: JSON values in which a path of the key leads nowhere */
 static csv_text titles;                              /* of the columns of the output */
 static int64_t nothing[WORDS_MOST], one[WORDS_MOST]; /* accumulators: of no row, of the row at hand */
 
@@ -177,17 +179,27 @@ static void read_options(mr_ctx *ctx) {
 
 /* ---- rows of JSON ------------------------------------------------------------------------------------------------ */
 
-/* What stands at a path such as user.address.0; NULL when there is nothing. */
+/* An element of an array by its number, from 0; NULL when there is none, or the text is no number. */
+static const cJSON *element(const cJSON *array, const char *text) {
+    char *end;
+    long number = strtol(text, &end, 10);
+    if ((unsigned char)(*text - '0') >= 10 || *end || number > INT_MAX) return NULL;
+    return cJSON_GetArrayItem(array, (int)number);
+}
+
+/* What stands at a path such as user.address.0; NULL when there is nothing. A member that has the whole path as its
+ * name, as in what this plugin prints, goes first. */
 static const cJSON *at_path(const cJSON *value, const char *path) {
     char step[256];
     while (value && path) {
         const char *dot = strchr(path, '.');
         size_t length = dot ? (size_t)(dot - path) : strlen(path);
+        const cJSON *named = dot && cJSON_IsObject(value) ? cJSON_GetObjectItemCaseSensitive(value, path) : NULL;
+        if (named) return named;
         if (length >= sizeof step) return NULL;
         memcpy(step, path, length);
         step[length] = 0;
-        value = cJSON_IsArray(value) ? cJSON_GetArrayItem(value, atoi(step))
-                                     : cJSON_GetObjectItemCaseSensitive(value, step);
+        value = cJSON_IsArray(value) ? element(value, step) : cJSON_GetObjectItemCaseSensitive(value, step);
         path = dot ? dot + 1 : NULL;
     }
     return value;
@@ -195,14 +207,17 @@ static const cJSON *at_path(const cJSON *value, const char *path) {
 
 /* Takes what is needed out of a JSON value; null is nothing, and what is no text goes as JSON. */
 static void take_values(const cJSON *value) {
+    int is_missing = 0;
     for (int i = 0; i < csv.count; i++) {
         const cJSON *found = at_path(value, csv.columns[i].name);
         csv.columns[i].field = mr_bytes("", 0);
+        is_missing |= !found && i < key_count;
         if (!found || cJSON_IsNull(found)) continue;
         if (!cJSON_IsString(found)) cells[i].json = cJSON_PrintUnformatted(found);
         const char *text = cJSON_IsString(found) ? found->valuestring : cells[i].json;
         if (text) csv.columns[i].field = mr_text(text);
     }
+    *without_path += (uint64_t)is_missing;
 }
 
 /* ---- numbers ----------------------------------------------------------------------------------------------------- */
@@ -456,6 +471,7 @@ static void configure(mr_ctx *ctx, mr_plugin *self) {
 
 static void start(mr_ctx *ctx) {
     if (mr_option_int(ctx, "bad")) bad_rows = mr_counter(ctx, "bad rows");
+    without_path = mr_counter(ctx, "rows without a path of by");
 }
 
 static void stop(mr_ctx *ctx) {
