@@ -121,25 +121,28 @@ static bool await_answer(mp_process *process, const exchange *shared, const char
 }
 
 /* Lets a child answer. */
-static bool ask(exchange *shared, mr_error *error) {
+static bool ask(exchange *shared, const char *path, mr_error *error) {
     mp_process *process;
     mp_process_options options = {.name = "mr-describe", .flags = MP_PROCESS_DAEMON};
     (void)!mp_orphans_adopt(); /* where that does not work, what a plugin leaves running goes on */
     int code = mp_process_start(&process, &options, describe_in_child, shared);
     bool ok = code == 0 || mr_error_system(error, -code, "could not start a process");
     if (ok) {
-        ok = await_answer(process, shared, shared->setup.path, error);
+        ok = await_answer(process, shared, path, error);
         mp_process_free(process);
         mp_orphans_kill(NULL, NULL, ORPHANS_MS);
     }
     return ok;
 }
 
-/* Passes the wishes of the child on. */
-static bool fulfil_wishes(const exchange *shared, mr_error *error) {
-    const mr_setup *setup = &shared->setup;
-    for (size_t i = 0; i < shared->wished_count; i++) {
-        mr_side_wish wish = {.name = shared->wished[i].name, .path = shared->wished[i].path, .option = true};
+/* Passes the wishes of the child on. The plugin may have written over anything that was shared with it. */
+static bool fulfil_wishes(const exchange *shared, const mr_setup *setup, mr_error *error) {
+    size_t count = shared->wished_count;
+    if (count > MR_SIDES_MAX) return mr_error_set(error, "the plugin %s has written where it may not", setup->path);
+    for (size_t i = 0; i < count; i++) {
+        wished_file file = shared->wished[i];
+        file.name[sizeof file.name - 1] = file.path[sizeof file.path - 1] = 0;
+        mr_side_wish wish = {.name = file.name, .path = file.path, .option = true};
         if (!setup->wish) return mr_error_set(error, "there is nobody to read the file %s", wish.path);
         if (!setup->wish(setup->receiver, &wish, error)) return false;
     }
@@ -153,14 +156,15 @@ bool mr_describe(const mr_setup *setup, mr_description *description, mr_error *e
     exchange *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) return mr_error_memory(error, sizeof *shared, "describing the plugin");
     shared->setup = *setup;
-    bool ok = ask(shared, error);
+    bool ok = ask(shared, setup->path, error);
     if (ok && shared->wished_count) {
-        ok = fulfil_wishes(shared, error);
+        ok = fulfil_wishes(shared, setup, error);
         *shared = (exchange){.setup = *setup};
-        ok = ok && ask(shared, error);
+        ok = ok && ask(shared, setup->path, error);
     }
     if (ok && shared->error.set) {
         *error = shared->error;
+        error->text[sizeof error->text - 1] = 0;
         ok = false;
     }
     if (ok) *description = shared->description;

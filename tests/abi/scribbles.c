@@ -11,7 +11,7 @@
 
 static const mr_option options[] = {
     {"kind", MR_OPTION_CHOICE, 0, "fold", "fold|group|map", "of job"},
-    {"where", MR_OPTION_CHOICE, 0, "nowhere", "nowhere|map|finish|reduce", "the callback"},
+    {"where", MR_OPTION_CHOICE, 0, "nowhere", "nowhere|map|finish|reduce|configure", "the callback"},
     {"what", MR_OPTION_CHOICE, 0, "wait", "wait|write|unprotect|length", "the misdeed"},
     {"after", MR_OPTION_INT, 0, "0", "0..", "calls of that callback"},
     {"target", MR_OPTION_TEXT, 0, "", "", "a text in shared memory that is to be changed"},
@@ -115,7 +115,20 @@ static void reduce(mr_ctx *ctx, mr_slice key, mr_values *values) {
     mr_emit(ctx, key, mr_text(text));
 }
 
+/* Fills what is shared and can be written to. */
+static void fill_all(void) {
+    char line[512], found[8];
+    unsigned long start, end;
+    FILE *maps = fopen("/proc/self/maps", "re");
+    while (maps && fgets(line, sizeof line, maps))
+        if (strstr(line, "/dev/zero (deleted)") && sscanf(line, "%lx-%lx %7s", &start, &end, found) == 3 &&
+            !strcmp(found, "rw-s"))
+            memset((char *)start, 0xff, end - start);
+    if (maps) fclose(maps);
+}
+
 static void configure(mr_ctx *ctx, mr_plugin *self) {
+    if (!strcmp(mr_option_text(ctx, "where"), "configure")) fill_all();
     self->kind = is(ctx, "map") ? MR_MAP : is(ctx, "group") ? MR_GROUP : MR_FOLD;
     self->fold_type = is(ctx, "fold") ? MR_FOLD_COUNT : 0;
     self->finish = is(ctx, "fold") ? finish : NULL;

@@ -51,6 +51,10 @@ job group "${open[@]}" --set marker=
 expect_status 1 "a length changed in every attempt" && expect_error "a plugin has written where it may not" "for the 3rd time"
 [[ ! -e result ]] || fail "there is a result although the job failed"
 
+# What the plugin shares with the process that asks it what it is.
+run "$mr" run "$scribbles" --set where=configure file -o result
+expect_status 1 "an answer that is written over" && expect_error "scribbles.so has written where it may not"
+
 # A finished part that waits for its reader, in memory: nothing of it has gone out, or the job ends.
 run bash -c "'$mr' run '$scribbles' --set kind=map --set where=map --set what=write --set marker=marker -j 1 \
     --set target=line-number-000003000-of --set after=9000 --memory 64M --chunk 64K file |
