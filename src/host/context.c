@@ -483,7 +483,7 @@ static bool check_records(const mr_context *context, mr_error *error) {
                               mr_records_name(records, name));
     if (!plugin->map_chunk || plugin->any_records || records->kind == MR_RECORDS_LINES) return true;
     if (plugin->records == records->kind) return true;
-    return mr_error_usage(error, "plugin %s divides its input into lines by itself; it does not work with --records %s",
+    return mr_error_usage(error, "plugin %s divides its input into lines by itself; leave --records %s out",
                           plugin->name, mr_records_name(records, name));
 }
 
