@@ -173,7 +173,30 @@ static bool check_stage(const mr_job_request *request, const mr_stage *stage, mr
            check_sources(file, stage, stage->sides, stage->side_count, error);
 }
 
+static bool reads_standard(const mr_stage_source *source) {
+    return source->path && (!strcmp(source->path, "-") || !strcmp(source->path, "@-"));
+}
+
+/* What standard input gives is gone when it has been read. */
+static bool check_standard(const mr_job_file *file, mr_error *error) {
+    char place[MR_STAGE_PLACE];
+    bool read = false;
+    for (size_t i = 0; i < file->count; i++) {
+        const mr_stage *stage = &file->stages[i];
+        for (size_t j = 0; j < stage->input_count; j++) {
+            const mr_stage_source *source = &stage->inputs[j];
+            if (!reads_standard(source)) continue;
+            if (read || (stage->repeated && source->previous == MR_NO_STAGE))
+                return mr_error_usage(error, "%s: standard input can be read only once; put it into a file first",
+                                      mr_stage_place(file, stage, source->line, place));
+            read = true;
+        }
+    }
+    return true;
+}
+
 bool mr_job_check(const mr_job_request *request, mr_error *error) {
+    if (!check_standard(request->file, error)) return false;
     for (size_t i = 0; i < request->file->count; i++)
         if (!check_stage(request, &request->file->stages[i], error)) return false;
     return true;
