@@ -276,7 +276,7 @@ static bool show_parameter(const mr_job_reader *reader, const mr_json_place *pla
     if (!cJSON_IsObject(object)) return mr_job_complain(reader, place, error, "a parameter is an object: {...}");
     const cJSON *help = mr_job_member(object, place, "help", &at);
     const cJSON *fallback = mr_job_member(object, place, "default", &at);
-    bool is_text = cJSON_IsString(fallback);
+    bool is_text = fallback && cJSON_IsString(fallback);
     char *text = fallback && !is_text ? mr_job_text(reader, &at, fallback, error) : NULL;
     if (error->set) return false;
     const char *value = is_text ? fallback->valuestring : text;

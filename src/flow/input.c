@@ -179,7 +179,8 @@ static bool follow_quotes(mr_source_file *file, const mr_source *source, char de
         size_t length = mr_smaller(BLOCK, end - at);
         *block = before;
         ok = mr_source_read(file, source, block + 1, length, at, error);
-        if (ok) mr_quotes_follow(&map, delimiter, block, length + 1);
+        if (!ok) break;
+        mr_quotes_follow(&map, delimiter, block, length + 1);
         before = block[length];
         at += length;
     }

@@ -105,7 +105,7 @@ static bool keep_first(mr_orderer *orderer, char *kept, mr_error *error) {
     }
     orderer->worst_length = record.key.length;
     if (!make_room(&orderer->worst, &orderer->worst_size, record.key.length, error)) return false;
-    memcpy(orderer->worst, record.key.data, record.key.length);
+    if (record.key.length) memcpy(orderer->worst, record.key.data, record.key.length);
     return true;
 }
 
