@@ -2,10 +2,8 @@
  * start later. These functions stand in for the library's, as far as they are used; mr_json_new and mr_json_read load
  * it before any of them is called.
  */
-#include <dlfcn.h>
-#include <string.h>
-
 #include "base/json.h"
+#include "base/library.h"
 
 #define CJSON_FUNCTIONS(name)                                                                                          \
     name(Delete) name(ParseWithLengthOpts) name(Print) name(PrintUnformatted) name(GetObjectItemCaseSensitive)         \
@@ -20,22 +18,12 @@ static struct {
 #undef DECLARE
 } library;
 
-/* Looks up all functions; false when one is missing. */
-static bool find_functions(void *handle) {
-    void *address;
-#define FIND(function)                                                                                                 \
-    if (!(address = dlsym(handle, "cJSON_" #function))) return false;                                                  \
-    memcpy(&library.function, &address, sizeof address);
-    CJSON_FUNCTIONS(FIND)
-#undef FIND
-    return true;
-}
-
 bool mr_json_load(mr_error *error) {
     static bool loaded;
-    if (loaded) return true;
-    void *handle = dlopen("libcjson.so.1", RTLD_NOW | RTLD_LOCAL);
-    loaded = handle && find_functions(handle);
+#define PLACE(function) {"cJSON_" #function, &library.function},
+    static const mr_library_function functions[] = {CJSON_FUNCTIONS(PLACE)};
+#undef PLACE
+    loaded = loaded || mr_library_load("libcjson.so.1", functions, sizeof functions / sizeof *functions);
     return loaded || mr_error_set(error, "JSON needs the library cJSON (libcjson.so.1), which could not be loaded");
 }
 

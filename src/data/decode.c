@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/library.h"
 #include "base/units.h"
 
 #ifdef MR_ZSTD
-#include <dlfcn.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 #endif
@@ -158,22 +158,12 @@ static struct {
 #undef DECLARE
 } library;
 
-/* Looks up all functions; false when one is missing. */
-static bool find_functions(void *handle) {
-    void *address;
-#define FIND(function)                                                                                                 \
-    if (!(address = dlsym(handle, #function))) return false;                                                           \
-    memcpy(&library.function, &address, sizeof address);
-    ZSTD_FUNCTIONS(FIND)
-#undef FIND
-    return true;
-}
-
 static bool load_library(mr_error *error) {
     static bool loaded;
-    if (loaded) return true;
-    void *handle = dlopen("libzstd.so.1", RTLD_NOW | RTLD_LOCAL);
-    loaded = handle && find_functions(handle);
+#define PLACE(function) {#function, &library.function},
+    static const mr_library_function functions[] = {ZSTD_FUNCTIONS(PLACE)};
+#undef PLACE
+    loaded = loaded || mr_library_load("libzstd.so.1", functions, sizeof functions / sizeof *functions);
     return loaded || mr_error_set(error, "zstd needs its library (libzstd.so.1), which could not be loaded");
 }
 

@@ -10,10 +10,11 @@ static uint32_t at_once(const char *begin, const char *end) {
 
 #ifdef MR_ISAL
 
-#include <dlfcn.h>
 #include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
 #include <string.h>
+
+#include "base/library.h"
 
 /* The library is loaded when something is decompressed: few jobs do that, and every process of every job would start
  * later and be larger. */
@@ -27,22 +28,12 @@ static struct {
 #undef DECLARE
 } library;
 
-/* Looks up all functions; false when one is missing. */
-static bool find_functions(void *handle) {
-    void *address;
-#define FIND(function)                                                                                                 \
-    if (!(address = dlsym(handle, #function))) return false;                                                           \
-    memcpy(&library.function, &address, sizeof address);
-    ISAL_FUNCTIONS(FIND)
-#undef FIND
-    return true;
-}
-
 static bool load_library(mr_error *error) {
     static bool loaded;
-    if (loaded) return true;
-    void *handle = dlopen("libisal.so.2", RTLD_NOW | RTLD_LOCAL);
-    loaded = handle && find_functions(handle);
+#define PLACE(function) {#function, &library.function},
+    static const mr_library_function functions[] = {ISAL_FUNCTIONS(PLACE)};
+#undef PLACE
+    loaded = loaded || mr_library_load("libisal.so.2", functions, sizeof functions / sizeof *functions);
     return loaded || mr_error_set(error, "gzip needs the library ISA-L (libisal.so.2), which could not be loaded");
 }
 
