@@ -83,6 +83,19 @@ static bool look_at_file(mr_source *source, const struct stat *status, mr_error 
     return ok;
 }
 
+/* Two readers of the same pipe would each get a part of what comes. */
+static bool look_at_pipe(const mr_input *input, mr_source *source, const struct stat *status, mr_error *error) {
+    source->form = MR_FORM_PIPE;
+    if (!S_ISFIFO(status->st_mode)) return true;
+    source->device = status->st_dev;
+    source->inode = status->st_ino;
+    for (const mr_source *other = input->sources; other < source; other++)
+        if (other->form == MR_FORM_PIPE && other->inode == source->inode && other->device == source->device)
+            return mr_error_usage(error, "%s and %s are the same pipe, which can be read only once", other->path,
+                                  source->path);
+    return true;
+}
+
 static bool look_at(mr_input *input, mr_source *source, mr_error *error) {
     struct stat status;
     if (!*source->path) return mr_error_set(error, "the name of an input is empty");
@@ -95,7 +108,7 @@ static bool look_at(mr_input *input, mr_source *source, mr_error *error) {
         return mr_error_set(error, "%s is a directory; name the files in it instead, such as %s/*", source->path,
                             source->path);
     if (S_ISREG(status.st_mode)) return look_at_file(source, &status, error);
-    source->form = MR_FORM_PIPE;
+    if (!look_at_pipe(input, source, &status, error)) return false;
     return source->standard || access(source->path, R_OK) == 0 ||
            mr_error_system(error, errno, "could not read %s", source->path);
 }

@@ -79,6 +79,12 @@ expect_same <(printf 'a first\na second\n') out "a producer that waits for what 
 run timeout 20 "$mr" run grep --set pattern=a -q - < <(sleep 0.2; printf 'a\nb'; sleep 0.2; printf 'a\n'; sleep 0.2; printf ac)
 expect_status 0 "a slow producer" && expect_same <(printf 'a\nba\nac\n') out "a slow producer"
 
+mkfifo once
+run timeout 20 "$mr" run wordcount once text ./once
+expect_status 2 "a pipe twice" && expect_error "once and ./once are the same pipe"
+run timeout 20 "$mr" run wordcount -q /dev/null text /dev/null
+expect_status 0 "a device twice"
+
 # A record longer than there is room for.
 run timeout 60 "$mr" run wordcount - --memory 2M < <(head -c 3000000 /dev/zero | tr '\0' x)
 expect_status 1 "a long record" && expect_error "the record at byte 0 is longer than 256.0 KiB" "--memory"
