@@ -177,6 +177,7 @@ static void fold(mr_ctx *ctx, void *accumulator, const void *value) {
     overflow |= __builtin_add_overflow(total->xx, more->xx, &total->xx);
     overflow |= __builtin_add_overflow(total->yy, more->yy, &total->yy);
     fail_if_overflow(ctx);
+    if (overflow) return; /* otherwise the products cannot leave 128 bits either */
     total->n += more->n;
     total->x += more->x;
     total->y += more->y;
