@@ -30,6 +30,7 @@ typedef struct csv_columns {
     int count;                      /* how many are needed */
     int by_place[CSV_COLUMNS_MOST]; /* their indexes, in the order of their places */
     uint64_t source;                /* whose columns are known, plus 1; 0: of none */
+    char *titles;                   /* what csv_titles has made, for free at the end; NULL: nothing */
 } csv_columns;
 
 /* The byte that an option means by one byte, tab or \t; a newline when it is not right. */
@@ -328,13 +329,15 @@ static inline void csv_add_columns(mr_ctx *ctx, csv_columns *csv, const char *li
     }
 }
 
-/* The names of the first columns, and another, for mr_plugin.columns; kept for good. NULL after a failure. */
-static inline const char *csv_titles(mr_ctx *ctx, const csv_columns *csv, int count, const char *last) {
+/* The names of the first columns, and another, for mr_plugin.columns. NULL after a failure. */
+static inline const char *csv_titles(mr_ctx *ctx, csv_columns *csv, int count, const char *last) {
     csv_text made = {0};
     for (int i = 0; i < count; i++)
         csv_append_column(ctx, &made, i == 0, mr_text(csv->columns[i].name));
     csv_append_column(ctx, &made, 0, mr_text(last));
-    return csv_append(ctx, &made, "", 1) ? made.bytes : NULL;
+    int ok = csv_append(ctx, &made, "", 1);
+    csv->titles = made.bytes;
+    return ok ? csv->titles : NULL;
 }
 
 /* Reads the options header and columns, and what is known of the records: csv, or lines, in which quotes mean nothing.

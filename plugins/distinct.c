@@ -64,6 +64,7 @@ static void start(mr_ctx *ctx) {
 
 static void stop(mr_ctx *ctx) {
     (void)ctx;
+    free(csv.titles);
     free(key.bytes);
     free(value.bytes);
     free(group.bytes);

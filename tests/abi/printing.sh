@@ -53,7 +53,7 @@ expect_same expected out "rejected"
 # Pairs that are cut off, or that say that they are longer than anything.
 printf "\1\0\0\0\1\0\0\0kv\1\0\0\0\2\0\0\0kv" >input
 run "$mr" run "$plugin" --set kind=map --records pairs input
-expect_status 1 "half a pair" && expect_error "input, byte 10" "that is no key and value"
+expect_status 1 "half a pair" && expect_error "input, byte 10" "no whole pair"
 printf "\xff\xff\xff\xff\xff\xff\xff\xff%s" "some text" >input
 run "$mr" run "$plugin" --set kind=map --records pairs input
 expect_status 1 "a huge pair" && expect_error "input, byte 0"
