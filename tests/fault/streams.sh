@@ -41,7 +41,13 @@ for i in 1 2 3; do
     run timeout 60 "$mr" run wordcount bad.gz -o result
     expect_status 1 "a damaged file, byte $((REPLY + 30))" && expect_error "bad.gz: the compressed data is "
 done
-perl -e 'local $/; $_ = <STDIN>; substr($_, length() / 2, 1) ^= "\x10"; print' <blocks.gz >bad.gz
+# In the data of the block in the middle, behind its header of 18 bytes.
+perl -e '
+    local $/; $_ = <STDIN>;
+    my $block = 0;
+    while ($block < length() / 2) { $block += unpack("v", substr($_, $block + 16, 2)) + 1 }
+    substr($_, $block + 30, 1) ^= "\x10";
+    print' <blocks.gz >bad.gz
 run timeout 60 "$mr" run wordcount bad.gz -o result -j 2
 expect_status 1 "a damaged block" && expect_error "bad.gz: "
 [[ ! -e result ]] || fail "damage left an output"

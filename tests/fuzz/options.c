@@ -53,7 +53,7 @@ static void check_value(const mr_option *option, const char *value) {
         break;
     }
     default:
-        require(option->type == MR_OPTION_TEXT);
+        require(option->type == MR_OPTION_TEXT || option->type == MR_OPTION_FILE);
     }
 }
 
