@@ -123,10 +123,11 @@ static inline bool build_vocabulary(struct Vocabulary *vocabulary, uint32_t coun
                                     uint64_t unicode_millionths) {
     *vocabulary = (struct Vocabulary){.zipf = {.cells = NULL}};
     if (!zipf_build(&vocabulary->zipf, count, exponent_millionths)) return false;
-    for (uint32_t rank = 0; rank < count; rank++) {
+    uint32_t rank = 0;
+    do {
         char word[WORD_BYTES_MAX];
         if (!texts_add(&vocabulary->words, word, spell_word(rank, unicode_millionths, word))) return false;
-    }
+    } while (++rank < count);
     return true;
 }
 

@@ -56,9 +56,9 @@ static char *put_hex(char *to, char byte) {
 }
 
 static char *put_text(char *to, const char *text) {
-    size_t length = strlen(text);
-    memcpy(to, text, length);
-    return to + length;
+    while (*text)
+        *to++ = *text++;
+    return to;
 }
 
 static char *put_json_byte(char *to, char byte) {

@@ -179,7 +179,7 @@ enum mr_inflated mr_inflate(mr_inflater *inflater, const char **in, const char *
 bool mr_inflate_block(mr_inflater *inflater, const char *coded, size_t coded_length, char *bytes, size_t length,
                       uint32_t crc) {
     z_stream *stream = &inflater->stream;
-    unsigned char nothing; /* where an empty block goes: zlib wants a place all the same */
+    unsigned char nothing = 0; /* where an empty block goes: zlib wants a place all the same */
     inflateReset2(stream, -WINDOW_BITS);
     stream->next_in = (unsigned char *)coded; /* only read */
     stream->avail_in = (unsigned)coded_length;

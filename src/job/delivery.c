@@ -24,6 +24,7 @@ static bool grow(void *list, uint64_t room, size_t size, mr_error *error) {
     larger = reallocarray(before, room, size);
     if (!larger) return mr_error_memory(error, room * size, "the parts of the output");
     memcpy(list, &larger, sizeof larger);
+    /* cppcheck-suppress memleak; the list has it now */
     return true;
 }
 

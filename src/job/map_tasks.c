@@ -48,9 +48,9 @@ static size_t find_own_record(void *receiver, const char *bytes, size_t length, 
 static bool own_failure(void *receiver, mr_error *error) {
     mr_worker *self = receiver;
     const mr_source *source = self->splitter.source;
+    uint64_t place = source->origin + self->slot->where.place.offset;
     mr_context_ok(&self->context, error);
-    return mr_error_context(error, "%s, byte %llu", source->path,
-                            (unsigned long long)(source->origin + self->slot->where.place.offset));
+    return mr_error_context(error, "%s, byte %llu", source->path, (unsigned long long)place);
 }
 
 mr_records mr_worker_records(mr_worker *self) {

@@ -11,9 +11,9 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: bgzf BYTES [SEED], with up to %d bytes\n", BGZF_TEXT_MOST);
         return 2;
     }
-    if (argc > 2) srand((unsigned)strtoul(argv[2], NULL, 10));
+    if (argc > 2) srandom((unsigned)strtoul(argv[2], NULL, 10));
     while (!feof(stdin)) {
-        size_t wanted = argc > 2 ? (size_t)rand() % (most + 1) : most;
+        size_t wanted = argc > 2 ? (size_t)random() % (most + 1) : most;
         length = fread(text, 1, wanted, stdin);
         if (length < wanted && !feof(stdin)) return 1;
         if (length || argc > 2) fwrite(block, 1, put_bgzf_block(block, text, length, 1), stdout);
