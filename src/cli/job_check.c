@@ -84,7 +84,8 @@ bool mr_stage_arguments_make(mr_stage_arguments *arguments, const mr_job_request
         return mr_error_memory(error, room * sizeof(char *), "the arguments of a stage");
     if (!locate_all(arguments, request->file, stage, made, before, first, error)) return false;
     int count = put_words(arguments, request, stage);
-    if (!mr_run_arguments_read(&arguments->run, request->program, count, arguments->words, error))
+    if (!mr_run_arguments_read(&arguments->run, &mr_command_run, NULL, request->program, count, arguments->words,
+                               error))
         return mr_error_context(error, "%s", mr_stage_place(request->file, stage, stage->line, place));
     mr_job_settings *settings = &arguments->run.settings;
     settings->held_inputs = arguments->held;

@@ -1,40 +1,9 @@
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/job_run.h"
 #include "host/plugin.h"
-
-static const char usage[] =
-    "mr job FILE.json [--set NAME=VALUE]... [OPTION]...\n"
-    "\n"
-    "Runs the stages of a job file, one after the other. FILE is a path with a slash or ending in .json, or the name "
-    "of a\n"
-    "job that comes with mr.\n"
-    "\n"
-    "      --set NAME=VALUE  set a parameter of the job file; repeatable\n"
-    "      --help            with FILE: what it is about, and its parameters\n"
-    "      --check           only look whether everything is right, and show what would be run\n"
-    "  -j, --jobs N, --memory SIZE, --tmp DIR, --chunk SIZE, --timeout TIME, --worker-memory SIZE, --pin,\n"
-    "  -q, --quiet, -v, --verbose   as for 'mr run', for every stage\n";
-
-enum { OPTION_SET = 256, OPTION_CHECK, OPTION_HELP, OPTION_COMMON };
-
-static const struct option job_options[] = {{"set", required_argument, NULL, OPTION_SET},
-                                            {"check", no_argument, NULL, OPTION_CHECK},
-                                            {"dry-run", no_argument, NULL, OPTION_CHECK},
-                                            {"help", no_argument, NULL, OPTION_HELP},
-                                            {"jobs", required_argument, NULL, 'j'},
-                                            {"memory", required_argument, NULL, OPTION_COMMON},
-                                            {"tmp", required_argument, NULL, OPTION_COMMON},
-                                            {"chunk", required_argument, NULL, OPTION_COMMON},
-                                            {"timeout", required_argument, NULL, OPTION_COMMON},
-                                            {"worker-memory", required_argument, NULL, OPTION_COMMON},
-                                            {"pin", no_argument, NULL, OPTION_COMMON},
-                                            {"quiet", no_argument, NULL, 'q'},
-                                            {"verbose", no_argument, NULL, 'v'},
-                                            {0}};
 
 /* The command line of 'mr job'. */
 typedef struct job_arguments {
@@ -65,59 +34,51 @@ static bool add_common(job_arguments *arguments, const char *name, const char *v
     return true;
 }
 
-static bool read_option(job_arguments *arguments, int option, int index, mr_error *error) {
-    switch (option) {
-    case OPTION_SET:
-        return add_setting(arguments, optarg, error);
-    case OPTION_CHECK:
-        arguments->check = true;
-        return true;
-    case OPTION_HELP:
-        arguments->help = true;
-        return true;
-    case 'j':
-        return add_common(arguments, "jobs", optarg, error);
-    case 'q':
-        return add_common(arguments, "quiet", NULL, error);
-    case 'v':
-        return add_common(arguments, "verbose", NULL, error);
-    default:
-        return add_common(arguments, job_options[index].name, optarg, error);
-    }
+static bool read_set(void *receiver, const char *text, mr_error *error) {
+    return add_setting(receiver, text, error);
 }
 
-/* Not while getopt is at work, which would forget where it is. */
-static bool check_common(const job_arguments *arguments, mr_error *error) {
-    for (size_t i = 0; i < arguments->word_count; i++)
-        if (!mr_run_option_check(arguments->words[i], error)) return false;
-    return true;
+static const mr_command_option job_options[] = {
+    {.name = "set",
+     .argument = "NAME=VALUE",
+     .help = "set a parameter of the job file; repeatable",
+     .kind = MR_VALUE_OTHER,
+     .read = read_set},
+    {.name = "check",
+     .help = "only look whether everything is right, and show what would be run",
+     .at = offsetof(job_arguments, check)},
+    {.name = "dry-run", .help = "the same", .at = offsetof(job_arguments, check)},
+    {.name = "help", .help = "with FILE: what it is about, and its parameters", .at = offsetof(job_arguments, help)},
+    {0},
+};
+
+/* Reads all options: those of 'mr run' become words for the stages, when they are right. */
+static bool read_options(job_arguments *arguments, mr_option_walk *walk, mr_error *error) {
+    for (const mr_command_option *option; (option = mr_option_walk_next(walk, error));) {
+        bool ok = walk->shared ? mr_run_option_check(option, walk->value, error) &&
+                                     add_common(arguments, option->name, walk->value, error)
+                               : mr_option_read(option, arguments, walk->value, error);
+        if (!ok) return false;
+    }
+    return !error->set;
 }
 
 static bool read_arguments(job_arguments *arguments, int argc, char **argv, mr_error *error) {
+    mr_option_walk walk;
     *arguments = (job_arguments){.settings = calloc((size_t)argc, sizeof(mr_setting)),
                                  .words = calloc((size_t)argc, sizeof(char *))};
     if (!arguments->settings || !arguments->words)
         return mr_error_memory(error, (size_t)argc * sizeof(mr_setting), "options");
-    opterr = 0;
-    optind = 0; /* this also forgets where an earlier call stopped */
-    int index = 0;
-    for (int option; (option = getopt_long(argc, argv, ":j:qv", job_options, &index)) != -1;) {
-        if (option == ':')
-            return mr_error_usage(error, "the option %s wants a value (see 'mr job --help')", argv[optind - 1]);
-        if (option == '?')
-            return mr_error_usage(error, "'mr job' has no option %s, or it takes no value (see 'mr job --help')",
-                                  argv[optind - 1]);
-        if (!read_option(arguments, option, index, error)) return false;
-    }
-    if (arguments->help) {
-        arguments->name = argv[optind]; /* NULL when there is none */
-        return true;
-    }
-    if (optind == argc) return mr_error_usage(error, "which job file? mr job FILE.json");
-    arguments->name = argv[optind];
-    if (optind + 1 == argc) return check_common(arguments, error);
+    bool ok = mr_option_walk_open(&walk, &mr_command_job, argc, argv, error) && read_options(arguments, &walk, error);
+    int first = ok ? mr_option_walk_operands(&walk) : argc;
+    mr_option_walk_close(&walk);
+    if (!ok) return false;
+    arguments->name = argv[first]; /* NULL when there is none */
+    if (arguments->help) return true;
+    if (first == argc) return mr_error_usage(error, "which job file? mr job FILE.json");
+    if (first + 1 == argc) return true;
     return mr_error_usage(error, "'mr job' takes one job file; its parameters are given by --set NAME=VALUE (%s)",
-                          argv[optind + 1]);
+                          argv[first + 1]);
 }
 
 static void free_arguments(job_arguments *arguments) {
@@ -150,7 +111,7 @@ static mr_exit do_job(const job_arguments *arguments, const mr_job_file *file, c
     return (mr_exit){0};
 }
 
-mr_exit mr_job_command(const char *program, int argc, char **argv) {
+static mr_exit run(const char *program, int argc, char **argv) {
     job_arguments arguments;
     mr_job_file file = {0};
     mr_error error = {0};
@@ -158,20 +119,30 @@ mr_exit mr_job_command(const char *program, int argc, char **argv) {
     bool ok = read_arguments(&arguments, argc, argv, &error);
     char *path = ok && arguments.name ? find_file(arguments.name, &error) : NULL;
     if (ok && !arguments.name)
-        fputs(usage, stdout);
+        end = mr_command_help_print(&mr_command_job);
     else if (path && arguments.help)
         mr_job_file_show(path, arguments.name, &error);
     else if (path && mr_job_file_read(&file, path, arguments.settings, arguments.setting_count, &error))
         end = do_job(&arguments, &file, program, &error);
-    if (error.set) {
-        mr_message("%s", error.text);
-        end.status = error.usage ? 2 : 1;
-    } else if (!end.status && !end.signal && (fflush(stdout) != 0 || ferror(stdout))) {
-        mr_message("could not write to standard output");
-        end.status = 1;
-    }
+    if (error.set)
+        end = mr_exit_failed(&error);
+    else if (!end.status && !end.signal)
+        end = mr_exit_printed();
     mr_job_file_close(&file);
     free_arguments(&arguments);
     free(path);
     return end;
 }
+
+const mr_command mr_command_job = {
+    .name = "job",
+    .run = run,
+    .operands = "FILE.json",
+    .summary = "run several jobs that read what others make",
+    .text = "Runs the stages of a job file, one after the other. FILE is a path with a slash\n"
+            "or ending in .json, or the name of a job that comes with mr.\n",
+    .options = job_options,
+    .shared = "jobs memory tmp chunk timeout worker-memory pin quiet verbose",
+    .notes = "Options of 'mr run' hold for every stage.\n",
+    .reads_help = true,
+};

@@ -12,10 +12,8 @@ static const char *const own_fields[] = {"name", "plugin", "inputs", "set", "sid
 
 /* Options of 'mr run' that are not for a single stage. */
 static bool is_option(const char *name) {
-    static const char *const others[] = {"help", "inline", "quiet", "verbose", NULL};
-    for (const char *const *other = others; *other; other++)
-        if (!strcmp(*other, name)) return false;
-    return mr_run_option_kind(name) != MR_RUN_OPTION_NONE;
+    const mr_command_option *option = mr_option_find(mr_run_options, name);
+    return option && !option->command_only;
 }
 
 /* ---- words ------------------------------------------------------------------------------------------------------- */
@@ -30,23 +28,24 @@ static bool add_word(mr_stage *stage, const char *option, const char *value, mr_
     return true;
 }
 
-/* Whether 'mr run' takes the last word by itself. */
-static bool check_last_word(const mr_job_reader *reader, const mr_json_place *place, const mr_stage *stage,
-                            mr_error *error) {
+/* Whether 'mr run' takes a value for an option by itself. */
+static bool check_value(const mr_job_reader *reader, const mr_json_place *place, const mr_command_option *option,
+                        const char *value, mr_error *error) {
     mr_error failure = {0};
-    if (mr_run_option_check(stage->words[stage->word_count - 1], &failure)) return true;
+    if (mr_run_option_check(option, value, &failure)) return true;
     return mr_job_complain(reader, place, error, "%s", failure.text);
 }
 
 static bool read_option_value(const mr_job_reader *reader, const mr_json_place *place, const cJSON *value,
-                              mr_stage *stage, const char *option, mr_error *error) {
+                              mr_stage *stage, const mr_command_option *option, mr_error *error) {
     char *text = mr_job_text(reader, place, value, error);
-    bool flag = mr_run_option_kind(option) == MR_RUN_OPTION_FLAG;
+    bool flag = !option->argument;
     bool ok = text;
     if (ok && flag && strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
         ok = mr_job_complain(reader, place, error, "this has to be true or false, not '%s'", text);
     if (ok && !(flag && !strcmp(text, "no")))
-        ok = add_word(stage, option, flag ? NULL : text, error) && check_last_word(reader, place, stage, error);
+        ok = check_value(reader, place, option, flag ? NULL : text, error) &&
+             add_word(stage, option->name, flag ? NULL : text, error);
     free(text);
     return ok;
 }
@@ -54,11 +53,12 @@ static bool read_option_value(const mr_job_reader *reader, const mr_json_place *
 /* An option of 'mr run'; an array is the same option several times. */
 static bool read_option(const mr_job_reader *reader, const mr_json_place *place, const cJSON *value, mr_stage *stage,
                         mr_error *error) {
-    if (!cJSON_IsArray(value)) return read_option_value(reader, place, value, stage, value->string, error);
+    const mr_command_option *option = mr_option_find(mr_run_options, value->string);
+    if (!cJSON_IsArray(value)) return read_option_value(reader, place, value, stage, option, error);
     size_t index = 0;
     for (const cJSON *element = value->child; element; element = element->next, index++) {
         mr_json_place at = {place, NULL, index};
-        if (!read_option_value(reader, &at, element, stage, value->string, error)) return false;
+        if (!read_option_value(reader, &at, element, stage, option, error)) return false;
     }
     return true;
 }

@@ -7,6 +7,7 @@
 
 #include "base/units.h"
 #include "cli/arguments.h"
+#include "cli/commands.h"
 
 enum { MOST_ARGUMENTS = 40 };
 
@@ -108,7 +109,7 @@ static void check_settings(const mr_job_settings *settings) {
 static void check_arguments(int count, char **list) {
     mr_run_arguments arguments;
     mr_error error = {0};
-    bool ok = mr_run_arguments_read(&arguments, "mr", count, list, &error);
+    bool ok = mr_run_arguments_read(&arguments, &mr_command_run, NULL, "mr", count, list, &error);
     require_told(ok, &error);
     require(ok || error.usage);
     if (ok && !arguments.help) check_settings(&arguments.settings);

@@ -6,15 +6,15 @@ source "$(dirname "$0")/../tools/testing.sh"
 sed 's/\\-/-/g' "$root/src/cli/mr.1" >page
 
 # Options of mr run, from the help to the documents and back.
-"$mr" help | grep -oE -- "^ +(-., )?--[a-z-]+" | grep -oE -- "--[a-z-]+" | sort -u >options
-[[ $(wc -l <options) -gt 20 ]] || fail "mr help lists few options"
+"$mr" help run | grep -oE -- "^ +(-., )?--[a-z-]+" | grep -oE -- "--[a-z-]+" | sort -u >options
+[[ $(wc -l <options) -gt 20 ]] || fail "mr help run lists few options"
 for option in $(cat options); do
     grep -qE "^\| (\`[^|]*, )?\`$option[ \`]" "$root/README.md" || fail "README.md has no $option in its table of options"
     grep -qE -- "$option([^a-z-]|$)" page || fail "the manual page does not have $option"
 done
 sed -n '/^## Options of `mr run`/,/^## /p' "$root/README.md" | grep -oE -- '^\| `[^|]*\|' | grep -oE -- '--[a-z][a-z-]+' |
     sort -u | comm -23 - options >unknown
-[[ ! -s unknown ]] || fail "mr help does not have: $(cat unknown)"
+[[ ! -s unknown ]] || fail "mr help run does not have: $(cat unknown)"
 
 # section PLUGIN - what plugins/README.md says of a plugin.
 section() {
