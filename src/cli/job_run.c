@@ -103,7 +103,7 @@ static bool run_job(job_run *self, size_t index, const mr_job_settings *settings
     if (summary.outcome == MR_OUTCOME_DONE && !settings->quiet) mr_summary_print(&summary, title);
     if (self->round && self->file->repetition.stage == index)
         self->counted = counter_of(&summary, self->file->repetition.counter);
-    mr_bad_close(&summary.bad);
+    mr_summary_close(&summary);
     return summary.outcome == MR_OUTCOME_DONE;
 }
 

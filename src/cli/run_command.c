@@ -10,7 +10,7 @@ static mr_exit run_job(const mr_job_settings *settings) {
     if (summary.outcome == MR_OUTCOME_FAILED) end = mr_exit_failed(&error);
     if (summary.outcome == MR_OUTCOME_SIGNAL) end.signal = summary.signal;
     if (summary.outcome == MR_OUTCOME_DONE && !settings->quiet) mr_summary_print(&summary, settings->plugin);
-    mr_bad_close(&summary.bad);
+    mr_summary_close(&summary);
     return end;
 }
 

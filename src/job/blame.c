@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/units.h"
-#include "job/coordination.h"
+#include "job/observing.h"
 #include "job/wording.h"
 
 /* Who is to blame for a death? A worker that was killed from outside is replaced, and that is all, unless it happens
@@ -95,6 +95,14 @@ static bool leave_out(mr_coordinator *self, mr_bad_record *record, mr_error *err
     return true;
 }
 
+/* A bad record is something that went wrong. */
+static void note_bad(mr_coordinator *self, const mr_death *death) {
+    char place[MR_ERROR_TEXT / 2], end[MR_ERROR_TEXT / 4];
+    name_place(&self->job, death, place, sizeof place);
+    name_end(death, end, sizeof end);
+    mr_note_incident(self, "%s%s; it is left out", place, end);
+}
+
 /* A record that has to be shown later is kept, if it cannot be read again. */
 static bool keep_text(mr_coordinator *self, const mr_death *death, const mr_assignment *assignment, mr_error *error) {
     bool of_chunk = assignment->kind == MR_TASK_MAP || assignment->kind == MR_TASK_TRY;
@@ -105,8 +113,9 @@ bool mr_take_bad(mr_coordinator *self, const mr_death *death, const mr_assignmen
     mr_bad_list *list = &self->summary->bad;
     mr_suspicion *suspicion = assignment ? mr_suspicion_of(self, assignment->unit) : NULL;
     if (assignment && !keep_text(self, death, assignment, error)) return false;
-    if (!mr_bad_has(list, &death->place) && list->count >= self->job.settings->skip_bad)
-        return end_for_bad(self, death, error);
+    bool known = mr_bad_has(list, &death->place);
+    if (!known && list->count >= self->job.settings->skip_bad) return end_for_bad(self, death, error);
+    if (!known) note_bad(self, death);
     mr_bad_record *record = mr_bad_add(list, death, error);
     if (!record) return false;
     if (suspicion) suspicion->explained = true;

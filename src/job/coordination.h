@@ -10,11 +10,15 @@
 #include "job/coordinator.h"
 #include "job/crew.h"
 #include "job/delivery.h"
+#include "job/onlooker.h"
 #include "job/streams.h"
 #include "job/units.h"
 
-/* What is polled: the reports, the signals, the output stream, and the ends of workers. */
-enum { MR_POLL_REPORTS, MR_POLL_SIGNALS, MR_POLL_STREAM, MR_POLL_ENDS, MR_POLL_COUNT };
+/* What is polled: the reports, the signals, the output stream, the ends of workers, and what those who look on wait
+ * for.
+ */
+enum { MR_POLL_REPORTS, MR_POLL_SIGNALS, MR_POLL_STREAM, MR_POLL_ENDS, MR_POLL_ONLOOKERS };
+enum { MR_POLL_COUNT = MR_POLL_ONLOOKERS + MR_ONLOOKERS_MAX };
 
 enum { MR_SAMPLE_PIECE = 16 << 10 /* bytes of input that a sample looks at */ };
 
@@ -44,6 +48,7 @@ typedef struct mr_making {
     uint8_t damages; /* how often it was damaged */
     bool wanted;     /* it is to be made again */
     bool counted;    /* its records and counters count already */
+    bool noted;      /* it has been made before, for who looks on */
 } mr_making;
 
 /* What has been made, and what has to be made again. */
@@ -76,9 +81,13 @@ typedef struct mr_coordinator {
     unsigned vain_deaths;  /* crashes since something was last committed */
     int signals;           /* signalfd */
     mr_result_summary *summary;
-    uint64_t reports;   /* heard so far */
-    double start;       /* when the job began, in mr_seconds */
-    double last_sample; /* when memory was looked at, in mr_seconds */
+    mr_observation *observation; /* of summary */
+    bool looked_at;              /* onlookers have been told that the job begins */
+    uint64_t mapped_bytes;       /* of text, in chunks that have been mapped at least once */
+    uint64_t reports;            /* heard so far */
+    double start;                /* when the job began, in mr_seconds */
+    double last_sample;          /* when progress and memory were looked at, in mr_seconds */
+    uint64_t last_memory;        /* bytes that were in use then */
     struct pollfd polled[MR_POLL_COUNT];
 } mr_coordinator;
 
@@ -107,6 +116,9 @@ bool mr_repair_add_chunk(mr_coordinator *self, mr_error *error);
 
 /* Whether what a report commits has counted before, because it was made before; from now on it has. */
 bool mr_repair_counted(mr_coordinator *self, const mr_report *report);
+
+/* Whether what an assignment makes has been made before, and been noted (observing.h); from now on it has. */
+bool mr_repair_noted(mr_coordinator *self, const mr_assignment *assignment);
 
 /* The chunk of an assignment is in the runs of the commit at hand. */
 void mr_repair_note_chunk(mr_coordinator *self, uint64_t chunk);

@@ -1,4 +1,4 @@
-#include "job/coordination.h"
+#include "job/observing.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -34,25 +34,29 @@ static bool wait_for_events(mr_coordinator *self, mr_error *error) {
     bool blocked = self->delivering && delivery->blocked;
     /* Alone there is something to do, unless everything waits for the stream. */
     bool idle = !self->job.alone || (blocked && !self->crew.members[0].busy);
-    const struct pollfd polled[MR_POLL_COUNT] = {
-        [MR_POLL_REPORTS] = {mp_queue_fd(self->job.reports), POLLIN, 0},
-        [MR_POLL_SIGNALS] = {self->signals, POLLIN, 0},
-        [MR_POLL_STREAM] = {blocked ? self->job.outputs[0].file : -1, POLLOUT, 0},
-        [MR_POLL_ENDS] = {self->crew.watch, POLLIN, 0},
-    };
-    memcpy(self->polled, polled, sizeof polled);
+    struct pollfd *polled = self->polled;
+    polled[MR_POLL_REPORTS] = (struct pollfd){mp_queue_fd(self->job.reports), POLLIN, 0};
+    polled[MR_POLL_SIGNALS] = (struct pollfd){self->signals, POLLIN, 0};
+    polled[MR_POLL_STREAM] = (struct pollfd){blocked ? self->job.outputs[0].file : -1, POLLOUT, 0};
+    polled[MR_POLL_ENDS] = (struct pollfd){self->crew.watch, POLLIN, 0};
+    nfds_t count = MR_POLL_ONLOOKERS + mr_onlookers_poll(self->job.settings, polled + MR_POLL_ONLOOKERS);
     uint64_t timeout = self->job.settings->timeout;
     int pause = !idle ? 0 : timeout ? mr_watchdog_pause(timeout) : MEMORY_SAMPLE_MS;
-    if (poll(self->polled, MR_POLL_COUNT, pause) < 0 && errno != EINTR)
+    if (poll(polled, count, pause) < 0 && errno != EINTR)
         return mr_error_system(error, errno, "could not wait for the workers");
     return true;
 }
 
-/* Whether a signal has come that ends the job. */
+/* Whether a signal has come that ends the job. SIGUSR1 is for those who look on. */
 static bool interrupted(mr_coordinator *self) {
     struct signalfd_siginfo info;
     if (!(self->polled[MR_POLL_SIGNALS].revents & POLLIN)) return false;
     if (read(self->signals, &info, sizeof info) != (ssize_t)sizeof info) return false;
+    if (info.ssi_signo == SIGUSR1) {
+        mr_note_progress(self, self->last_memory, false);
+        mr_let_look(self, MR_MOMENT_ASKED);
+        return false;
+    }
     self->summary->outcome = MR_OUTCOME_SIGNAL;
     self->summary->signal = (int)info.ssi_signo;
     return true;
@@ -66,17 +70,22 @@ static bool reader_gone(mr_coordinator *self) {
     return true;
 }
 
-static void sample_memory(mr_coordinator *self) {
+/* Sees how far everything is, and lets others see it. */
+static void sample_progress(mr_coordinator *self) {
     /* Alone this is only called between tasks, when the most is not in use. */
     uint64_t bytes = self->job.alone ? mr_memory_peak() : mr_memory_in_use(&self->crew);
     self->summary->peak_memory = mr_larger(self->summary->peak_memory, bytes);
+    self->last_memory = bytes;
     self->last_sample = mr_seconds();
+    mr_note_progress(self, bytes, false);
+    mr_let_look(self, MR_MOMENT_TURN);
 }
 
 /* Waits for something to happen, or does something itself, and hears of it. False when the job cannot go on. */
 static bool attend(mr_coordinator *self, mr_error *error) {
-    return wait_for_events(self, error) && !interrupted(self) && mr_crew_work(&self->crew, error) &&
-           mr_hear(self, error);
+    if (!wait_for_events(self, error) || interrupted(self)) return false;
+    mr_let_answer(self);
+    return mr_crew_work(&self->crew, error) && mr_hear(self, error);
 }
 
 /* Sends finished parts on their way. */
@@ -98,7 +107,7 @@ static bool turn(mr_coordinator *self, mr_error *error) {
     if (self->delivering && !deliver(self, error)) return false;
     if (reader_gone(self)) return false;
     if (mr_seconds() - self->last_sample > MEMORY_SAMPLE_MS * 1e-3) {
-        sample_memory(self);
+        sample_progress(self);
         mr_watch_memory(self);
         mr_crew_collect_orphans(&self->crew);
     }
@@ -125,6 +134,7 @@ bool mr_do_units(mr_coordinator *self, mr_error *error) {
 /* Does all units of a phase. */
 static bool run_phase(mr_coordinator *self, uint32_t kind, uint64_t count, const char *name, mr_error *error) {
     mr_moment start = mr_moment_now();
+    mr_note_phase(self, name, count);
     if (!mr_begin_phase(self, kind, count, error)) return false;
     if (!mr_do_units(self, error)) return false;
     tell_phase(self, name, count, &start);
@@ -135,6 +145,7 @@ static bool run_phase(mr_coordinator *self, uint32_t kind, uint64_t count, const
 static bool run_map(mr_coordinator *self, mr_error *error) {
     mr_streams *streams = &self->streams;
     mr_moment start = mr_moment_now();
+    mr_note_phase(self, "map", self->job.chunks.count - streams->count);
     mr_units_close(&self->units);
     self->kind = MR_TASK_MAP;
     self->suspicion_count = 0;
@@ -179,6 +190,7 @@ static bool follow_quotes(mr_coordinator *self, mr_error *error) {
 static bool read_ahead(mr_coordinator *self, mr_error *error) {
     mr_moment start = mr_moment_now();
     if (!self->streams.count) return true;
+    mr_note_phase(self, "read ahead", 0);
     if (!mr_begin_phase(self, MR_TASK_READ, 0, error)) return false;
     while (!mr_streams_are_ahead(&self->streams))
         if (!mr_streams_read(&self->streams, true, error) || !turn(self, error)) return false;
@@ -235,6 +247,7 @@ static bool open_delivery_of_chunks(mr_coordinator *self, mr_error *error) {
 
 /* Waits until every part is where it belongs. */
 static bool finish_delivery(mr_coordinator *self, mr_error *error) {
+    mr_note_phase(self, "deliver", 0);
     if (!mr_begin_phase(self, MR_TASK_DELIVER, 0, error)) return false;
     if (!deliver(self, error) || reader_gone(self)) return false;
     while (!mr_delivery_finished(&self->delivery))
@@ -274,7 +287,8 @@ static bool run_phases(mr_coordinator *self, mr_error *error) {
 static bool stop_workers(mr_coordinator *self, mr_error *error) {
     uint64_t timeout = self->job.settings->timeout;
     double deadline = mr_seconds() + STOP_TIMEOUT_MS * 1e-3;
-    sample_memory(self);
+    mr_note_phase(self, "stop", 0);
+    sample_progress(self);
     if (!self->job.settings->worker_memory) mr_watch_memory(self); /* nobody is to be ended any more */
     for (uint32_t i = 0; i < self->crew.count; i++)
         if (self->crew.members[i].tasks) mp_queue_close(self->crew.members[i].tasks);
@@ -286,6 +300,7 @@ static bool stop_workers(mr_coordinator *self, mr_error *error) {
         double before = mr_seconds();
         if (!attend(self, error)) return false;
         if ((self->polled[MR_POLL_ENDS].revents & POLLIN) && !mr_bury_workers(self, error)) return false;
+        if (mr_seconds() - self->last_sample > MEMORY_SAMPLE_MS * 1e-3) sample_progress(self);
         mr_watch_ends(self, timeout ? timeout : STOP_TIMEOUT_MS / 2);
         /* This process may have been stopped itself, as by Ctrl-Z. */
         if (mr_seconds() - before > HELD_UP_MS * 1e-3) deadline += mr_seconds() - before;
@@ -303,19 +318,19 @@ static void add_if_heeded(sigset_t *set, int number) {
     if (sigaction(number, NULL, &action) < 0 || action.sa_handler != SIG_IGN) sigaddset(set, number);
 }
 
-/* Signals that end a job become events; workers inherit that they do nothing there. Alone they end the process, as in
- * any program: a debugger sees only signals that are not blocked. */
+/* Signals that end a job become events, and so does SIGUSR1; workers inherit that they do nothing there. Alone those
+ * that end a job end the process, as in any program: a debugger sees only signals that are not blocked. */
 static bool open_signals(mr_coordinator *self, bool alone, sigset_t *before, mr_error *error) {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGPIPE); /* an error of write is enough */
+    add_if_heeded(&set, SIGUSR1);
     if (!alone) {
         add_if_heeded(&set, SIGINT);
         add_if_heeded(&set, SIGTERM);
         add_if_heeded(&set, SIGHUP);
     }
     if (sigprocmask(SIG_BLOCK, &set, before) < 0) return mr_error_system(error, errno, "could not block signals");
-    if (alone) return true;
     sigdelset(&set, SIGPIPE);
     self->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     return self->signals >= 0 || mr_error_system(error, errno, "could not wait for signals");
@@ -336,7 +351,10 @@ static bool commit_output(mr_coordinator *self, mr_error *error) {
 
 static bool run(mr_coordinator *self, mr_error *error) {
     mr_job *job = &self->job;
+    if (!mr_observation_open_lanes(self->observation, job->plan.workers, job->plan.readers, error)) return false;
     if (!mr_streams_open(&self->streams, job, &self->crew, error)) return false;
+    self->looked_at = true;
+    mr_let_look(self, MR_MOMENT_BEGIN);
     if (!mr_crew_open(&self->crew, job, mr_take_report, self, error)) return false;
     tell_phase(self, "start", job->plan.workers, &(mr_moment){.wall = self->start});
     if (!run_phases(self, error)) return false;
@@ -344,6 +362,8 @@ static bool run(mr_coordinator *self, mr_error *error) {
     if (!stop_workers(self, error)) return false;
     tell_phase(self, "stop", job->plan.workers, &end);
     end = mr_moment_now();
+    mr_note_phase(self, "commit", 0);
+    if (self->summary->bad.count) mr_let_look(self, MR_MOMENT_MESSAGE);
     if (!mr_keep_bad_records(job, self->summary, error)) return false;
     if (!commit_output(self, error)) return false;
     tell_phase(self, "commit", 1, &end);
@@ -366,18 +386,28 @@ static void close_coordinator(mr_coordinator *self) {
     free(self->quotes);
 }
 
+/* The job has ended, however it did. */
+static void end_observation(mr_coordinator *self) {
+    mr_note_progress(self, self->last_memory, true);
+    mr_observe_phase(self->observation, NULL, 0, mr_seconds());
+}
+
 void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_error *error) {
     double start = mr_seconds();
     sigset_t before;
+    mr_observation *observation = mr_observation_new(start);
     sigprocmask(SIG_BLOCK, NULL, &before);
     mr_coordinator self = {.signals = -1,
                            .summary = summary,
                            .job = {.settings = settings, .bad_file = -1},
                            .start = start,
+                           .observation = observation,
                            .last_sample = start};
-    *summary = (mr_result_summary){.outcome = MR_OUTCOME_FAILED};
+    *summary = (mr_result_summary){.outcome = MR_OUTCOME_FAILED, .observation = observation};
+    if (observation) mr_note_phase(&self, "start", 0);
     self.memory_kills = mr_memory_kills();
-    if (open_signals(&self, settings->alone, &before, error) && mr_job_open(&self.job, settings, error) &&
+    if ((observation || mr_error_memory(error, sizeof *observation, "what is observed")) &&
+        open_signals(&self, settings->alone, &before, error) && mr_job_open(&self.job, settings, error) &&
         run(&self, error))
         summary->outcome = MR_OUTCOME_DONE;
     summary->input_bytes = self.job.input.plain + self.job.input.read;
@@ -386,8 +416,10 @@ void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_
     for (uint32_t i = 0; self.delivery.ends && i < self.job.output_count; i++)
         summary->output_bytes += self.delivery.ends[i];
     uint64_t tasks = self.crew.tasks;
+    if (observation) end_observation(&self);
     end_crew(&self);
     summary->seconds = mr_seconds() - start;
+    mr_let_look(&self, MR_MOMENT_END);
     mr_conclude(&self.job, summary, error);
     close_coordinator(&self);
     if (settings->verbose && summary->outcome == MR_OUTCOME_DONE) mr_tell_totals(tasks, self.reports);

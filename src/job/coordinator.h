@@ -6,6 +6,7 @@
 
 #include "job/bad.h"
 #include "job/job.h"
+#include "job/observation.h"
 
 /* How a job ended. */
 enum mr_outcome { MR_OUTCOME_DONE, MR_OUTCOME_FAILED, MR_OUTCOME_SIGNAL };
@@ -28,10 +29,15 @@ typedef struct mr_result_summary {
     double seconds;                             /* from start to end */
     mr_counter_value counters[MR_COUNTERS_MAX]; /* of the plugin, in order of their names */
     size_t counter_count;
+    mr_observation *observation; /* how it went; NULL: it did not come that far; owned */
 } mr_result_summary;
 
-/* Runs a job. On MR_OUTCOME_FAILED error is set. Signals SIGINT, SIGTERM and SIGHUP end the job in an orderly way. */
+/* Runs a job. On MR_OUTCOME_FAILED error is set. The summary is to be closed in any case. Signals SIGINT, SIGTERM and
+ * SIGHUP end the job in an orderly way. */
 void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_error *error);
+
+/* Releases what a summary owns. */
+void mr_summary_close(mr_result_summary *summary);
 
 /* Adds a counter of a worker to those of the plugin. */
 void mr_summary_add(mr_result_summary *summary, const mr_counter_value *counter);

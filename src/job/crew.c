@@ -5,6 +5,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/units.h"
+
 enum {
     TASK_QUEUE = 32 << 10, /* bytes */
     GOODBYE_MS = 10000,    /* for a worker that has reported a good end */
@@ -49,6 +51,7 @@ bool mr_crew_start(mr_crew *crew, uint32_t index, mr_error *error) {
                                       .part_head = member->part_head};
     member->ready = member->abandoned = false;
     member->condemned = 0;
+    member->started = mr_seconds();
     member->watchdog = (mr_watchdog){0};
     return crew->job->alone ? start_here(crew, member, error) : start_process(crew, member, error);
 }
@@ -141,7 +144,7 @@ static bool remember(mr_member *member, const mr_task *task, mr_error *error) {
         member->assignment_room = room;
     }
     member->assignments[member->assignment_count++] =
-        (mr_assignment){.sequence = task->sequence, .unit = task->unit, .kind = task->kind};
+        (mr_assignment){.sequence = task->sequence, .unit = task->unit, .kind = task->kind, .given = mr_seconds()};
     return true;
 }
 

@@ -13,6 +13,7 @@ typedef struct mr_assignment {
     uint32_t kind;     /* enum mr_task_kind */
     bool done;         /* the worker has reported so */
     bool committed;    /* and what it did will outlive the worker */
+    double given;      /* when, in mr_seconds */
 } mr_assignment;
 
 /* One slot of a worker or reader, and the process that has it now. */
@@ -22,6 +23,7 @@ typedef struct mr_member {
     mr_reader *reader;          /* the same, of a reader; owned */
     mp_queue *tasks;            /* to the process */
     mr_worker_start start;      /* what it started with */
+    double started;             /* when, in mr_seconds */
     bool ready;                 /* it has loaded the plugin */
     bool stopped;               /* it has reported a good end */
     bool abandoned;             /* it has reported that it gives up what it has not committed */

@@ -211,6 +211,7 @@ void mr_delivery_done(mr_delivery *delivery, uint64_t unit) {
     const mr_part *part = &delivery->parts[unit];
     delivery->states[unit] = MR_PART_DELIVERED;
     delivery->delivered++;
+    delivery->bytes += part->bytes;
     delivery->waiting -= part->bytes;
     release_file(delivery, part);
     release_parts(delivery, part->worker);

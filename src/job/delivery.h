@@ -40,6 +40,7 @@ typedef struct mr_delivery {
     uint64_t *ends;                         /* of each output: bytes of all that has a place there; owned */
     uint32_t file;                          /* the output that the last part with a place went to */
     uint64_t delivered;                     /* parts that are delivered */
+    uint64_t bytes;                         /* in these */
     uint64_t waiting;                       /* bytes of parts that are ready or on their way */
     uint64_t results;                       /* in all parts that have come */
     mr_part_stream stream;                  /* the part on its way into a stream */
@@ -79,6 +80,11 @@ void mr_delivery_damaged(mr_delivery *delivery, uint64_t unit);
 /* Whether a unit should wait because the output cannot keep up. The part that is to come next never waits,
  * nor does one that is made again. */
 bool mr_delivery_holds(const mr_delivery *delivery, uint64_t unit);
+
+/* Bytes that have been delivered. */
+static inline uint64_t mr_delivery_bytes(const mr_delivery *delivery) {
+    return delivery->bytes + (delivery->streaming ? delivery->stream.written : 0);
+}
 
 static inline bool mr_delivery_finished(const mr_delivery *delivery) {
     return delivery->delivered == delivery->count;

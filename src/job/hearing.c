@@ -1,7 +1,7 @@
 #include <errno.h>
 
 #include "base/units.h"
-#include "job/coordination.h"
+#include "job/observing.h"
 
 /* A unit is committed when what came of it outlives its worker: a chunk, when the run that holds its records is sealed;
  * a partition, when its part of the output is complete. Runs are reported before that, and count only then. */
@@ -120,6 +120,7 @@ static bool take_done(mr_coordinator *self, const mr_report *report, mr_error *e
     if (!assignment || assignment->done)
         return mr_error_set(error, "worker %u has lost count of its tasks", report->worker);
     assignment->done = true;
+    mr_note_done(self, assignment, report);
     if (assignment->kind == MR_TASK_DELIVER)
         member->delivering--;
     else
@@ -167,6 +168,7 @@ bool mr_take_report(void *coordinator, const void *message, size_t length, mr_er
     case MR_REPORT_READY:
         member->ready = true;
         member->failed_starts = 0;
+        mr_note_ready(self, report.worker);
         return true;
     case MR_REPORT_RUN:
         return mr_member_hold_run(member, &report.run, error);

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/memory.h"
+#include "base/stopwatch.h"
 #include "data/format.h"
 #include "data/records.h"
 #include "flow/flow.h"
@@ -59,6 +60,8 @@ typedef struct mr_job_settings {
     bool pin;               /* every worker stays on one CPU */
     bool quiet;             /* no summary */
     bool verbose;           /* a line for each phase */
+    struct mr_onlooker *const *onlookers; /* who looks on while it runs: onlooker.h */
+    size_t onlooker_count;
 } mr_job_settings;
 
 /* How the memory is divided. All sizes are bytes; those marked "each" are per worker. */
@@ -90,6 +93,7 @@ typedef struct mr_slot {
     _Atomic uint64_t task;                   /* worker: sequence number of the task at hand; 0: none */
     _Atomic uint64_t shared_bytes;           /* worker: bytes of its arena and region that have ever been in use */
     _Atomic uint64_t host_bytes;             /* worker: bytes that mr may have in use there, not shared with others */
+    mr_activity_times activities;            /* worker: what all processes in the slot have spent their time on */
     _Alignas(128) _Atomic uint64_t released; /* coordinator: for mr_part_writer */
     _Alignas(128) mr_fault fault;            /* worker: how it dies */
 } mr_slot;
@@ -242,6 +246,9 @@ typedef struct mr_report {
     mr_text_block block;    /* BLOCK */
     uint64_t more;          /* DONE of READ: 1: there is no room for more at present; 0: the source is read */
     uint64_t partial;       /* DONE of READ: bytes in the ring of a block that is not complete */
+    uint64_t coded;         /* BLOCK: bytes of the source, as they lie on disk, that have been decoded */
+    double begun;           /* DONE: when it began with the task, in mr_seconds */
+    double ended;           /* DONE: and when it was done */
     uint64_t damaged;       /* DAMAGED in REDUCE: index of the run, MR_OWN_RUNS: what the worker itself has sorted;
                              * in MERGE: index of the ordered part */
 } mr_report;

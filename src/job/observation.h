@@ -1,5 +1,7 @@
 /* observation.h - what the coordinator notes of a running job, for those who look on: the progress line, the status
- * page, the report, the statistics and the summary. They read it and change nothing.
+ * page, the report, the statistics and the summary. They read it and change nothing; the coordinator writes
+ * (observing.c), and keeps it until the summary of the job is closed (mr_summary_close). How to be called while the job
+ * runs says onlooker.h.
  *
  * Everything is bounded, however long the job is: samples over time are thinned out to every second one when there is
  * no room for more, spans of a lane that follow each other are joined, and of incidents the first and the last are
@@ -13,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/stopwatch.h"
 
 enum {
     MR_PHASES_MAX = 16,
@@ -24,17 +27,19 @@ enum {
     MR_HOT_KEY_BYTES = 64, /* of a key that are shown */
 };
 
-/* A phase of the job, past or present. */
+/* A phase of the job, past or present. They follow each other without a gap. */
 typedef struct mr_phase {
     const char *name;    /* "start", "quotes", "read ahead", "sample", "split", "count", "map", "reduce", "merge",
                           * "deliver", "stop", "commit"; static text */
     double begin;        /* seconds */
     double end;          /* seconds; negative: it is going on */
-    uint64_t units;      /* chunks or partitions, as far as known; streams add some while map is going on */
+    uint64_t units;      /* chunks or partitions, as far as known; streams add some while map is going on; 0: it has
+                          * none */
     uint64_t done;       /* of them, done at least once */
-    uint64_t bytes;      /* of the input (as it lies on disk: compressed bytes for streams) that all units have; 0: not
-                          * known, as for pipes */
-    uint64_t bytes_done; /* of them */
+    uint64_t bytes;      /* map: of text that the input has in all. Of a compressed stream that has not been read to its
+                          * end that is a guess, which gets better: by how much text its bytes have come to so far. 0:
+                          * not known, as for a pipe that has not ended, or the phase reads no input */
+    uint64_t bytes_done; /* of them, also those of units at hand; a unit that is done again counts once */
 } mr_phase;
 
 /* What a worker or reader was doing in a span of time. */
@@ -48,9 +53,12 @@ enum mr_span_kind {
     MR_SPAN_REDUCE,
     MR_SPAN_MERGE,
     MR_SPAN_WRITE, /* delivering a part of the output */
-    MR_SPAN_CRASH, /* an instant: begin is end; the process died */
+    MR_SPAN_CRASH, /* the process died: an instant, begin is end, unless spans were joined for lack of room */
     MR_SPAN_KINDS  /* in between it waits */
 };
+
+/* "start", "sample" and so on; "wait" for MR_SPAN_KINDS. Static text. */
+const char *mr_span_name(uint32_t kind);
 
 typedef struct mr_span {
     uint32_t kind;  /* enum mr_span_kind */
@@ -61,20 +69,22 @@ typedef struct mr_span {
 
 /* One row of the timeline: a slot of the crew, whatever processes it has had. */
 typedef struct mr_lane {
-    mr_span *spans; /* in order of time; owned by the observation */
+    mr_span *spans; /* in order of time, none overlap; owned by the observation */
     size_t count;
     size_t room;       /* allocated */
     double resolution; /* seconds: spans of the same kind closer than that are joined */
-    double busy;       /* seconds in spans */
+    double busy;       /* seconds in spans, without the gaps that joining has swallowed */
     uint64_t tasks;    /* done */
     unsigned crashes;
     bool reader;
+    uint32_t now; /* what it is at, as of mr_observation.at: enum mr_span_kind; MR_SPAN_KINDS: it waits */
+    double since; /* since when, in seconds */
 } mr_lane;
 
-/* How things stood at a moment. */
+/* How things stood at a moment. All but the memory only grow. */
 typedef struct mr_observed_sample {
     double at;             /* seconds */
-    uint64_t input_bytes;  /* read so far, of text: after decompression */
+    uint64_t input_bytes;  /* of text, mapped so far: bytes_done of the map phase */
     uint64_t output_bytes; /* delivered so far */
     uint64_t memory;       /* bytes in use in all processes */
     uint64_t spilled;      /* bytes so far */
@@ -87,18 +97,6 @@ typedef struct mr_incident {
     char text[MR_INCIDENT_TEXT];
 } mr_incident;
 
-/* What workers spend their time on, in seconds of all workers together. */
-enum mr_activity {
-    MR_ACTIVITY_READ,     /* the input: waiting for the disk and copying */
-    MR_ACTIVITY_INFLATE,  /* undoing compression */
-    MR_ACTIVITY_MAP,      /* the plugin's map, and folding what it emits */
-    MR_ACTIVITY_EXCHANGE, /* writing runs, to memory or to disk, and reading them back */
-    MR_ACTIVITY_REDUCE,   /* folding or grouping, sorting, the plugin's reduce and finish */
-    MR_ACTIVITY_WRITE,    /* the output: formatting, compressing, writing, fsync */
-    MR_ACTIVITY_WAIT,     /* for a task: there was nothing to do, or the reader of the output was slow */
-    MR_ACTIVITIES
-};
-
 /* A key that comes often, by what a sample of the input says. */
 typedef struct mr_hot_key {
     char key[MR_HOT_KEY_BYTES]; /* its first bytes, as they are */
@@ -107,18 +105,56 @@ typedef struct mr_hot_key {
 } mr_hot_key;
 
 typedef struct mr_observation {
+    double start; /* of the job, in mr_seconds */
+    double at;    /* when it was last brought up to date, in seconds since then */
     mr_phase phases[MR_PHASES_MAX];
-    uint32_t phase_count; /* the last one is going on */
-    mr_lane *lanes;       /* workers, then readers; owned */
+    uint32_t phase_count; /* the last one is going on, until the job has ended */
+    mr_lane *lanes;       /* workers, then readers; NULL until they are started; owned */
     uint32_t lane_count;
     mr_observed_sample samples[MR_SAMPLES_MAX];
     size_t sample_count;
-    double sample_interval; /* seconds between samples at present */
+    double sample_interval; /* seconds between samples at present; the last one may come sooner */
     mr_incident incidents[MR_INCIDENTS_MAX];
     uint64_t incident_count;          /* in all; those beyond MR_INCIDENTS_MAX have displaced the middle ones */
-    double activities[MR_ACTIVITIES]; /* seconds */
+    double activities[MR_ACTIVITIES]; /* seconds of all workers and readers together */
     mr_hot_key hot_keys[MR_HOT_KEYS]; /* most frequent first */
     size_t hot_key_count;
 } mr_observation;
+
+/* How many of incidents are there. */
+static inline size_t mr_incidents_kept(const mr_observation *observation) {
+    return observation->incident_count < MR_INCIDENTS_MAX ? (size_t)observation->incident_count : MR_INCIDENTS_MAX;
+}
+
+/* The phase that is going on, or was the last; NULL before the first. */
+static inline const mr_phase *mr_phase_now(const mr_observation *observation) {
+    return observation->phase_count ? &observation->phases[observation->phase_count - 1] : NULL;
+}
+
+/* The map phase; NULL: it has not begun. */
+const mr_phase *mr_phase_map(const mr_observation *observation);
+
+/* ---- for the coordinator ----------------------------------------------------------------------------------------- */
+
+/* start: of the job, as all times below in mr_seconds. NULL when there is no memory. */
+mr_observation *mr_observation_new(double start);
+void mr_observation_free(mr_observation *observation); /* NULL is allowed */
+
+/* Makes the lanes, when it is known how many there are. */
+bool mr_observation_open_lanes(mr_observation *observation, uint32_t workers, uint32_t readers, mr_error *error);
+
+/* The phase that is going on ends, and another one begins; name NULL: none. When there is no room for one more the last
+ * one goes on, under its name. */
+void mr_observe_phase(mr_observation *observation, const char *name, uint64_t units, double at);
+
+/* A lane has done something. What begins before the end of the span before it is cut off there. */
+void mr_observe_span(mr_observation *observation, uint32_t lane, uint32_t kind, double begin, double end);
+
+/* Adds a sample, if the one before is as long ago as samples are to be apart, or it is the last one: then it is always
+ * there. */
+void mr_observe_sample(mr_observation *observation, const mr_observed_sample *sample, bool last);
+
+/* Keeps a text, cut if it is too long; its bytes may be anything. */
+void mr_observe_incident(mr_observation *observation, double at, const char *text);
 
 #endif

@@ -64,6 +64,7 @@ static bool read_stream(mr_reader *self, const mr_task *task, mr_report *done, m
         if (!mr_read_block(stage, released, &found.block, &state, error)) return false;
         uint64_t used = mr_smaller(stage->head, stage->ring.size);
         atomic_store_explicit(&self->slot->shared_bytes, used, memory_order_relaxed);
+        found.coded = stage->coded - (stage->decoder.end - stage->decoder.begin);
         if (state == MR_READ_BLOCK && !report(self, found, error)) return false;
         if (state == MR_READ_IDLE && !parent_is_there(self, error)) return false;
         done->more = state != MR_READ_ENDED;
@@ -81,9 +82,11 @@ static bool work_once(mr_reader *self, int timeout_ms, bool *more, mr_error *err
     if (!*more || length == -EAGAIN || length == -ETIMEDOUT) return true;
     if (length != (ssize_t)sizeof task)
         return mr_error_system(error, length < 0 ? (int)-length : EPROTO, "a reader could not get its next task");
-    mr_report done = {.kind = MR_REPORT_DONE, .sequence = task.sequence};
+    mr_report done = {.kind = MR_REPORT_DONE, .sequence = task.sequence, .begun = mr_seconds()};
     atomic_store_explicit(&self->slot->task, task.sequence, memory_order_relaxed);
-    if (!read_stream(self, &task, &done, error) || !report(self, done, error)) return false;
+    if (!read_stream(self, &task, &done, error)) return false;
+    done.ended = mr_seconds();
+    if (!report(self, done, error)) return false;
     atomic_store_explicit(&self->slot->task, 0, memory_order_relaxed);
     return true;
 }

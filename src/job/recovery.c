@@ -2,8 +2,9 @@
 #include <stdio.h>
 
 #include "base/units.h"
-#include "job/coordination.h"
 #include "job/footprint.h"
+#include "job/observing.h"
+#include "job/wording.h"
 
 /* What a dead worker had not committed is handed out again, and a new process takes its slot. The death is charged to
  * the unit that it was working on (blame.c). */
@@ -30,11 +31,17 @@ static const char *occupation(const mr_coordinator *self, uint32_t index) {
 }
 
 /* Says that a worker died, and at what. */
-static void tell_death(const mr_coordinator *self, uint32_t index, int code, const char *occupation,
-                       const char *consequence) {
-    char end[96];
+static void tell_death(mr_coordinator *self, const mr_death *death, const char *consequence) {
+    uint32_t index = death->worker;
+    char end[96], words[MR_DEATH_TEXT], text[MR_INCIDENT_TEXT];
+    bool ended = *death->reason; /* by the coordinator */
+    snprintf(text, sizeof text, "worker %u %s during %s%s%s; %s", index, mr_describe_end(death->code, end, sizeof end),
+             occupation(self, index), ended ? ", because " : "", ended ? mr_death_words(death, words) : "",
+             consequence);
+    mr_note_crash(self, index, task_at_death(self, index), text);
     if (!self->job.settings->verbose) return;
-    mr_message("worker %u %s during %s; %s", index, mr_describe_end(code, end, sizeof end), occupation, consequence);
+    mr_let_look(self, MR_MOMENT_MESSAGE);
+    mr_message("%s", text);
 }
 
 /* Why the worker in a slot, which has been collected, died, and where. */
@@ -87,9 +94,9 @@ bool mr_replace_worker(mr_coordinator *self, uint32_t index, mr_error *error) {
     if (!mr_hear(self, error)) return false;
     if (member->stopped) return true;
     mr_crew_collect(&self->crew, index, &code);
-    tell_death(self, index, code, occupation(self, index), "its unfinished work is done again");
-    if (index >= self->job.plan.workers) return replace_reader(self, index, code, error);
     explain_death(self, index, code, &death);
+    tell_death(self, &death, "its unfinished work is done again");
+    if (index >= self->job.plan.workers) return replace_reader(self, index, code, error);
     if (death.cause != MR_DEATH_KILLED) expect_more(&self->job.plan);
     if (!member->abandoned && !mr_charge_death(self, &death, task_at_death(self, index), error)) return false;
     if (!lose_assignments(self, member, error)) return false;
@@ -110,7 +117,7 @@ bool mr_bury_workers(mr_coordinator *self, mr_error *error) {
         explain_death(self, ended, code, &death);
         death.attempts = 1;
         if (death.cause != MR_DEATH_KILLED) return mr_end_for_death(self, &death, error);
-        tell_death(self, ended, code, "stop", "there was nothing left to do");
+        tell_death(self, &death, "there was nothing left to do");
         mr_crew_stopped(&self->crew, ended); /* killed from outside */
     }
     return true;
@@ -164,8 +171,9 @@ static void tell_memory(mr_coordinator *self, uint32_t index) {
     if (member->memory_told || bytes <= share) return;
     char beyond[MR_SIZE_TEXT];
     member->memory_told = true;
-    mr_message("worker %u: plugin %s uses %s beyond its share of --memory; --worker-memory SIZE would end it", index,
-               self->job.description.name, mr_format_size(bytes - share, beyond));
+    mr_tell_incident(self,
+                     "worker %u: plugin %s uses %s beyond its share of --memory; --worker-memory SIZE would end it",
+                     index, self->job.description.name, mr_format_size(bytes - share, beyond));
 }
 
 void mr_watch_memory(mr_coordinator *self) {

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "job/coordination.h"
+#include "job/observing.h"
 
 /* What is damaged is made again, out of what it was made of. Chunks are mapped, partitions are made of the runs of all
  * chunks, and with another order the output is made of all partitions. Each such making is a phase of its own within
@@ -77,6 +77,15 @@ bool mr_repair_counted(mr_coordinator *self, const mr_report *report) {
     return before;
 }
 
+bool mr_repair_noted(mr_coordinator *self, const mr_assignment *assignment) {
+    enum mr_product product = made_by(assignment->kind);
+    if (product == MR_PRODUCTS) return false;
+    mr_making *making = &self->repair.makings[product][assignment->unit];
+    bool before = making->noted;
+    making->noted = true;
+    return before;
+}
+
 void mr_repair_note_chunk(mr_coordinator *self, uint64_t chunk) {
     self->repair.makings[MR_PRODUCT_CHUNK][chunk].commit = self->repair.commits;
 }
@@ -113,13 +122,13 @@ static bool want_run(mr_coordinator *self, uint64_t run, const mr_error *failure
         if (repair->makings[MR_PRODUCT_CHUNK][i].commit == commit && !want(self, MR_PRODUCT_CHUNK, i, failure, error))
             return false;
     wanted = repair->wanted[MR_PRODUCT_CHUNK] - wanted;
-    if (wanted) mr_message("%s; %llu chunks are mapped again", failure->text, (unsigned long long)wanted);
+    if (wanted) mr_tell_incident(self, "%s; %llu chunks are mapped again", failure->text, (unsigned long long)wanted);
     return true;
 }
 
 bool mr_repair_part(mr_coordinator *self, uint64_t unit, const mr_error *failure, mr_error *error) {
     mr_delivery_damaged(&self->delivery, unit);
-    mr_message("%s; it is made again", failure->text);
+    mr_tell_incident(self, "%s; it is made again", failure->text);
     return want(self, mr_parts_come_of(self), unit, failure, error);
 }
 
@@ -133,12 +142,12 @@ bool mr_repair_hear(mr_coordinator *self, const mr_report *report, const mr_erro
     if (reducing && report->damaged < self->job.shared->run_count)
         return want_run(self, report->damaged, failure, error);
     if (reducing) {
-        mr_message("%s; the partition is reduced again", failure->text);
+        mr_tell_incident(self, "%s; the partition is reduced again", failure->text);
         return charge(self, MR_PRODUCT_PARTITION, assignment->unit, failure, error);
     }
     if (assignment && assignment->kind == MR_TASK_MERGE &&
         report->damaged < self->repair.counts[MR_PRODUCT_PARTITION]) {
-        mr_message("%s; it is made again", failure->text);
+        mr_tell_incident(self, "%s; it is made again", failure->text);
         return want(self, MR_PRODUCT_PARTITION, report->damaged, failure, error);
     }
     *error = *failure;

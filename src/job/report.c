@@ -3,6 +3,12 @@
 #include "base/units.h"
 #include "job/coordinator.h"
 
+void mr_summary_close(mr_result_summary *summary) {
+    mr_bad_close(&summary->bad);
+    mr_observation_free(summary->observation);
+    summary->observation = NULL;
+}
+
 void mr_summary_add(mr_result_summary *summary, const mr_counter_value *counter) {
     size_t place = 0;
     while (place < summary->counter_count && strcmp(summary->counters[place].name, counter->name) < 0)

@@ -136,6 +136,7 @@ bool mr_streams_take_block(mr_streams *streams, const mr_report *report, mr_stre
     ring->stream->next = (mr_text_block){.offset = block->offset + block->length,
                                          .record = block->record + block->records,
                                          .line = block->line + block->lines};
+    ring->stream->coded = report->coded;
     job->input.read += block->length;
     streams->crew->members[report->worker].failed_errands = 0;
     return add_to_ring(ring, job->chunks.count, error) &&
@@ -281,6 +282,39 @@ uint64_t mr_streams_guess(const mr_streams *streams) {
     if (streams->job->plan.steady) return guess_steadily(streams);
     if (streams->ended == streams->count) return input->plain + input->read;
     return mr_larger(input->guess, input->plain + input->read);
+}
+
+/* What a stream that has not ended will come to: as many bytes of text for each of its bytes as it has had so far, or,
+ * when it has not begun, as all streams have had (text, coded). */
+static uint64_t expected_text(const mr_streams *streams, const mr_stream *stream, double text, double coded) {
+    const mr_source *source = &streams->job->input.sources[stream->source];
+    if (stream->coded) {
+        text = (double)stream->next.offset;
+        coded = (double)stream->coded;
+    }
+    double expected = coded > 0 ? (double)source->file_size * text / coded : (double)source->file_size;
+    return mr_larger(stream->next.offset, (uint64_t)expected);
+}
+
+uint64_t mr_streams_text(const mr_streams *streams, bool *known) {
+    const mr_input *input = &streams->job->input;
+    double text = 0, coded = 0;
+    uint64_t bytes = input->plain;
+    *known = true;
+    for (size_t i = 0; i < streams->count; i++) {
+        text += (double)streams->list[i].next.offset;
+        coded += (double)streams->list[i].coded;
+    }
+    for (size_t i = 0; i < streams->count; i++) {
+        const mr_stream *stream = &streams->list[i];
+        if (stream->ended)
+            bytes += stream->next.offset;
+        else if (input->sources[stream->source].form == MR_FORM_PIPE)
+            *known = false;
+        else
+            bytes += expected_text(streams, stream, text, coded);
+    }
+    return bytes;
 }
 
 uint64_t *mr_streams_order(const mr_streams *streams, mr_error *error) {

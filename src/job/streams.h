@@ -19,6 +19,7 @@ typedef struct mr_stream {
     uint64_t last;      /* the last unit before that one in the order of the input; MR_NO_UNIT: there is none */
     mr_text_block next; /* where the next block will begin (length, records and lines do not matter) */
     uint64_t blocks;    /* that have come */
+    uint64_t coded;     /* bytes of it, as they lie on disk, that these have come of */
     bool begun;         /* a reader has been told to read it */
     bool ended;         /* it has been read */
 } mr_stream;
@@ -93,6 +94,10 @@ const mr_chunk *mr_streams_sample(const mr_streams *streams, uint64_t index, uin
 
 /* How much text there is in all, as far as known. */
 uint64_t mr_streams_guess(const mr_streams *streams);
+
+/* How much text the whole input has: of streams that have not been read to their end that is a guess, by what has come
+ * of their bytes so far. *known is false when that cannot be told, because of a pipe. */
+uint64_t mr_streams_text(const mr_streams *streams, bool *known);
 
 /* A reader has died: another one will go on. code: how (mp_process_exit_code). False when that cannot be. */
 bool mr_streams_lose_reader(mr_streams *streams, uint32_t index, int code, mr_error *error);

@@ -28,12 +28,13 @@ static bool do_task(mr_worker *self, const mr_task *task, mr_error *error) {
         [MR_TASK_REDUCE] = mr_do_reduce, [MR_TASK_MERGE] = mr_do_merge, [MR_TASK_DELIVER] = mr_do_deliver,
         [MR_TASK_TRY] = mr_do_try,       [MR_TASK_KEEP] = mr_do_keep,
     };
-    mr_report done = {.kind = MR_REPORT_DONE, .sequence = task->sequence};
+    mr_report done = {.kind = MR_REPORT_DONE, .sequence = task->sequence, .begun = mr_seconds()};
     atomic_store_explicit(&self->slot->task, task->sequence, memory_order_relaxed);
     self->sequence = task->sequence;
     if (!mr_worker_learn_bad(self, error) || !doers[task->kind](self, task, &done, error)) return false;
     if (self->long_record) mr_worker_trim(self); /* whatever way the chunk ended */
     tell_memory(self);
+    done.ended = mr_seconds();
     if (!(done.commits ? mr_worker_commit(self, done, error) : mr_worker_report(self, done, error))) return false;
     atomic_store_explicit(&self->slot->task, 0, memory_order_relaxed);
     return true;
