@@ -1,0 +1,366 @@
+#include "job/report_page.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/numerics.h"
+#include "base/units.h"
+#include "flow/output.h"
+#include "job/report_facts.h"
+#include "job/timeline.h"
+
+/* The page answers from the top down: how did it end, how long, how fast, what held it up, was anything wrong; then
+ * what happened when; then everything else that one may want to look up. */
+
+enum { TEXT = 256, INCIDENTS_SHOWN = 8 };
+
+/* ---- numbers ----------------------------------------------------------------------------------------------------- */
+
+/* A whole number with its digits in groups of three; programs find it as it is. */
+static void put_exact(mr_html *html, uint64_t number) {
+    char digits[MR_DECIMAL_TEXT];
+    size_t length = mr_format_unsigned(number, digits);
+    mr_html_format(html, "<data value=\"%llu\">", (unsigned long long)number);
+    for (size_t i = 0; i < length; i++) {
+        if (i && (length - i) % 3 == 0) mr_html_put(html, "\xe2\x80\xaf"); /* a narrow space */
+        mr_html_format(html, "%c", digits[i]);
+    }
+    mr_html_put(html, "</data>");
+}
+
+static void put_number(mr_html *html, const char *name, uint64_t number) {
+    mr_html_put(html, "<dt>");
+    mr_html_text(html, name);
+    mr_html_put(html, "</dt><dd class=\"number\">");
+    put_exact(html, number);
+    mr_html_put(html, "</dd>\n");
+}
+
+/* A tile for a quantity that ends with its unit: "1.5 GiB". */
+static void put_tile(mr_html *html, const char *label, const char *quantity, const char *note, bool bad) {
+    char value[TEXT];
+    const char *space = strchr(quantity, ' ');
+    int length = space ? (int)(space - quantity) : (int)strlen(quantity);
+    snprintf(value, sizeof value, "%.*s", length, quantity);
+    mr_page_tile(html, label, value, space ? space + 1 : NULL, note, bad);
+}
+
+static const char *plural(uint64_t count) {
+    return count == 1 ? "" : "s";
+}
+
+/* ---- at a glance ------------------------------------------------------------------------------------------------- */
+
+static void put_outcome(mr_html *html, const mr_result_summary *summary) {
+    char name[MR_SIGNAL_NAME];
+    if (summary->outcome == MR_OUTCOME_DONE)
+        mr_html_put(html, "<span class=\"badge good\">\xe2\x9c\x93 done</span>");
+    else if (summary->outcome == MR_OUTCOME_FAILED)
+        mr_html_put(html, "<span class=\"badge\">\xe2\x9c\x95 failed</span>");
+    else if (summary->signal == SIGPIPE)
+        mr_html_put(html, "<span class=\"badge\">\xe2\x97\xbc ended: nobody reads the output any more</span>");
+    else
+        mr_html_format(html, "<span class=\"badge\">\xe2\x97\xbc interrupted by %s</span>",
+                       mr_signal_name(summary->signal, name));
+}
+
+static void put_heading(mr_html *html, const mr_report_subject *subject) {
+    char date[64] = "";
+    struct tm local;
+    time_t now = time(NULL);
+    if (localtime_r(&now, &local)) strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S %z", &local);
+    mr_html_format(html, "<header>\n<p class=\"eyebrow\">mr %s, %s</p>\n<h1>", MR_VERSION, date);
+    mr_html_text(html, subject->job->settings->plugin);
+    mr_html_put(html, " ");
+    put_outcome(html, subject->summary);
+    mr_html_put(html, "</h1>\n<p class=\"lead\">");
+    mr_report_inputs(html, subject->job);
+    mr_html_put(html, " \xe2\x86\x92 ");
+    mr_html_text(html, mr_report_output(subject->job));
+    mr_html_put(html, "</p>\n</header>\n");
+}
+
+/* "map 1.2 s, reduce 0.3 s": the two longest phases. */
+static void name_longest_phases(const mr_observation *observation, double seconds, char *text, size_t size) {
+    const mr_phase *longest = NULL, *second = NULL;
+    char first_time[MR_TIME_TEXT], second_time[MR_TIME_TEXT];
+    *text = 0;
+    for (uint32_t i = 0; observation && i < observation->phase_count; i++) {
+        const mr_phase *phase = &observation->phases[i];
+        if (!longest || phase->end - phase->begin > longest->end - longest->begin) {
+            second = longest;
+            longest = phase;
+        } else if (!second || phase->end - phase->begin > second->end - second->begin) {
+            second = phase;
+        }
+    }
+    if (!longest || !second) return;
+    snprintf(text, size, "%s %s, %s %s", longest->name,
+             mr_format_time(longest->end - longest->begin, seconds / 100, first_time), second->name,
+             mr_format_time(second->end - second->begin, seconds / 100, second_time));
+}
+
+static void put_time_tile(mr_html *html, const mr_report_subject *subject) {
+    char time[MR_TIME_TEXT], note[TEXT];
+    double seconds = subject->summary->seconds;
+    name_longest_phases(subject->observation, seconds, note, sizeof note);
+    mr_format_time(seconds, seconds < 10 ? 0.01 : seconds < 60 ? 0.1 : 1, time);
+    put_tile(html, "Time", time, *note ? note : NULL, false);
+}
+
+static void put_speed_tile(mr_html *html, const mr_result_summary *summary) {
+    char speed[MR_TIME_TEXT], input[MR_SIZE_TEXT], output[MR_SIZE_TEXT], note[TEXT];
+    double seconds = summary->seconds > 0 ? summary->seconds : 1e-9;
+    mr_format_quantity((double)summary->input_bytes / seconds, "B/s", speed);
+    snprintf(note, sizeof note, "%s in, %s out", mr_format_size(summary->input_bytes, input),
+             mr_format_size(summary->output_bytes, output));
+    put_tile(html, "Speed", speed, note, false);
+}
+
+static void put_memory_tile(mr_html *html, const mr_report_subject *subject) {
+    char peak[MR_SIZE_TEXT], limit[MR_SIZE_TEXT], spilled[MR_SIZE_TEXT], note[TEXT];
+    const mr_result_summary *summary = subject->summary;
+    mr_format_size(summary->peak_memory, peak);
+    if (summary->spilled)
+        snprintf(note, sizeof note, "of %s, and %s spilled", mr_format_size(subject->job->plan.memory, limit),
+                 mr_format_size(summary->spilled, spilled));
+    else
+        snprintf(note, sizeof note, "of %s, nothing spilled", mr_format_size(subject->job->plan.memory, limit));
+    put_tile(html, "Memory", peak, subject->job->plan.memory ? note : NULL, false);
+}
+
+/* Something went wrong when a worker died, a record was left out, or the job has not come to its end. */
+static void put_trouble_tile(mr_html *html, const mr_result_summary *summary) {
+    char note[TEXT];
+    uint64_t retries = summary->retries, bad = summary->bad.count;
+    snprintf(note, sizeof note, "%llu worker%s replaced, %llu bad record%s left out", (unsigned long long)retries,
+             plural(retries), (unsigned long long)bad, plural(bad));
+    if (summary->outcome != MR_OUTCOME_DONE)
+        mr_page_tile(html, "Trouble", "not done", NULL, retries || bad ? note : "there is no output", true);
+    else if (retries || bad)
+        mr_page_tile(html, "Trouble", "mended", NULL, note, true);
+    else
+        mr_page_tile(html, "Trouble", "none", NULL, "no worker died, no record was left out", false);
+}
+
+static void put_glance(mr_html *html, const mr_report_subject *subject) {
+    mr_page_tiles(html);
+    put_time_tile(html, subject);
+    put_speed_tile(html, subject->summary);
+    put_memory_tile(html, subject);
+    put_trouble_tile(html, subject->summary);
+    mr_page_tiles_end(html);
+}
+
+/* ---- what went wrong --------------------------------------------------------------------------------------------- */
+
+/* The lines of the crash card, without what they begin with on a terminal. */
+static void put_card(mr_html *html, const mr_card *card) {
+    mr_error error = {0};
+    char *text = mr_card_text(card, &error), *line = text;
+    if (!text) {
+        mr_html_text(html, error.text);
+        return;
+    }
+    mr_html_put(html, "<pre aria-label=\"The crash card\">");
+    for (char *end; (end = strchr(line, '\n')); line = end + 1) {
+        size_t skipped = strncmp(line, "mr: ", 4) == 0 ? 4 : 0;
+        mr_html_bytes(html, line + skipped, (size_t)(end - line) - skipped);
+        mr_html_put(html, "\n");
+    }
+    mr_html_put(html, "</pre>\n");
+    free(text);
+}
+
+static void put_failure(mr_html *html, const mr_report_subject *subject) {
+    if (subject->summary->outcome != MR_OUTCOME_FAILED) return;
+    mr_html_put(html, "<div class=\"wrong\" role=\"alert\"><strong>Why it failed</strong>");
+    mr_html_text(html, subject->failure && subject->failure->set ? subject->failure->text : "It is not known.");
+    mr_html_put(html, "</div>\n");
+    if (subject->card) put_card(html, subject->card);
+}
+
+/* The first and the last ones are kept; between them some may be missing. */
+static void put_incident(mr_html *html, const mr_observation *observation, uint64_t index) {
+    char text[MR_TIME_TEXT];
+    const mr_incident *incident = &observation->incidents[index];
+    uint64_t kept = mr_smaller(observation->incident_count, MR_INCIDENTS_MAX);
+    if (index == MR_INCIDENTS_MAX / 2 && observation->incident_count > kept)
+        mr_html_format(html, "<tr><td></td><td class=\"hint\">and %llu more</td></tr>\n",
+                       (unsigned long long)(observation->incident_count - kept));
+    mr_html_format(html, "<tr><td class=\"number narrow\">%s</td><td class=\"any\">",
+                   mr_format_time(incident->at, 0.01, text));
+    mr_html_text(html, incident->text);
+    mr_html_put(html, "</td></tr>\n");
+}
+
+/* All but the first few have to be unfolded. */
+static void put_incidents(mr_html *html, const mr_observation *observation) {
+    uint64_t kept = mr_smaller(observation->incident_count, MR_INCIDENTS_MAX);
+    if (!kept) return;
+    mr_page_section(html, "Incidents");
+    mr_html_put(html, "<table>\n");
+    for (uint64_t i = 0; i < kept && i < INCIDENTS_SHOWN; i++)
+        put_incident(html, observation, i);
+    mr_html_put(html, "</table>\n");
+    if (kept > INCIDENTS_SHOWN) {
+        mr_html_format(html, "<details><summary>%llu more</summary>\n<table>\n",
+                       (unsigned long long)(observation->incident_count - INCIDENTS_SHOWN));
+        for (uint64_t i = INCIDENTS_SHOWN; i < kept; i++)
+            put_incident(html, observation, i);
+        mr_html_put(html, "</table></details>\n");
+    }
+    mr_page_section_end(html);
+}
+
+/* ---- over time --------------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    enum mr_colour colour;
+} activities[MR_ACTIVITIES] = {
+    [MR_ACTIVITY_READ] = {"reading", MR_COLOUR_READ},      [MR_ACTIVITY_INFLATE] = {"inflating", MR_COLOUR_INFLATE},
+    [MR_ACTIVITY_MAP] = {"mapping", MR_COLOUR_MAP},        [MR_ACTIVITY_EXCHANGE] = {"exchange", MR_COLOUR_SEAL},
+    [MR_ACTIVITY_REDUCE] = {"reducing", MR_COLOUR_REDUCE}, [MR_ACTIVITY_WRITE] = {"writing", MR_COLOUR_WRITE},
+    [MR_ACTIVITY_WAIT] = {"waiting", MR_COLOUR_WAIT},
+};
+
+/* One bar, divided by what workers spent their time on. */
+static void put_activities(mr_html *html, const mr_observation *observation) {
+    double all = 0, at = 0;
+    for (size_t i = 0; i < MR_ACTIVITIES; i++)
+        all += mr_duration(0, observation->activities[i]);
+    if (!(all > 0)) return;
+    mr_page_section(html, "Where the time of workers went");
+    mr_html_put(html, "<svg class=\"clip whole\" width=\"100%\" height=\"24\" role=\"img\" aria-label=\"Shares of the "
+                      "time; the list below "
+                      "says them\">\n");
+    for (size_t i = 0; i < MR_ACTIVITIES; i++) {
+        double share = 100 * mr_duration(0, observation->activities[i]) / all;
+        mr_html_format(html,
+                       "<rect class=\"fill %s\" x=\"%.3f%%\" width=\"%.3f%%\" height=\"24\"><title>%s: %.1f %%"
+                       "</title></rect>\n",
+                       mr_colour_class(activities[i].colour), at, share, activities[i].name, share);
+        at += share;
+    }
+    mr_html_put(html, "</svg>\n<ul class=\"legend\">\n");
+    for (size_t i = 0; i < MR_ACTIVITIES; i++) {
+        char note[TEXT];
+        double seconds = mr_duration(0, observation->activities[i]);
+        snprintf(note, sizeof note, "%.0f %%, %.3g s", 100 * seconds / all, seconds);
+        if (seconds > 0) mr_page_legend(html, activities[i].colour, activities[i].name, note);
+    }
+    mr_html_put(html, "</ul>\n");
+    mr_page_section_end(html);
+}
+
+static void put_times(mr_html *html, const mr_report_subject *subject) {
+    const mr_observation *observation = subject->observation;
+    mr_time_axis axis = mr_time_axis_of(subject->summary->seconds);
+    mr_page_section(html, "What happened when");
+    mr_timeline(html, observation, &axis);
+    mr_timeline_table(html, observation, &axis);
+    mr_page_section_end(html);
+    if (observation->sample_count < 2) return;
+    mr_page_section(html, "Over time");
+    mr_chart_samples(html, observation, &axis, MR_CHART_THROUGHPUT, 0);
+    mr_chart_samples(html, observation, &axis, MR_CHART_MEMORY, subject->job->plan.memory);
+    if (subject->summary->spilled) mr_chart_samples(html, observation, &axis, MR_CHART_SPILLED, 0);
+    mr_page_section_end(html);
+}
+
+/* ---- the rest ---------------------------------------------------------------------------------------------------- */
+
+static void put_hot_keys(mr_html *html, const mr_observation *observation) {
+    if (!observation->hot_key_count) return;
+    double most = observation->hot_keys[0].share;
+    mr_page_section(html, "Keys that come most often");
+    mr_html_put(html, "<p class=\"hint\">By a sample of the input: shares of all pairs that map emits.</p>\n<table>\n");
+    for (size_t i = 0; i < observation->hot_key_count; i++) {
+        const mr_hot_key *hot = &observation->hot_keys[i];
+        size_t shown = mr_smaller(hot->length, MR_HOT_KEY_BYTES);
+        mr_html_put(html, "<tr><td class=\"any\"><code>");
+        mr_html_bytes(html, hot->key, shown);
+        mr_html_put(html, "</code>");
+        if (shown < hot->length)
+            mr_html_format(html, "<span class=\"hint\">\xe2\x80\xa6 (%u bytes)</span>", hot->length);
+        mr_html_put(html, "</td><td class=\"wide\">");
+        mr_page_bar(html, MR_COLOUR_MAP, most > 0 ? hot->share / most : 0);
+        mr_html_format(html, "</td><td class=\"number\">%.1f %%</td></tr>\n", 100 * mr_duration(0, hot->share));
+    }
+    mr_html_put(html, "</table>\n");
+    mr_page_section_end(html);
+}
+
+static void put_numbers(mr_html *html, const mr_result_summary *summary) {
+    mr_page_section(html, "In numbers");
+    mr_html_put(html, "<div class=\"columns\"><dl class=\"facts\">\n");
+    put_number(html, "bytes of input", summary->input_bytes);
+    put_number(html, "records", summary->records);
+    put_number(html, "results", summary->results);
+    put_number(html, "bytes of output", summary->output_bytes);
+    mr_html_put(html, "</dl><dl class=\"facts\">\n");
+    put_number(html, "bytes spilled", summary->spilled);
+    put_number(html, "bytes of memory, at most", summary->peak_memory);
+    put_number(html, "workers replaced", summary->retries);
+    put_number(html, "bad records left out", summary->bad.count);
+    if (*summary->bad_path) mr_page_fact(html, "they are kept in", summary->bad_path);
+    mr_html_put(html, "</dl></div>\n");
+    mr_page_section_end(html);
+}
+
+static void put_counters(mr_html *html, const mr_result_summary *summary) {
+    if (!summary->counter_count) return;
+    mr_page_section(html, "Counters of the plugin");
+    mr_html_put(html, "<div class=\"columns\"><dl class=\"facts\">\n");
+    for (size_t i = 0; i < summary->counter_count; i++)
+        put_number(html, summary->counters[i].name, summary->counters[i].value);
+    mr_html_put(html, "</dl></div>\n");
+    mr_page_section_end(html);
+}
+
+static const char *outcome_name(enum mr_outcome outcome) {
+    return outcome == MR_OUTCOME_DONE ? "done" : outcome == MR_OUTCOME_FAILED ? "failed" : "interrupted";
+}
+
+void mr_report_page(mr_html *html, const mr_report_subject *subject) {
+    char title[TEXT];
+    mr_numerics before;
+    mr_numerics_begin(&before);
+    snprintf(title, sizeof title, "%.200s: %s", subject->job->settings->plugin,
+             outcome_name(subject->summary->outcome));
+    mr_page_begin(html, title, 0);
+    put_heading(html, subject);
+    put_glance(html, subject);
+    put_failure(html, subject);
+    if (subject->observation) {
+        put_activities(html, subject->observation);
+        put_times(html, subject);
+        put_incidents(html, subject->observation);
+        put_hot_keys(html, subject->observation);
+    }
+    put_counters(html, subject->summary);
+    put_numbers(html, subject->summary);
+    mr_report_settings(html, subject);
+    mr_page_end(html);
+    mr_numerics_end(&before);
+}
+
+/* ---- the file ---------------------------------------------------------------------------------------------------- */
+
+bool mr_report_write(const char *path, const mr_report_subject *subject, mr_error *error) {
+    mr_output output;
+    mr_html html = {0};
+    mr_report_page(&html, subject);
+    bool ok = mr_html_complete(&html, error);
+    if (ok) {
+        ok = mr_output_open(&output, path, error) && mr_output_write(&output, html.text, html.length, 0, error) &&
+             mr_output_commit(&output, html.length, error);
+        mr_output_close(&output);
+    }
+    mr_html_close(&html);
+    return ok;
+}

@@ -1,0 +1,14 @@
+/* timeline.h - what every worker and reader did when, as a chart. [coordinator] */
+#ifndef MR_JOB_TIMELINE_H
+#define MR_JOB_TIMELINE_H
+
+#include "job/chart.h"
+
+/* The phases, and below them a row for each lane: what it did, and where it died. However many lanes and spans there
+ * are, the chart is at most about a megabyte, and 600 pixels high. */
+void mr_timeline(mr_html *html, const mr_observation *observation, const mr_time_axis *axis);
+
+/* The same as a table: what each lane did in all. */
+void mr_timeline_table(mr_html *html, const mr_observation *observation, const mr_time_axis *axis);
+
+#endif
