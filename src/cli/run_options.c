@@ -287,6 +287,13 @@ const mr_command_option mr_run_options[] = {
      .group = MR_GROUP_MESSAGES,
      .kind = MR_VALUE_PATH,
      .at = AT(settings.stats)},
+    {.name = "report",
+     .argument = "FILE",
+     .help =
+         "write a page about the job to FILE, to be looked at in a browser: what took how long, and what went wrong",
+     .group = MR_GROUP_MESSAGES,
+     .kind = MR_VALUE_PATH,
+     .at = AT(settings.report)},
     {.name = "quiet",
      .letter = 'q',
      .help = "no summary line",

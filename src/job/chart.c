@@ -43,6 +43,18 @@ const char *mr_format_time(double seconds, double step, char *text) {
     return text;
 }
 
+const char *mr_format_duration(double seconds, char *text) {
+    if (!(seconds > 0)) seconds = 0;
+    if (seconds >= 59.95) return mr_format_time(seconds, 1, text);
+    if (seconds >= 0.9995 || seconds < 1e-9)
+        snprintf(text, MR_TIME_TEXT, "%.3g s", seconds);
+    else if (seconds >= 0.9995e-3)
+        snprintf(text, MR_TIME_TEXT, "%.3g ms", 1e3 * seconds);
+    else
+        snprintf(text, MR_TIME_TEXT, "%.3g \xc2\xb5s", 1e6 * seconds);
+    return text;
+}
+
 const char *mr_format_quantity(double quantity, const char *unit, char *text) {
     static const char *const prefixes[] = {"", "k", "M", "G", "T", "P"};
     size_t prefix = 0;
@@ -101,18 +113,19 @@ typedef struct curve {
 
 enum quantity { INPUT_RATE, OUTPUT_RATE, MEMORY, SPILLED };
 
-/* The quantity from sample first to sample last. */
-static double quantity_between(const mr_observed_sample *samples, size_t first, size_t last, enum quantity quantity) {
-    const mr_observed_sample *from = &samples[first], *to = &samples[last];
-    double seconds = to->at - from->at, most = 0;
+/* The quantity in so many samples, from the one before them on: the job begins with nothing. */
+static double quantity_of(const mr_observed_sample *samples, size_t first, size_t behind, enum quantity quantity) {
+    static const mr_observed_sample nothing;
+    const mr_observed_sample *from = first ? &samples[first - 1] : &nothing, *to = &samples[behind - 1];
+    double seconds = mr_duration(from->at, to->at), most = 0;
     uint64_t before = quantity == INPUT_RATE ? from->input_bytes : from->output_bytes;
-    uint64_t behind = quantity == INPUT_RATE ? to->input_bytes : to->output_bytes;
+    uint64_t now = quantity == INPUT_RATE ? to->input_bytes : to->output_bytes;
     switch (quantity) {
     case INPUT_RATE:
     case OUTPUT_RATE:
-        return seconds > 0 && behind > before ? (double)(behind - before) / seconds : 0;
+        return seconds > 0 && now > before ? (double)(now - before) / seconds : 0;
     case MEMORY:
-        for (size_t i = first + 1; i <= last; i++)
+        for (size_t i = first; i < behind; i++)
             most = fmax(most, (double)samples[i].memory);
         return most;
     default:
@@ -123,14 +136,13 @@ static double quantity_between(const mr_observed_sample *samples, size_t first, 
 /* Samples are joined in groups of the same size, so that no more than COLUMNS remain. */
 static curve make_curve(const mr_observation *observation, enum quantity quantity, enum mr_colour colour) {
     curve made = {.colour = colour};
-    size_t steps = observation->sample_count ? observation->sample_count - 1 : 0;
-    size_t group = (steps + COLUMNS - 1) / COLUMNS;
-    for (size_t first = 0; first < steps; first += group) {
-        size_t last = mr_smaller(first + group, steps);
-        double value = quantity_between(observation->samples, first, last, quantity);
-        made.at[made.count] = observation->samples[first].at;
+    const mr_observed_sample *samples = observation->samples;
+    size_t group = (observation->sample_count + COLUMNS - 1) / COLUMNS;
+    for (size_t first = 0, behind; first < observation->sample_count; first = behind) {
+        behind = mr_smaller(first + group, observation->sample_count);
+        double value = quantity_of(samples, first, behind, quantity);
         made.value[made.count++] = value;
-        made.at[made.count] = observation->samples[last].at;
+        made.at[made.count] = samples[behind - 1].at;
         made.most = fmax(made.most, value);
     }
     return made;

@@ -50,6 +50,9 @@ enum { MR_TIME_TEXT = 32 };
  * (MR_TIME_TEXT bytes), which is returned. */
 const char *mr_format_time(double seconds, double step, char *text);
 
+/* A duration with three digits: "31.4 µs", "250 ms", "1.25 s", "3:05 min". The same. */
+const char *mr_format_duration(double seconds, char *text);
+
 /* A quantity with a decimal unit: "812 MB/s", for unit "B/s". The same. */
 const char *mr_format_quantity(double quantity, const char *unit, char *text);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "job/quarantine.h"
+#include "job/report_page.h"
 #include "job/statistics.h"
 
 static void print_card(const mr_card *card) {
@@ -43,18 +44,31 @@ static mr_card *make_card(const mr_job *job, const mr_result_summary *summary) {
     return NULL;
 }
 
-/* Writes the statistics, if they are wanted. That they could not be written makes a failure of a job that is done. */
-static void keep_statistics(const mr_job *job, mr_result_summary *summary, const mr_card *card, mr_error *failure) {
-    mr_error error = {0};
-    const char *path = job->settings->stats;
-    if (!path || mr_statistics_write(path, job, summary, card, failure, &error)) return;
+/* A file about the job has been written, or not, with failure in error: then that is said. It makes a failure of a job
+ * that is done. what: the file, such as "the statistics". */
+static void note_written(bool written, const char *what, const mr_error *error, mr_result_summary *summary,
+                         mr_error *failure) {
+    if (written) return;
     if (summary->outcome != MR_OUTCOME_DONE) {
-        mr_message("the statistics could not be written: %s", error.text);
+        mr_message("%s could not be written: %s", what, error->text);
         return;
     }
     summary->outcome = MR_OUTCOME_FAILED;
-    *failure = error;
-    mr_error_context(failure, "the output is complete, but the statistics could not be written");
+    *failure = *error;
+    mr_error_context(failure, "the output is complete, but %s could not be written", what);
+}
+
+/* Writes the statistics and the report, if they are wanted. */
+static void keep_files(const mr_job *job, mr_result_summary *summary, const mr_card *card, mr_error *failure) {
+    mr_error error = {0};
+    const mr_job_settings *settings = job->settings;
+    bool written = !settings->stats || mr_statistics_write(settings->stats, job, summary, card, failure, &error);
+    note_written(written, "the statistics", &error, summary, failure);
+    error = (mr_error){0};
+    const mr_report_subject subject = {
+        .job = job, .summary = summary, .observation = summary->observation, .card = card, .failure = failure};
+    written = !settings->report || mr_report_write(settings->report, &subject, &error);
+    note_written(written, "the report", &error, summary, failure);
 }
 
 void mr_conclude(const mr_job *job, mr_result_summary *summary, mr_error *failure) {
@@ -62,7 +76,7 @@ void mr_conclude(const mr_job *job, mr_result_summary *summary, mr_error *failur
     if (!mr_keep_bad_records(job, summary, &error)) mr_message("%s", error.text);
     mr_card *card = make_card(job, summary);
     if (card) print_card(card);
-    keep_statistics(job, summary, card, failure);
+    keep_files(job, summary, card, failure);
     if (card) mr_card_close(card);
     free(card);
 }

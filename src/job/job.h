@@ -46,6 +46,7 @@ typedef struct mr_job_settings {
     const char *bad;        /* path of the quarantine file; NULL: named after the output or the plugin */
     const char *from_bad;   /* path of a quarantine file whose records are the input; NULL: none */
     const char *stats;      /* path of a file for the summary as JSON; NULL: none */
+    const char *report;     /* path of a file for the report as a page; NULL: none */
     mr_records records;     /* what the user wants them to be; kind MR_RECORDS_UNSAID: what the plugin says */
     uint64_t only_offset;   /* with only_length: records of the one input that begin in these bytes are all the input */
     uint64_t only_length;   /* bytes; 0: the whole input */

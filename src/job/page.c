@@ -71,7 +71,7 @@ static const char *const style[] = {
     ".facts{display:grid;grid-template-columns:minmax(7rem,auto) 1fr;margin:0;font-size:.875rem}\n"
     ".facts dt,.facts dd{margin:0;padding:.4rem 0;border-bottom:1px solid var(--line)}\n"
     ".facts dt{color:var(--soft);padding-right:1.25rem}.facts dd{overflow-wrap:anywhere;min-width:0}\n"
-    ".columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:0 3rem}\n"
+    ".columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:0 3rem;align-items:start}\n"
     "footer{margin:3rem 0 0;padding:1rem 0 0;border-top:1px solid var(--line);color:var(--soft);font-size:.8125rem}\n"
     "@page{margin:14mm}@media print{body{background:#fff;font-size:11pt}main{padding:0;max-width:none}"
     "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}figure,.tiles,.wrong,tr{break-inside:avoid}"

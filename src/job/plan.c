@@ -294,6 +294,7 @@ static bool check_other_outputs(const mr_job *job, mr_error *error) {
     bool keeps_bad = settings->skip_bad || settings->bad;
     if ((settings->stats || keeps_bad) && !mr_json_load(error)) return false;
     if (settings->stats && !mr_output_check(settings->stats, error)) return false;
+    if (settings->report && !mr_output_check(settings->report, error)) return false;
     if (!keeps_bad) return true;
     char *path = mr_quarantine_path(job);
     bool ok = path ? mr_output_check(path, error) : mr_error_memory(error, 64, "a path");

@@ -84,7 +84,7 @@ static void put_heading(mr_html *html, const mr_report_subject *subject) {
 }
 
 /* "map 1.2 s, reduce 0.3 s": the two longest phases. */
-static void name_longest_phases(const mr_observation *observation, double seconds, char *text, size_t size) {
+static void name_longest_phases(const mr_observation *observation, char *text, size_t size) {
     const mr_phase *longest = NULL, *second = NULL;
     char first_time[MR_TIME_TEXT], second_time[MR_TIME_TEXT];
     *text = 0;
@@ -98,15 +98,14 @@ static void name_longest_phases(const mr_observation *observation, double second
         }
     }
     if (!longest || !second) return;
-    snprintf(text, size, "%s %s, %s %s", longest->name,
-             mr_format_time(longest->end - longest->begin, seconds / 100, first_time), second->name,
-             mr_format_time(second->end - second->begin, seconds / 100, second_time));
+    snprintf(text, size, "%s %s, %s %s", longest->name, mr_format_duration(longest->end - longest->begin, first_time),
+             second->name, mr_format_duration(second->end - second->begin, second_time));
 }
 
 static void put_time_tile(mr_html *html, const mr_report_subject *subject) {
     char time[MR_TIME_TEXT], note[TEXT];
     double seconds = subject->summary->seconds;
-    name_longest_phases(subject->observation, seconds, note, sizeof note);
+    name_longest_phases(subject->observation, note, sizeof note);
     mr_format_time(seconds, seconds < 10 ? 0.01 : seconds < 60 ? 0.1 : 1, time);
     put_tile(html, "Time", time, *note ? note : NULL, false);
 }
@@ -248,9 +247,9 @@ static void put_activities(mr_html *html, const mr_observation *observation) {
     }
     mr_html_put(html, "</svg>\n<ul class=\"legend\">\n");
     for (size_t i = 0; i < MR_ACTIVITIES; i++) {
-        char note[TEXT];
+        char note[TEXT], text[MR_TIME_TEXT];
         double seconds = mr_duration(0, observation->activities[i]);
-        snprintf(note, sizeof note, "%.0f %%, %.3g s", 100 * seconds / all, seconds);
+        snprintf(note, sizeof note, "%.0f %%, %s", 100 * seconds / all, mr_format_duration(seconds, text));
         if (seconds > 0) mr_page_legend(html, activities[i].colour, activities[i].name, note);
     }
     mr_html_put(html, "</ul>\n");
@@ -264,7 +263,7 @@ static void put_times(mr_html *html, const mr_report_subject *subject) {
     mr_timeline(html, observation, &axis);
     mr_timeline_table(html, observation, &axis);
     mr_page_section_end(html);
-    if (observation->sample_count < 2) return;
+    if (!observation->sample_count) return;
     mr_page_section(html, "Over time");
     mr_chart_samples(html, observation, &axis, MR_CHART_THROUGHPUT, 0);
     mr_chart_samples(html, observation, &axis, MR_CHART_MEMORY, subject->job->plan.memory);

@@ -137,9 +137,10 @@ static void put_columns(mr_html *html, const mr_time_axis *axis, const uint8_t *
 
 static void put_title(mr_html *html, const mr_observation *observation, uint32_t index, const totals *sum,
                       uint32_t kind) {
+    char text[MR_TIME_TEXT];
     const mr_lane *lane = &observation->lanes[index];
-    mr_html_format(html, "<title>%s %u %s: %.3g s", lane->reader ? "reader" : "worker", number_of(observation, index),
-                   kinds[kind].name, sum->seconds[kind]);
+    mr_html_format(html, "<title>%s %u %s: %s", lane->reader ? "reader" : "worker", number_of(observation, index),
+                   kinds[kind].name, mr_format_duration(sum->seconds[kind], text));
     if (sum->tasks[kind])
         mr_html_format(html, ", %llu task%s", (unsigned long long)sum->tasks[kind], sum->tasks[kind] == 1 ? "" : "s");
     mr_html_put(html, "</title>");
@@ -195,7 +196,7 @@ static void put_phases(mr_html *html, const mr_observation *observation, const m
         mr_html_format(html, "<svg class=\"clip\" x=\"%.2f%%\" width=\"%.2f%%\" height=\"18\"><title>", from,
                        to - from);
         mr_html_text(html, phase->name);
-        mr_html_format(html, ": %s, from %s", mr_format_time(seconds, axis->step / 100, length),
+        mr_html_format(html, ": %s, from %s", mr_format_duration(seconds, length),
                        mr_format_time(phase->begin, axis->step / 100, begin));
         if (phase->units) mr_html_format(html, ", %llu units", (unsigned long long)phase->units);
         mr_html_format(html,
@@ -294,8 +295,9 @@ void mr_timeline(mr_html *html, const mr_observation *observation, const mr_time
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
 static void put_cell(mr_html *html, double seconds) {
+    char text[MR_TIME_TEXT];
     if (seconds > 0)
-        mr_html_format(html, "<td class=\"number\">%.3g s</td>", seconds);
+        mr_html_format(html, "<td class=\"number\">%s</td>", mr_format_duration(seconds, text));
     else
         mr_html_put(html, "<td class=\"number\"></td>");
 }
