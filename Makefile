@@ -66,7 +66,7 @@ $(BUILD)/tests/fuzz/pattern: FUZZ_LIBS := -lpcre2-8
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/mr $(BUILD)/libmp.a $(PLUGINS) $(JOBS) $(GENERATORS)
+all: $(BUILD)/mr $(BUILD)/include/mr.h $(BUILD)/libmp.a $(PLUGINS) $(JOBS) $(GENERATORS)
 
 # Code that exists for several kinds of processor; which one runs is decided by src/base/processor.c.
 ifneq ($(findstring x86_64,$(shell $(CC) $(CFLAGS) -dumpmachine)),)
@@ -108,6 +108,11 @@ $(BUILD)/libengine.a: $(call object,$(ENGINE_SOURCES))
 
 $(BUILD)/mr: $(BUILD)/src/main.o $(BUILD)/libengine.a $(BUILD)/libmp.a
 	$(LINK) $^ -o $@ $(ENGINE_LIBS)
+
+# Where mr finds it for the plugins that it compiles.
+$(BUILD)/include/mr.h: src/mr.h
+	@mkdir -p $(@D)
+	cp $< $@
 
 $(BUILD)/plugins/%.so: plugins/%.c | $(BUILD)/.packages
 	@mkdir -p $(@D)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/forked.h"
+#include "host/building.h"
 #include "host/trust.h"
 
 #define ENTRY_SYMBOL "mr_plugin_entry"
@@ -117,6 +118,7 @@ static char *find(const wanted *wanted, const char *name, mr_error *error) {
 }
 
 char *mr_plugin_find(const char *name, mr_error *error) {
+    if (mr_is_source(name)) return mr_building_make(name, error);
     return find(&plugin_wanted, name, error);
 }
 

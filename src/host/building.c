@@ -1,0 +1,115 @@
+#include "host/building.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "host/trust.h"
+
+enum { SOURCE_MOST = 64 << 20 };
+
+/* What has been made in this process, for as long as it lives: the file has to stay open, because one in memory is gone
+ * when it is closed, and one in the cache may be thrown out. */
+typedef struct made {
+    char *source; /* as the user named it */
+    char *path;   /* of the shared object */
+    int file;     /* the shared object, open */
+    struct made *next;
+} made;
+
+static made *all_made;
+
+static bool read_all(const char *source, int file, mr_slice *text, mr_error *error) {
+    struct stat status;
+    if (fstat(file, &status) < 0) return mr_error_system(error, errno, "could not look at %s", source);
+    if (!S_ISREG(status.st_mode)) return mr_error_set(error, "%s is no file that could be compiled", source);
+    if (status.st_size > SOURCE_MOST) return mr_error_set(error, "%s is too large to be compiled", source);
+    char *bytes = malloc((size_t)status.st_size + 1);
+    if (!bytes) return mr_error_memory(error, (size_t)status.st_size, "a source file");
+    int64_t length = mr_read_at(file, bytes, (size_t)status.st_size, 0);
+    if (length < 0) {
+        free(bytes);
+        return mr_error_system(error, errno, "could not read %s", source);
+    }
+    *text = (mr_slice){bytes, (size_t)length};
+    return true;
+}
+
+bool mr_building_read(const char *source, mr_slice *text, mr_error *error) {
+    int file = open(source, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0) return mr_error_system(error, errno, "could not read the source %s", source);
+    bool ok = mr_plugin_trusted(source, error) && read_all(source, file, text, error);
+    close(file);
+    return ok;
+}
+
+/* ---- what has been made ------------------------------------------------------------------------------------------ */
+
+/* Takes the place of what was made of the same source before. False when there is no memory. */
+static bool remember(const char *source, const char *path, int file) {
+    made *entry = all_made;
+    while (entry && strcmp(entry->source, source) != 0)
+        entry = entry->next;
+    if (!entry) {
+        entry = calloc(1, sizeof *entry);
+        if (!entry) return false;
+        *entry = (made){.source = strdup(source), .file = -1, .next = all_made};
+        all_made = entry;
+    }
+    char *copy = strdup(path);
+    if (!entry->source || !copy) return free(copy), false;
+    if (entry->file >= 0) close(entry->file);
+    free(entry->path);
+    entry->path = copy;
+    entry->file = file;
+    return true;
+}
+
+const char *mr_building_source(const char *path) {
+    for (const made *entry = all_made; entry; entry = entry->next)
+        if (entry->path && !strcmp(entry->path, path)) return entry->source;
+    return path;
+}
+
+/* ---- making ------------------------------------------------------------------------------------------------------ */
+
+/* The path of a file in memory, for this process, its children and debuggers. */
+static char *path_of(int file, mr_error *error) {
+    char *path;
+    if (asprintf(&path, "/proc/%d/fd/%d", (int)getpid(), file) >= 0) return path;
+    mr_error_memory(error, 32, "a path");
+    return NULL;
+}
+
+static char *make(const mr_compiler *compiler, mr_error *error) {
+    mr_compiled compiled;
+    if (!mr_compile(compiler, &compiled, error)) return NULL;
+    char *path = path_of(compiled.image, error);
+    if (path && remember(compiler->source, path, compiled.image)) {
+        compiled.image = -1;
+    } else if (path) {
+        mr_error_memory(error, sizeof(made), "a plugin");
+        free(path);
+        path = NULL;
+    }
+    mr_compiled_close(&compiled);
+    return path;
+}
+
+char *mr_building_make(const char *source, mr_error *error) {
+    mr_slice text = {0};
+    mr_compiler compiler;
+    if (!mr_building_read(source, &text, error)) return NULL;
+    char *path = NULL;
+    if (mr_compiler_choose(&compiler, source, text, NULL, error)) {
+        path = make(&compiler, error);
+        mr_compiler_free(&compiler);
+    }
+    free((char *)text.data);
+    return path;
+}
