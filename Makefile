@@ -28,6 +28,7 @@ ENGINE_LIBS = -lm -lutf8proc -ldl -lz
 # Each folder of src/ is one layer; main.c is the only file above them.
 MP_SOURCES     := $(wildcard src/mp/*.c)
 ENGINE_SOURCES := $(wildcard src/base/*.c src/data/*.c src/host/*.c src/flow/*.c src/job/*.c src/cli/*.c)
+TEMPLATES      := $(wildcard src/cli/templates/*.c)
 PLUGIN_SOURCES := $(wildcard plugins/*.c)
 UNIT_SOURCES   := $(wildcard tests/unit/*.c)
 EXAMPLE_SOURCES := $(wildcard tests/examples/*.c)
@@ -102,7 +103,20 @@ $(BUILD)/libmp.a: $(call object,$(MP_SOURCES))
 	@rm -f $@
 	ar rcs $@ $^
 
-$(BUILD)/libengine.a: $(call object,$(ENGINE_SOURCES))
+# What 'mr new' writes, as strings of C.
+$(BUILD)/src/cli/templates.c: $(TEMPLATES)
+	@mkdir -p $(@D)
+	for template in $^; do \
+	    echo "extern const char mr_template_$$(basename $$template .c)[];"; \
+	    echo "const char mr_template_$$(basename $$template .c)[] ="; \
+	    sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/    "&\\n"/' $$template; \
+	    echo "    ;"; \
+	done >$@
+
+$(BUILD)/src/cli/templates.o: $(BUILD)/src/cli/templates.c
+	$(COMPILE) -c $< -o $@
+
+$(BUILD)/libengine.a: $(call object,$(ENGINE_SOURCES)) $(BUILD)/src/cli/templates.o
 	@rm -f $@
 	ar rcs $@ $^
 
@@ -196,7 +210,7 @@ demo: all
 check-layers:
 	tests/check_layers.sh
 
-FORMATTED := $(wildcard src/*.[ch] src/*/*.[ch] plugins/*.[ch] datasets/*.c tests/*/*.[ch])
+FORMATTED := $(wildcard src/*.[ch] src/*/*.[ch] $(TEMPLATES) plugins/*.[ch] datasets/*.c tests/*/*.[ch])
 
 check-format:
 	clang-format --dry-run --Werror $(FORMATTED)

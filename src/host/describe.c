@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "host/building.h"
 #include "mp/mp.h"
 
 enum { DESCRIBE_TIMEOUT_MS = 30000, ORPHANS_MS = 5000 };
@@ -156,11 +157,12 @@ bool mr_describe(const mr_setup *setup, mr_description *description, mr_error *e
     exchange *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) return mr_error_memory(error, sizeof *shared, "describing the plugin");
     shared->setup = *setup;
-    bool ok = ask(shared, setup->path, error);
+    const char *name = mr_building_source(setup->path);
+    bool ok = ask(shared, name, error);
     if (ok && shared->wished_count) {
         ok = fulfil_wishes(shared, setup, error);
         *shared = (exchange){.setup = *setup};
-        ok = ok && ask(shared, setup->path, error);
+        ok = ok && ask(shared, name, error);
     }
     if (ok && shared->error.set) {
         *error = shared->error;

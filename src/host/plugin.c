@@ -216,10 +216,11 @@ bool mr_plugin_load(mr_loaded *loaded, const char *path, mr_error *error) {
     mr_end_if_forked();
     if (!loaded->handle) return mr_error_set(error, "could not load the plugin: %s", dlerror());
     const mr_plugin *entry = dlsym(loaded->handle, ENTRY_SYMBOL);
+    const char *name = mr_building_source(path);
     if (!entry)
         return mr_error_set(error, "%s is no mr plugin: it has no symbol " ENTRY_SYMBOL " (is MR_PLUGIN(...) there?)",
-                            path);
-    return mr_plugin_accept(&loaded->plugin, entry, path, error);
+                            name);
+    return mr_plugin_accept(&loaded->plugin, entry, name, error);
 }
 
 /* ---- checking ---------------------------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "base/utf8.h"
+#include "host/building.h"
 #include "job/command.h"
 #include "job/lines.h"
 
@@ -256,7 +257,7 @@ char *mr_card_text(const mr_card *card, mr_error *error) {
     put_text(to, card->happened);
     fputc('\n', to);
     begin_row(to, "plugin");
-    put_text(to, card->job->plugin_path);
+    put_text(to, mr_building_source(card->job->plugin_path));
     fputc('\n', to);
     put_place(to, card);
     put_record(to, card);
