@@ -13,8 +13,8 @@ bool mr_building_read(const char *source, mr_slice *text, mr_error *error);
  * function is called again for the same source. NULL with error set when it does not compile. */
 char *mr_building_make(const char *source, mr_error *error);
 
-/* What to call the file at path in messages: the source file, when mr_building_make has returned the path; otherwise path
- * itself. Any process. */
+/* What to call the file at path in messages: the source file, when mr_building_make has returned the path; otherwise
+ * path itself. Any process. */
 const char *mr_building_source(const char *path);
 
 #endif

@@ -12,9 +12,9 @@ typedef struct mr_loaded {
 } mr_loaded;
 
 /* Finds the file of a plugin. A name that ends like that of a source file (compiler.h) is the path of one, which is
- * compiled if need be (building.h). Any other with a slash is a path and taken as it is; what remains is looked for as NAME.so in
- * the folders of MR_PLUGIN_PATH (separated by ':'), then beside the mr executable, never in the current directory by
- * chance. Returns an allocated path, or NULL. Any process. */
+ * compiled if need be (building.h). Any other with a slash is a path and taken as it is; what remains is looked for as
+ * NAME.so in the folders of MR_PLUGIN_PATH (separated by ':'), then beside the mr executable, never in the current
+ * directory by chance. Returns an allocated path, or NULL. Any process. */
 char *mr_plugin_find(const char *name, mr_error *error);
 
 /* The same for a job file: NAME.json in the same folders. */

@@ -3,7 +3,7 @@
  * This is a fold: map emits a key and a value for whatever it finds in a record, and mr folds all values of a key into
  * one. Only map, the options and the last lines are yours to change; mr reads, distributes, sorts and writes.
  */
-#include <mr.h>
+#include "mr.h"
 
 /* What users can set by --set NAME=VALUE: name, type, 0, default, choices, help. 'mr help ./template_name.c' shows it.
  */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <mr.h>
+#include "mr.h"
 
 /* What users can set by --set NAME=VALUE: name, type, 0, default, choices, help. 'mr help ./template_name.c' shows it.
  */

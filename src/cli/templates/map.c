@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include <mr.h>
+#include "mr.h"
 
 /* What users can set by --set NAME=VALUE: name, type, 0, default, choices, help. 'mr help ./template_name.c' shows it.
  */
