@@ -74,6 +74,11 @@ bool mr_error_context(mr_error *error, const char *format, ...) {
     return false;
 }
 
+bool mr_error_add(mr_error *error, const char *text) {
+    append_text(error, text);
+    return false;
+}
+
 void mr_error_set_memory(mr_error *error, size_t bytes, const char *what) {
     char size[MR_SIZE_TEXT];
     mr_error_set(error, "out of memory: could not get %s for %s", mr_format_size(bytes, size), what);

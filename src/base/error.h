@@ -34,6 +34,9 @@ bool mr_error_system(mr_error *error, int code, const char *format, ...) __attri
 /* Puts context and ": " in front of a set message. Always returns false. */
 bool mr_error_context(mr_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Puts text behind a set message, such as a question or advice. Always returns false. */
+bool mr_error_add(mr_error *error, const char *text);
+
 /* Memory ran out while allocating bytes for what. Always returns false: inline, so that compilers know. */
 void mr_error_set_memory(mr_error *error, size_t bytes, const char *what);
 static inline bool mr_error_memory(mr_error *error, size_t bytes, const char *what) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/proposals.h"
 
 static bool read_operands(mr_run_arguments *arguments, int first, int argc, char **argv, mr_error *error) {
     mr_job_settings *settings = &arguments->settings;
@@ -54,11 +55,21 @@ static bool open_arguments(mr_run_arguments *arguments, const char *program, int
     return make_room(arguments, (size_t)argc) || mr_error_memory(error, (size_t)argc * sizeof(mr_setting), "options");
 }
 
+/* Goes on behind --help, where nothing matters but which word is the first operand. Always returns true. */
+static bool skip_options(mr_option_walk *walk) {
+    mr_error ignored;
+    do
+        ignored = (mr_error){0};
+    while (mr_option_walk_next(walk, &ignored) || ignored.set);
+    walk->unknown = NULL;
+    return true;
+}
+
 /* Reads all options, up to --help. */
 static bool read_options(mr_run_arguments *arguments, void *own, mr_option_walk *walk, mr_error *error) {
     for (const mr_command_option *option; (option = mr_option_walk_next(walk, error));) {
         if (!mr_option_read(option, walk->shared ? arguments : own, walk->value, error)) return false;
-        if (arguments->help) return true;
+        if (arguments->help) return skip_options(walk);
     }
     /* The top of something is the largest of it, unless the user says otherwise. */
     if (arguments->settings.top != UINT64_MAX && !arguments->settings.ordered)
@@ -71,9 +82,12 @@ bool mr_run_arguments_read(mr_run_arguments *arguments, const mr_command *comman
     mr_option_walk walk;
     if (!open_arguments(arguments, program, argc, error)) return false;
     bool ok = mr_option_walk_open(&walk, command, argc, argv, error) && read_options(arguments, own, &walk, error);
-    if (ok && !arguments->help)
-        ok = read_operands(arguments, mr_option_walk_operands(&walk), argc, argv, error) &&
-             check_together(&arguments->settings, error);
+    int first = mr_option_walk_operands(&walk);
+    if (ok && arguments->help)
+        arguments->settings.plugin = argv[first];
+    else if (ok)
+        ok = read_operands(arguments, first, argc, argv, error) && check_together(&arguments->settings, error);
+    if (!ok) mr_propose_setting(&walk, error);
     mr_option_walk_close(&walk);
     return ok;
 }

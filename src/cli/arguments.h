@@ -12,7 +12,7 @@ typedef struct mr_run_arguments {
     mr_side_wish *sides;      /* from --side; the same */
     const char **includes;    /* from --include; owned */
     const char **excludes;    /* from --exclude; owned */
-    bool help;                /* --help was given: nothing else matters */
+    bool help;                /* --help was given: nothing else matters but settings.plugin, NULL when there is none */
 } mr_run_arguments;
 
 /* The options of 'mr run'; their receiver is an mr_run_arguments. */

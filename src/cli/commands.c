@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/proposals.h"
+
 const mr_command *const mr_commands[] = {&mr_command_run,  &mr_command_new,  &mr_command_build,   &mr_command_job,
                                          &mr_command_list, &mr_command_help, &mr_command_version, NULL};
 
@@ -67,23 +69,17 @@ static const mr_command *understand(const char *word) {
     return mr_command_find(word);
 }
 
-static mr_exit wrong_command(const char *name) {
-    char names[256] = "";
-    size_t used = 0;
-    for (const mr_command *const *command = mr_commands; *command && used < sizeof names; command++)
-        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", (*command)->name,
-                                 command[1] ? command[2] ? ", " : " and " : "");
-    mr_message("there is no command '%s'; there are %s (a plugin: mr run PLUGIN INPUT...)", name, names);
-    return (mr_exit){.status = 2};
-}
-
 mr_exit mr_command_line(int argc, char **argv) {
+    mr_error error = {0};
     if (argc < 2) {
         mr_commands_print(stderr);
         return (mr_exit){.status = 2};
     }
     const mr_command *command = understand(argv[1]);
-    if (!command) return wrong_command(argv[1]);
+    if (!command) {
+        mr_propose_command(argv[1], &error);
+        return mr_exit_failed(&error);
+    }
     if (!command->reads_help && wants_help(argv + 2)) return mr_command_help_print(command);
     return command->run(argv[0], argc - 1, argv + 1);
 }

@@ -46,6 +46,9 @@ mr_exit mr_command_line(int argc, char **argv);
 /* Prints what there is to say of a command: 'mr NAME --help'. */
 mr_exit mr_command_help_print(const mr_command *command);
 
+/* Prints what there is to say of a plugin: 'mr help PLUGIN'. name: as typed. */
+mr_exit mr_plugin_help_print(const char *name);
+
 /* Prints the first screen, 'mr help', to stdout or stderr. */
 void mr_commands_print(FILE *to);
 

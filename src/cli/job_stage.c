@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "cli/job_reader.h"
 
 /* A stage is read into the words that 'mr run' would take for it on a command line, so that every option means the same
@@ -103,11 +104,18 @@ bool mr_job_find_stage(const mr_job_reader *reader, const mr_json_place *place, 
                        mr_error *error) {
     const mr_job_file *file = reader->file;
     char list[512] = "";
+    mr_nearest nearest;
     if (!cJSON_IsString(value)) return mr_job_complain(reader, place, error, "this has to be the name of a stage");
     for (*stage = 0; *stage < file->count; ++*stage)
         if (!strcmp(file->stages[*stage].name, value->valuestring)) return true;
-    for (size_t i = 0, used = 0; i < file->count && used < sizeof list; i++)
+    mr_nearest_begin(&nearest, value->valuestring);
+    for (size_t i = 0, used = 0; i < file->count && used < sizeof list; i++) {
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", file->stages[i].name);
+        mr_nearest_try(&nearest, file->stages[i].name);
+    }
+    const char *question = mr_nearest_question(&nearest, "");
+    if (*question)
+        return mr_job_complain(reader, place, error, "there is no stage '%s'%s", value->valuestring, question);
     return mr_job_complain(reader, place, error, "there is no stage '%s'; there are %s", value->valuestring, list);
 }
 

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/units.h"
+#include "cli/arguments.h"
 #include "cli/job_reader.h"
 
 /* ---- messages ---------------------------------------------------------------------------------------------------- */
@@ -46,8 +48,16 @@ static bool is_among(const char *const *names, const char *name) {
 static bool unknown_member(const mr_job_reader *reader, const mr_json_place *at, const char *const *names, bool more,
                            mr_error *error) {
     char list[512] = "";
-    for (size_t used = 0; *names && used < sizeof list; names++)
+    mr_nearest nearest;
+    mr_nearest_begin(&nearest, at->key);
+    for (size_t used = 0; *names && used < sizeof list; names++) {
         used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", *names);
+        mr_nearest_try(&nearest, *names);
+    }
+    for (const mr_command_option *option = mr_run_options; more && option->name; option++)
+        if (!option->command_only) mr_nearest_try(&nearest, option->name);
+    const char *question = mr_nearest_question(&nearest, "");
+    if (*question) return mr_job_complain(reader, at, error, "there is no such field%s", question);
     return mr_job_complain(reader, at, error, "there is no such field; there are %s%s", list,
                            more ? ", and the options of 'mr run' by their long names" : "");
 }
@@ -78,9 +88,17 @@ static const mr_parameter *find_parameter(const mr_job_reader *reader, const cha
 
 static bool unknown_parameter(const mr_job_reader *reader, const mr_json_place *place, const char *name, size_t length,
                               mr_error *error) {
-    char list[512] = "";
-    for (size_t i = 0, used = 0; i < reader->parameter_count && used < sizeof list; i++)
+    char list[512] = "", typed[MR_NEAREST_WORD];
+    mr_nearest nearest;
+    snprintf(typed, sizeof typed, "%.*s", (int)mr_smaller(length, sizeof typed), name);
+    mr_nearest_begin(&nearest, typed);
+    for (size_t i = 0, used = 0; i < reader->parameter_count && used < sizeof list; i++) {
         used += (size_t)snprintf(list + used, sizeof list - used, "%s${%s}", i ? ", " : "", reader->parameters[i].name);
+        mr_nearest_try(&nearest, reader->parameters[i].name);
+    }
+    const char *question = mr_nearest_question(&nearest, "");
+    if (*question)
+        return mr_job_complain(reader, place, error, "there is no parameter '%.*s'%s", (int)length, name, question);
     return mr_job_complain(reader, place, error, "there is no parameter '%.*s'; there are %s", (int)length, name, list);
 }
 
@@ -154,19 +172,29 @@ static const char *setting_of(const mr_setting *settings, size_t count, const ch
     return value;
 }
 
+/* Complains of --set name=..., which is none of the parameters from declared on. */
+static bool unknown_setting(const mr_job_reader *reader, const cJSON *declared, const char *name, mr_error *error) {
+    char list[512] = "it has none";
+    size_t used = 0;
+    mr_nearest nearest;
+    mr_nearest_begin(&nearest, name);
+    for (const cJSON *member = declared; member && used < sizeof list; member = member->next) {
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "it has: ", member->string);
+        mr_nearest_try(&nearest, member->string);
+    }
+    const char *path = reader->file->path, *question = mr_nearest_question(&nearest, "");
+    if (*question) return mr_error_usage(error, "%s has no parameter '%s'%s", path, name, question);
+    return mr_error_usage(error, "%s has no parameter '%s'; %s (see 'mr job %s --help')", path, name, list, path);
+}
+
 /* Whether all that is set is there; declared: the first parameter in the file, or NULL. */
 static bool check_settings(const mr_job_reader *reader, const cJSON *declared, const mr_setting *settings, size_t count,
                            mr_error *error) {
-    char list[512] = "it has none";
-    size_t used = 0;
-    for (const cJSON *member = declared; member && used < sizeof list; member = member->next)
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "it has: ", member->string);
     for (size_t i = 0; i < count; i++) {
         const cJSON *member = declared;
         while (member && strcmp(member->string, settings[i].name) != 0)
             member = member->next;
-        if (!member)
-            return mr_error_usage(error, "%s has no parameter '%s'; %s", reader->file->path, settings[i].name, list);
+        if (!member) return unknown_setting(reader, declared, settings[i].name, error);
     }
     return true;
 }

@@ -19,14 +19,14 @@ static const char *const headings[MR_GROUPS] = {
     [MR_GROUP_MESSAGES] = "What is told",
 };
 
-/* Prints a paragraph in lines that begin at TEXT_COLUMN; used: columns of the first line that are filled. */
-static void print_paragraph(const char *text, size_t used) {
-    if (used + 2 > TEXT_COLUMN) used += (size_t)printf("  ");
-    if (used < TEXT_COLUMN) used += (size_t)printf("%*s", (int)(TEXT_COLUMN - used), "");
+void mr_paragraph_print(const char *text, size_t used, size_t column) {
+    if (used && used + 2 > column) used += (size_t)printf("  ");
+    if (used < column) used += (size_t)printf("%*s", (int)(column - used), "");
     for (const char *word = text; *word; word += strspn(word, " ")) {
-        size_t length = strcspn(word, " ");
+        size_t length = *word == '(' ? strlen(word) : strcspn(word, " ");
+        if (length > LINE_WIDTH - column) length = strcspn(word, " ");
         if (word > text && used + 1 + length > LINE_WIDTH)
-            used = (size_t)printf("\n%*s", TEXT_COLUMN, "") - 1;
+            used = (size_t)printf("\n%*s", (int)column, "") - 1;
         else if (word > text)
             used += (size_t)printf(" ");
         used += fwrite(word, 1, length, stdout);
@@ -40,7 +40,7 @@ static void print_option(const mr_command_option *option) {
     if (option->letter) snprintf(letter, sizeof letter, "-%c, ", option->letter);
     int used = printf("  %s--%s%s%s", letter, option->name, option->argument ? " " : "",
                       option->argument ? option->argument : "");
-    print_paragraph(option->help, (size_t)used);
+    mr_paragraph_print(option->help, (size_t)used, TEXT_COLUMN);
 }
 
 static void print_group(const mr_command *command, uint32_t group) {

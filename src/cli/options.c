@@ -1,8 +1,10 @@
 #include "cli/options.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/units.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
@@ -34,6 +36,23 @@ static bool read_time(const mr_command_option *option, const char *text, uint64_
     return mr_error_usage(error, "--%s wants a time above zero such as 30s, 500ms or 2m, not '%s'", option->name, text);
 }
 
+/* Whether the beginning of a value, up to a colon, is that of one of the words. */
+static bool begins_right(const char *words, const char *value) {
+    size_t length = strcspn(value, ":");
+    for (; words && *words; words += strcspn(words, "|"), words += *words != 0)
+        if (strcspn(words, ":|") == length && !memcmp(words, value, length)) return true;
+    return false;
+}
+
+/* Says which value may have been meant, unless it is only what stands behind a colon that is wrong. Always returns
+ * false. */
+static bool propose_value(const mr_command_option *option, const char *value, mr_error *error) {
+    mr_nearest nearest;
+    mr_nearest_begin(&nearest, value);
+    if (!begins_right(option->words, value)) mr_nearest_try_each(&nearest, option->words);
+    return mr_error_add(error, mr_nearest_question(&nearest, ""));
+}
+
 bool mr_option_read(const mr_command_option *option, void *receiver, const char *value, mr_error *error) {
     void *at = (char *)receiver + option->at;
     switch (option->kind) {
@@ -54,7 +73,7 @@ bool mr_option_read(const mr_command_option *option, void *receiver, const char 
     case MR_VALUE_TIME:
         return read_time(option, value, at, error);
     default:
-        return option->read(receiver, value, error);
+        return option->read(receiver, value, error) || propose_value(option, value, error);
     }
 }
 
@@ -109,6 +128,69 @@ bool mr_option_walk_open(mr_option_walk *walk, const mr_command *command, int ar
     return true;
 }
 
+/* ---- what is wrong ----------------------------------------------------------------------------------------------- */
+
+/* What may have been meant by the name of an option. */
+static const char *question_of(const mr_option_walk *walk, const char *name, mr_nearest *nearest) {
+    mr_nearest_begin(nearest, name);
+    for (size_t row = 0; walk->rows[row]; row++)
+        mr_nearest_try(nearest, walk->rows[row]->name);
+    return mr_nearest_question(nearest, "--");
+}
+
+/* An option that there is not: word is --NAME or --NAME=VALUE. */
+static void complain_of_name(mr_option_walk *walk, const char *word, mr_error *error) {
+    mr_nearest nearest;
+    char name[MR_NEAREST_WORD];
+    const char *command = walk->command->name;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
+    const char *question = question_of(walk, name, &nearest);
+    walk->unknown = word;
+    walk->proposed = *question;
+    if (mr_option_find(mr_run_options, name))
+        mr_error_usage(error, "'mr %s' has no option --%s, which is one of 'mr run' (see 'mr %s --help')", command,
+                       name, command);
+    else if (*question)
+        mr_error_usage(error, "'mr %s' has no option --%s%s", command, name, question);
+    else
+        mr_error_usage(error, "'mr %s' has no option %s (see 'mr %s --help')", command, word, command);
+}
+
+/* A letter that is no option; it may be that of a long name behind a single dash. */
+static void complain_of_letter(const mr_option_walk *walk, char letter, mr_error *error) {
+    mr_nearest nearest;
+    const char *command = walk->command->name, *question = "";
+    for (int i = 1; i < walk->argc && strcmp(walk->argv[i], "--") != 0 && !*question; i++) {
+        const char *word = walk->argv[i];
+        if (word[0] == '-' && word[1] != '-' && strlen(word) > 3 && strchr(word, letter))
+            question = question_of(walk, word + 1, &nearest);
+    }
+    if (*question)
+        mr_error_usage(error, "'mr %s' has no option -%c%s", command, letter, question);
+    else
+        mr_error_usage(error, "'mr %s' has no option -%c (see 'mr %s --help')", command, letter, command);
+}
+
+/* What getopt_long did not like: found is ':' or '?'. */
+static void complain(mr_option_walk *walk, int found, mr_error *error) {
+    const char *word = walk->argv[optind - 1], *command = walk->command->name;
+    if (found == ':' && optopt >= ROW_VALUE && walk->rows[optopt - ROW_VALUE]->argument)
+        mr_error_usage(error, "the option --%s wants a value: --%s %s (see 'mr %s --help')",
+                       walk->rows[optopt - ROW_VALUE]->name, walk->rows[optopt - ROW_VALUE]->name,
+                       walk->rows[optopt - ROW_VALUE]->argument, command);
+    else if (found == ':')
+        mr_error_usage(error, "the option -%c wants a value (see 'mr %s --help')", optopt, command);
+    else if (optopt >= ROW_VALUE)
+        mr_error_usage(error, "the option --%s takes no value, as in %s (see 'mr %s --help')",
+                       walk->rows[optopt - ROW_VALUE]->name, word, command);
+    else if (optopt)
+        complain_of_letter(walk, (char)optopt, error);
+    else
+        complain_of_name(walk, word, error);
+}
+
+/* ---- the walk ---------------------------------------------------------------------------------------------------- */
+
 /* The index of the row for what getopt_long gave. */
 static size_t find_row(const mr_option_walk *walk, int found) {
     size_t row = 0;
@@ -118,22 +200,14 @@ static size_t find_row(const mr_option_walk *walk, int found) {
     return row;
 }
 
-/* What getopt_long did not like: found is ':' or '?'. */
-static void complain(const mr_option_walk *walk, int found, mr_error *error) {
-    const char *word = walk->argv[optind - 1], *command = walk->command->name;
-    if (found == ':')
-        mr_error_usage(error, "the option %s wants a value (see 'mr %s --help')", word, command);
-    else if (optopt >= ROW_VALUE)
-        mr_error_usage(error, "the option --%s takes no value, as in %s (see 'mr %s --help')",
-                       walk->rows[optopt - ROW_VALUE]->name, word, command);
-    else if (optopt)
-        mr_error_usage(error, "'mr %s' has no option -%c (see 'mr %s --help')", command, optopt, command);
-    else
-        mr_error_usage(error, "'mr %s' has no option %s (see 'mr %s --help'%s)", command, word, command,
-                       walk->command == &mr_command_run ? "; those of plugins are given by --set NAME=VALUE" : "");
+/* The word on the command line that getopt_long took for a long option. */
+static const char *word_found(const mr_option_walk *walk) {
+    bool value_behind = optarg && optarg == walk->argv[optind - 1];
+    return walk->argv[optind - (value_behind ? 2 : 1)];
 }
 
 const mr_command_option *mr_option_walk_next(mr_option_walk *walk, mr_error *error) {
+    optarg = NULL;
     int found = getopt_long(walk->argc, walk->argv, walk->letters, walk->table, NULL);
     if (found == -1) return NULL;
     if (found == '?' || found == ':') {
@@ -141,6 +215,11 @@ const mr_command_option *mr_option_walk_next(mr_option_walk *walk, mr_error *err
         return NULL;
     }
     size_t row = find_row(walk, found);
+    const char *name = walk->rows[row]->name, *word = word_found(walk);
+    if (found >= ROW_VALUE && strcspn(word + 2, "=") != strlen(name)) {
+        complain_of_name(walk, word, error); /* getopt_long would take the beginning of a name for the name */
+        return NULL;
+    }
     walk->value = optarg;
     walk->shared = row >= walk->own;
     return walk->rows[row];

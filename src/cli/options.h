@@ -81,18 +81,25 @@ typedef struct mr_option_walk {
     char *letters;                  /* for getopt_long; owned */
     const char *value;              /* of the option that was found last; NULL: it has none */
     bool shared;                    /* that option is one of 'mr run', not one of the command itself */
+    const char *unknown; /* the word --NAME or --NAME=VALUE of an option that there is not; NULL: there was none */
+    bool proposed;       /* and the message says what may have been meant */
 } mr_option_walk;
 
 /* Begins with the arguments of a command, argv[0] being its name. False: memory ran out. */
 bool mr_option_walk_open(mr_option_walk *walk, const struct mr_command *command, int argc, char **argv,
                          mr_error *error);
 
-/* The next option; NULL at the end, and with error set for one that there is not, or whose value is missing. */
+/* The next option; NULL at the end, and with error set for one that there is not, or whose value is missing. A name has
+ * to be written out: what is the beginning of one name today may be that of two when there are more options. */
 const mr_command_option *mr_option_walk_next(mr_option_walk *walk, mr_error *error);
 
 /* At the end: the index in argv of the first operand; argc when there is none. */
 int mr_option_walk_operands(const mr_option_walk *walk);
 void mr_option_walk_close(mr_option_walk *walk);
+
+/* Prints a paragraph to stdout in lines of up to 80 columns that begin at a column; what begins with ( up to its end is
+ * not broken, if it fits into a line. used: so many columns of the first line are filled. */
+void mr_paragraph_print(const char *text, size_t used, size_t column);
 
 /* Prints the options of a command, with what they do, under headings. */
 void mr_options_print(const struct mr_command *command);

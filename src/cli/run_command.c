@@ -21,7 +21,8 @@ static mr_exit run(const char *program, int argc, char **argv) {
     if (!mr_run_arguments_read(&arguments, &mr_command_run, NULL, program, argc, argv, &error))
         end = mr_exit_failed(&error);
     else if (arguments.help)
-        end = mr_command_help_print(&mr_command_run);
+        end = arguments.settings.plugin ? mr_plugin_help_print(arguments.settings.plugin)
+                                        : mr_command_help_print(&mr_command_run);
     else
         end = run_job(&arguments.settings);
     mr_run_arguments_free(&arguments);

@@ -306,6 +306,10 @@ const mr_command_option mr_run_options[] = {
      .command_only = true,
      .group = MR_GROUP_MESSAGES,
      .at = AT(settings.verbose)},
-    {.name = "help", .help = "this text", .command_only = true, .group = MR_GROUP_MESSAGES, .at = AT(help)},
+    {.name = "help",
+     .help = "this text; behind a PLUGIN, what that one does and its options",
+     .command_only = true,
+     .group = MR_GROUP_MESSAGES,
+     .at = AT(help)},
     {0},
 };

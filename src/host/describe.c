@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -28,23 +29,55 @@ typedef struct exchange {
     size_t wished_count;
 } exchange;
 
+/* Options are written one behind the other, each as its type, then '=' and its default or '!', and its name, choices
+ * and help, with a zero behind each: texts that cross from one process to another. */
 static void describe_options(const mr_option *options, char *text, size_t size) {
     size_t used = 0;
-    text[0] = 0;
-    for (const mr_option *option = options; option && option->name && used < size; option++) {
-        const char *kinds[] = {"", "TEXT", "INTEGER", "NUMBER", "yes|no", option->choices, "FILE"};
-        const char *kind = option->type <= MR_OPTION_FILE ? kinds[option->type] : "?";
-        used +=
-            (size_t)snprintf(text + used, size - used, "  --set %s=%s\n      %s%s%s%s\n", option->name, kind,
-                             option->help ? option->help : "", option->default_value ? " (default: '" : " (required",
-                             option->default_value ? option->default_value : "", option->default_value ? "')" : ")");
+    memset(text, 0, size);
+    for (const mr_option *option = options; option && option->name; option++) {
+        bool required = !option->default_value;
+        int length = snprintf(text + used, size - used, "%u%c%s%c%s%c%s%c%s", option->type, required ? '!' : '=',
+                              required ? "" : option->default_value, 0, option->name, 0,
+                              option->type == MR_OPTION_CHOICE && option->choices ? option->choices : "", 0,
+                              option->help ? option->help : "");
+        if (length < 0 || (size_t)length + 2 > size - used) {
+            memset(text + used, 0, size - used);
+            return;
+        }
+        used += (size_t)length + 1;
     }
+}
+
+/* The text at *at, which is moved behind its zero; empty at the end. */
+static const char *next_text(const mr_description *description, size_t *at) {
+    const char *text = description->options + *at;
+    size_t room = sizeof description->options - *at, length = strnlen(text, room);
+    if (length == room) return ""; /* it has no end */
+    *at += length + 1;
+    return text;
+}
+
+bool mr_description_option(const mr_description *description, size_t *at, mr_described_option *option) {
+    char *mark;
+    if (*at >= sizeof description->options) return false;
+    const char *beginning = next_text(description, at);
+    option->type = (uint32_t)strtoul(beginning, &mark, 10);
+    option->fallback = *mark == '=' ? mark + 1 : NULL;
+    option->name = next_text(description, at);
+    option->choices = next_text(description, at);
+    option->help = next_text(description, at);
+    return *option->name;
+}
+
+const char *mr_described_value(const mr_described_option *option) {
+    const char *const words[] = {"", "TEXT", "INTEGER", "NUMBER", "yes|no", option->choices, "FILE"};
+    return option->type <= MR_OPTION_FILE ? words[option->type] : "?";
 }
 
 void mr_describe_loaded(const mr_plugin *plugin, mr_description *description) {
     snprintf(description->name, sizeof description->name, "%s", plugin->name);
     snprintf(description->summary, sizeof description->summary, "%s", plugin->summary ? plugin->summary : "");
-    describe_options(plugin->options, description->help, sizeof description->help);
+    describe_options(plugin->options, description->options, sizeof description->options);
     description->kind = plugin->kind;
     description->fold_type = plugin->fold_type;
     description->value_size = plugin->value_size;
@@ -150,6 +183,14 @@ static bool fulfil_wishes(const exchange *shared, const mr_setup *setup, mr_erro
     return true;
 }
 
+/* Ends all texts: the plugin may have written over anything that was shared with it. */
+static void end_texts(mr_description *description) {
+    description->name[sizeof description->name - 1] = 0;
+    description->summary[sizeof description->summary - 1] = 0;
+    description->options[sizeof description->options - 1] = 0;
+    description->columns[sizeof description->columns - 1] = 0;
+}
+
 /* Which options are files only the plugin knows, and what is in them it may want to know when it configures itself: so
  * a child that comes upon such options only says which files they are, and another one is asked when these are there.
  */
@@ -169,7 +210,10 @@ bool mr_describe(const mr_setup *setup, mr_description *description, mr_error *e
         error->text[sizeof error->text - 1] = 0;
         ok = false;
     }
-    if (ok) *description = shared->description;
+    if (ok) {
+        *description = shared->description;
+        end_texts(description);
+    }
     munmap(shared, sizeof *shared);
     return ok;
 }

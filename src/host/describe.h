@@ -7,7 +7,7 @@
 enum {
     MR_DESCRIPTION_NAME = 64,
     MR_DESCRIPTION_SUMMARY = 256,
-    MR_DESCRIPTION_HELP = 16 << 10,
+    MR_DESCRIPTION_OPTIONS = 16 << 10,
     MR_DESCRIPTION_COLUMNS = 4096
 };
 
@@ -15,7 +15,7 @@ enum {
 typedef struct mr_description {
     char name[MR_DESCRIPTION_NAME];
     char summary[MR_DESCRIPTION_SUMMARY]; /* one line, or empty */
-    char help[MR_DESCRIPTION_HELP];       /* its options, as text for 'mr help' */
+    char options[MR_DESCRIPTION_OPTIONS]; /* for mr_description_option; those that have no room are left out */
     uint32_t kind;                        /* enum mr_kind, after configure */
     uint32_t fold_type;                   /* enum mr_fold_type */
     uint32_t value_size;                  /* of a custom fold, in bytes */
@@ -30,7 +30,22 @@ typedef struct mr_description {
     bool has_partition;                   /* it orders by partition first */
 } mr_description;
 
-/* Loads the plugin in a child and describes it. With setup->settings NULL only name, summary and help are asked for;
+/* One option of a plugin. Texts lie in the description; none is NULL but where it is said. */
+typedef struct mr_described_option {
+    uint32_t type;        /* enum mr_option_type; the plugin may have written anything else */
+    const char *name;     /* as for --set */
+    const char *choices;  /* of a MR_OPTION_CHOICE, with '|' between them; otherwise empty */
+    const char *help;     /* what it does; may be empty */
+    const char *fallback; /* its value when it is not set; NULL: it has to be set */
+} mr_described_option;
+
+/* Goes through the options of a plugin. *at is 0 at first, and moved on. False when there are no more. */
+bool mr_description_option(const mr_description *description, size_t *at, mr_described_option *option);
+
+/* What a value of an option has to be, in a word: its choices, INTEGER, FILE. */
+const char *mr_described_value(const mr_described_option *option);
+
+/* Loads the plugin in a child and describes it. With setup->settings NULL only what it declares is asked for;
  * otherwise the settings are checked (no more than that with setup->only_options), setup->wish is called here for files
  * that they name, and the plugin configures itself for a job with these sources. False with error set when it cannot be
  * loaded, refuses the settings, or crashes. Called by the coordinator. */

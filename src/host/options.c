@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/numerics.h"
 
 enum { OPTIONS_MAX = 256 };
@@ -35,6 +36,14 @@ static bool check_number(const char *value) {
     return *value && !isspace((unsigned char)*value) && !*end && isfinite(number);
 }
 
+static bool complain_choice(const char *plugin, const mr_option *option, const char *value, mr_error *error) {
+    mr_nearest nearest;
+    mr_nearest_begin(&nearest, value);
+    mr_nearest_try_each(&nearest, option->choices);
+    return mr_error_usage(error, "%s: option '%s' wants one of %s, not '%s'%s", plugin, option->name, option->choices,
+                          value, mr_nearest_question(&nearest, ""));
+}
+
 static bool check_value(const char *plugin, const mr_option *option, const char *value, mr_error *error) {
     switch (option->type) {
     case MR_OPTION_INT:
@@ -48,8 +57,7 @@ static bool check_value(const char *plugin, const mr_option *option, const char 
         return mr_error_usage(error, "%s: option '%s' wants yes or no, not '%s'", plugin, option->name, value);
     case MR_OPTION_CHOICE:
         if (choice_index(option->choices, value) >= 0) return true;
-        return mr_error_usage(error, "%s: option '%s' wants one of %s, not '%s'", plugin, option->name, option->choices,
-                              value);
+        return complain_choice(plugin, option, value, error);
     default:
         return true;
     }
@@ -78,14 +86,23 @@ static const char *list_names(const mr_options *options, char *text, size_t size
     return text;
 }
 
+static bool complain_name(const mr_options *options, const char *plugin, const char *name, mr_error *error) {
+    char names[512];
+    mr_nearest nearest;
+    mr_nearest_begin(&nearest, name);
+    for (size_t i = 0; i < options->count; i++)
+        mr_nearest_try(&nearest, options->declared[i].name);
+    const char *question = mr_nearest_question(&nearest, "");
+    if (*question) return mr_error_usage(error, "%s has no option '%s'%s", plugin, name, question);
+    return mr_error_usage(error, "%s has no option '%s'; it has: %s (see 'mr help %s')", plugin, name,
+                          list_names(options, names, sizeof names), plugin);
+}
+
 static bool apply_setting(mr_options *options, const char *plugin, const mr_setting *setting, mr_error *error) {
     int index = mr_options_find(options, setting->name);
-    char names[512];
     if (index < 0 && !options->count)
         return mr_error_usage(error, "%s has no option '%s': it has none at all", plugin, setting->name);
-    if (index < 0)
-        return mr_error_usage(error, "%s has no option '%s'; it has: %s (see 'mr help %s')", plugin, setting->name,
-                              list_names(options, names, sizeof names), plugin);
+    if (index < 0) return complain_name(options, plugin, setting->name, error);
     options->values[index] = setting->value;
     return check_value(plugin, &options->declared[index], setting->value, error);
 }

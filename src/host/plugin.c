@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/forked.h"
+#include "base/nearest.h"
 #include "host/building.h"
 #include "host/trust.h"
 
@@ -76,6 +77,51 @@ static const wanted plugin_wanted = {"plugin", ".so",
 static const wanted job_wanted = {"job", ".json",
                                   "(a job file of your own is given as a path with a slash, such as ./mine.json)"};
 
+/* Whether a name ends with an ending, behind at least one letter. */
+static bool ends_with(const char *name, const char *ending) {
+    size_t length = strlen(name), end = strlen(ending);
+    return length > end && !strcmp(name + length - end, ending);
+}
+
+static int is_plugin_file(const struct dirent *entry) {
+    return ends_with(entry->d_name, plugin_wanted.ending);
+}
+
+static int is_job_file(const struct dirent *entry) {
+    return ends_with(entry->d_name, job_wanted.ending);
+}
+
+/* The files of a folder that may be what is wanted, in order of their names; -1 with error set when it cannot be read,
+ * 0 when there is no such folder. */
+static int list_entries(const char *folder, const wanted *wanted, struct dirent ***entries, mr_error *error) {
+    int count = scandir(folder, entries, wanted == &plugin_wanted ? is_plugin_file : is_job_file, alphasort);
+    if (count >= 0) return count;
+    *entries = NULL;
+    if (errno == ENOENT || errno == ENOTDIR) return 0;
+    mr_error_system(error, errno, "could not look for %ss in %s", wanted->what, folder);
+    return -1;
+}
+
+/* Complains that there is no such thing, and says which one may have been meant. */
+static void complain_unknown(const folder_list *folders, const wanted *wanted, const char *name, mr_error *error) {
+    mr_nearest nearest;
+    mr_error ignored = {0};
+    mr_nearest_begin(&nearest, name);
+    for (size_t i = 0; i < folders->count; i++) {
+        struct dirent **entries;
+        int count = list_entries(folders->paths[i], wanted, &entries, &ignored);
+        for (int j = 0; j < count; j++) {
+            entries[j]->d_name[strlen(entries[j]->d_name) - strlen(wanted->ending)] = 0;
+            mr_nearest_try(&nearest, entries[j]->d_name);
+            free(entries[j]);
+        }
+        free(entries);
+    }
+    const char *question = mr_nearest_question(&nearest, "");
+    mr_error_usage(error, "there is no %s '%s'%s%s", wanted->what, name, *question ? question : " ",
+                   *question ? "" : wanted->advice);
+}
+
 /* The path of a plugin in a folder, allocated; NULL when it is not there, or with error set when nobody can tell. */
 static char *look_in_folder(const char *folder, const wanted *wanted, const char *name, mr_error *error) {
     char *path;
@@ -99,7 +145,7 @@ static char *look_in_folders(const folder_list *folders, const wanted *wanted, c
     if (folders->failure)
         mr_error_system(error, folders->failure, "could not look everywhere for the %s %s", wanted->what, name);
     else
-        mr_error_usage(error, "there is no %s '%s' %s", wanted->what, name, wanted->advice);
+        complain_unknown(folders, wanted, name, error);
     return NULL;
 }
 
@@ -126,51 +172,46 @@ char *mr_job_file_find(const char *name, mr_error *error) {
     return find(&job_wanted, name, error);
 }
 
-static int is_plugin_file(const struct dirent *entry) {
-    size_t length = strlen(entry->d_name);
-    return length > 3 && !strcmp(entry->d_name + length - 3, ".so");
-}
-
-/* The entries of a folder that may be plugins, in order of their names; -1 with error set when it cannot be read, 0
- * when there is no such folder. */
-static int list_entries(const char *folder, struct dirent ***entries, mr_error *error) {
-    int count = scandir(folder, entries, is_plugin_file, alphasort);
-    if (count >= 0) return count;
-    *entries = NULL;
-    if (errno == ENOENT || errno == ENOTDIR) return 0;
-    mr_error_system(error, errno, "could not look for plugins in %s", folder);
-    return -1;
-}
-
-static bool call_found(mr_plugin_found *found, void *context, const char *folder, char *file, mr_error *error) {
+static bool call_found(mr_plugin_found *found, void *context, const char *folder, char *file, const wanted *wanted,
+                       mr_error *error) {
     char *path;
     if (asprintf(&path, "%s/%s", folder, file) < 0) return mr_error_memory(error, strlen(folder), "a path");
-    file[strlen(file) - 3] = 0; /* .so */
+    file[strlen(file) - strlen(wanted->ending)] = 0;
     bool ok = found(context, file, path, error);
     free(path);
     return ok;
 }
 
-static bool each_in_folder(const char *folder, mr_plugin_found *found, void *context, mr_error *error) {
+static bool each_in_folder(const char *folder, const wanted *wanted, mr_plugin_found *found, void *context,
+                           mr_error *error) {
     struct dirent **entries;
-    int count = list_entries(folder, &entries, error);
+    int count = list_entries(folder, wanted, &entries, error);
     bool ok = count >= 0;
     for (int i = 0; i < count; i++) {
-        ok = ok && call_found(found, context, folder, entries[i]->d_name, error);
+        ok = ok && call_found(found, context, folder, entries[i]->d_name, wanted, error);
         free(entries[i]);
     }
     free(entries);
     return ok;
 }
 
-bool mr_plugin_each(mr_plugin_found *found, void *context, mr_error *error) {
+static bool each(const wanted *wanted, mr_plugin_found *found, void *context, mr_error *error) {
     folder_list folders;
     list_folders(&folders);
-    bool ok = !folders.failure || mr_error_system(error, folders.failure, "could not tell where all plugins are kept");
+    bool ok = !folders.failure ||
+              mr_error_system(error, folders.failure, "could not tell where all %ss are kept", wanted->what);
     for (size_t i = 0; i < folders.count && ok; i++)
-        ok = each_in_folder(folders.paths[i], found, context, error);
+        ok = each_in_folder(folders.paths[i], wanted, found, context, error);
     free_folders(&folders);
     return ok;
+}
+
+bool mr_plugin_each(mr_plugin_found *found, void *context, mr_error *error) {
+    return each(&plugin_wanted, found, context, error);
+}
+
+bool mr_job_file_each(mr_plugin_found *found, void *context, mr_error *error) {
+    return each(&job_wanted, found, context, error);
 }
 
 /* ---- loading ----------------------------------------------------------------------------------------------------- */

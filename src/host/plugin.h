@@ -14,7 +14,8 @@ typedef struct mr_loaded {
 /* Finds the file of a plugin. A name that ends like that of a source file (compiler.h) is the path of one, which is
  * compiled if need be (building.h). Any other with a slash is a path and taken as it is; what remains is looked for as
  * NAME.so in the folders of MR_PLUGIN_PATH (separated by ':'), then beside the mr executable, never in the current
- * directory by chance. Returns an allocated path, or NULL. Any process. */
+ * directory by chance. Returns an allocated path, or NULL with error set, which proposes a name that is near. Any
+ * process. */
 char *mr_plugin_find(const char *name, mr_error *error);
 
 /* The same for a job file: NAME.json in the same folders. */
@@ -26,6 +27,9 @@ typedef bool mr_plugin_found(void *context, const char *name, const char *path, 
 /* Calls found for each plugin file in the folders where mr_plugin_find looks, first come first, in the order of names
  * within a folder. Folders that do not exist are passed over; one that cannot be read is an error. */
 bool mr_plugin_each(mr_plugin_found *found, void *context, mr_error *error);
+
+/* The same for job files, whose names end with .json. */
+bool mr_job_file_each(mr_plugin_found *found, void *context, mr_error *error);
 
 /* Loads a plugin file, unless it is refused to root (trust.h), and checks its handshake. [describe, worker] */
 bool mr_plugin_load(mr_loaded *loaded, const char *path, mr_error *error);

@@ -9,8 +9,8 @@
 bool mr_keep_bad_records(const mr_job *job, mr_result_summary *summary, mr_error *error);
 
 /* To be called when no worker is left, while the job is still open: keeps the bad records of a job that has failed,
- * prints the crash card if the plugin's death has ended it, and writes the statistics and the report. What cannot be done
- * is said; the outcome stays, but that of a job that is done without one of these files, which fails. summary is
+ * prints the crash card if the plugin's death has ended it, and writes the statistics and the report. What cannot be
+ * done is said; the outcome stays, but that of a job that is done without one of these files, which fails. summary is
  * complete but for what this adds; failure: why the job has failed, if it has. */
 void mr_conclude(const mr_job *job, mr_result_summary *summary, mr_error *failure);
 

@@ -75,8 +75,8 @@ static bool add_crash(cJSON *root, const mr_card *card) {
            (!exited || mr_json_add_number(crash, "exit_status", (uint64_t)status)) &&
            mr_json_add_number(crash, "worker", death->worker) &&
            mr_json_add_number(crash, "attempts", death->attempts) &&
-           mr_json_add_text(crash, "plugin_path", mr_building_source(card->job->plugin_path)) && add_place(crash, card) &&
-           add_stack(crash, card) && mr_json_add_text(crash, "prepare", card->prepare) &&
+           mr_json_add_text(crash, "plugin_path", mr_building_source(card->job->plugin_path)) &&
+           add_place(crash, card) && add_stack(crash, card) && mr_json_add_text(crash, "prepare", card->prepare) &&
            mr_json_add_text(crash, "debug", card->debug);
 }
 
