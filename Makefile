@@ -19,6 +19,7 @@ INFLATE  ?= auto
 ZSTD     ?= auto
 
 VERSION  := 0.1.0
+LIBMR    := libmr.so.0
 WARNINGS := -Wall -Wextra -Wpedantic $(if $(WERROR),-Werror)
 SANITIZE_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 COMPILE  := $(CC) -std=c17 -D_GNU_SOURCE -DMR_VERSION='"$(VERSION)"' $(WARNINGS) $(CFLAGS) $(SANITIZE_FLAGS) -Isrc -MMD -MP
@@ -29,9 +30,11 @@ ENGINE_LIBS = -lm -lutf8proc -ldl -lz
 MP_SOURCES     := $(wildcard src/mp/*.c)
 ENGINE_SOURCES := $(wildcard src/base/*.c src/data/*.c src/host/*.c src/flow/*.c src/job/*.c src/cli/*.c)
 TEMPLATES      := $(wildcard src/cli/templates/*.c)
+EMBED_SOURCES  := $(wildcard src/embed/*.c)
 PLUGIN_SOURCES := $(wildcard plugins/*.c)
 UNIT_SOURCES   := $(wildcard tests/unit/*.c)
 EXAMPLE_SOURCES := $(wildcard tests/examples/*.c)
+EMBEDDING_SOURCES := $(wildcard tests/embedding/*.c)
 TOOL_SOURCES   := $(wildcard tests/tools/*.c)
 PRELOAD_SOURCES := $(wildcard tests/preload/*.c)
 GENERATOR_SOURCES := $(wildcard datasets/*.c)
@@ -44,6 +47,7 @@ PLUGINS    := $(patsubst plugins/%.c,$(BUILD)/plugins/%.so,$(PLUGIN_SOURCES))
 JOBS       := $(patsubst %.json,$(BUILD)/%.json,$(wildcard plugins/*.json))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(UNIT_SOURCES)) $(BUILD)/tests/unit/data_decode_zlib
 EXAMPLES   := $(patsubst tests/examples/%.c,$(BUILD)/tests/examples/%,$(EXAMPLE_SOURCES))
+EMBEDDINGS := $(patsubst tests/embedding/%.c,$(BUILD)/tests/embedding/%,$(EMBEDDING_SOURCES))
 TOOLS      := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(TOOL_SOURCES))
 PRELOADS   := $(patsubst tests/preload/%.c,$(BUILD)/tests/preload/%.so,$(PRELOAD_SOURCES))
 GENERATORS := $(patsubst datasets/%.c,$(BUILD)/datasets/%,$(GENERATOR_SOURCES))
@@ -58,22 +62,32 @@ $(BUILD)/plugins/distinct.so: PLUGIN_LIBS := -lm
 $(BUILD)/plugins/pca.so $(BUILD)/plugins/kmeans.so: PLUGIN_LIBS := -lm
 $(BUILD)/tests/abi/numerics.so: PLUGIN_LIBS := -lm
 $(BUILD)/tests/unit/data_decode: UNIT_LIBS := -lz
+$(BUILD)/tests/embedding/library: EMBEDDING_LIBS := -lcmocka
 $(BUILD)/tests/tools/bgzf: TOOL_LIBS := -lz
 $(BUILD)/datasets/%: GENERATOR_LIBS := -lm
 $(BUILD)/tests/bench/naive_grep: BENCH_LIBS := -lpcre2-8
 $(BUILD)/tests/fuzz/pattern: FUZZ_LIBS := -lpcre2-8
 
-.PHONY: all test asan ubsan fuzz fuzzers bench bench-compare bench-scaling demo deps check-layers check-format format lint install uninstall clean
+.PHONY: always all test asan ubsan fuzz fuzzers bench bench-compare bench-scaling demo deps check-layers check-format format lint install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(BUILD)/mr $(BUILD)/include/mr.h $(BUILD)/libmp.a $(PLUGINS) $(JOBS) $(GENERATORS)
+all: $(BUILD)/mr $(BUILD)/include/mr.h $(BUILD)/libmp.a $(BUILD)/libmr.a $(BUILD)/libmr.so $(PLUGINS) $(JOBS) $(GENERATORS)
 
 # Code that exists for several kinds of processor; which one runs is decided by src/base/processor.c.
 ifneq ($(findstring x86_64,$(shell $(CC) $(CFLAGS) -dumpmachine)),)
 AVX2_FLAGS   := -mavx2 -mbmi -mbmi2 -mpopcnt
 AVX512_FLAGS := $(AVX2_FLAGS) -mavx512f -mavx512bw -mavx512vl -mavx512vbmi2
 endif
+# The same objects make mr and the libraries; a library gives away what libmr.h says, and nothing else.
+LIBRARY_FLAGS := -fPIC -fvisibility=hidden
+$(BUILD)/src/%.o: OWN_FLAGS := $(LIBRARY_FLAGS)
+
+# What objects were compiled with: they are compiled again when that has changed.
+$(BUILD)/.flags: always
+	@mkdir -p $(BUILD)
+	@echo '$(CC) $(CFLAGS) $(SANITIZE_FLAGS) $(LIBRARY_FLAGS)' | cmp -s - $@ || \
+	    echo '$(CC) $(CFLAGS) $(SANITIZE_FLAGS) $(LIBRARY_FLAGS)' >$@
 $(BUILD)/src/%_avx2.o: PROCESSOR_FLAGS := $(AVX2_FLAGS)
 $(BUILD)/src/%_avx512.o: PROCESSOR_FLAGS := $(AVX512_FLAGS)
 
@@ -95,9 +109,9 @@ endif
 $(BUILD)/src/data/inflate.o $(BUILD)/src/data/decode.o: $(BUILD)/coding.mk
 $(BUILD)/src/data/inflate.o $(BUILD)/src/data/decode.o: CODING_FLAGS = $(CODING_DEFINES)
 
-$(BUILD)/%.o: %.c | $(BUILD)/.packages
+$(BUILD)/%.o: %.c $(BUILD)/.flags | $(BUILD)/.packages
 	@mkdir -p $(@D)
-	$(COMPILE) $(CODING_FLAGS) $(PROCESSOR_FLAGS) -c $< -o $@
+	$(COMPILE) $(OWN_FLAGS) $(CODING_FLAGS) $(PROCESSOR_FLAGS) -c $< -o $@
 
 $(BUILD)/libmp.a: $(call object,$(MP_SOURCES))
 	@rm -f $@
@@ -113,12 +127,29 @@ $(BUILD)/src/cli/templates.c: $(TEMPLATES)
 	    echo "    ;"; \
 	done >$@
 
-$(BUILD)/src/cli/templates.o: $(BUILD)/src/cli/templates.c
-	$(COMPILE) -c $< -o $@
+$(BUILD)/src/cli/templates.o: $(BUILD)/src/cli/templates.c $(BUILD)/.flags
+	$(COMPILE) $(OWN_FLAGS) -c $< -o $@
 
-$(BUILD)/libengine.a: $(call object,$(ENGINE_SOURCES)) $(BUILD)/src/cli/templates.o
+ENGINE_OBJECTS := $(call object,$(ENGINE_SOURCES)) $(BUILD)/src/cli/templates.o
+$(BUILD)/libengine.a: $(ENGINE_OBJECTS)
 	@rm -f $@
 	ar rcs $@ $^
+
+# libmr.a is one object in which all names are local but those of libmr.h: none can meet one of the program.
+EMBED_OBJECTS := $(call object,$(EMBED_SOURCES)) $(ENGINE_OBJECTS) $(call object,$(MP_SOURCES))
+$(BUILD)/libmr.o: $(EMBED_OBJECTS)
+	$(CC) -r -nostdlib $^ -o $@
+	objcopy --localize-hidden $@
+
+$(BUILD)/libmr.a: $(BUILD)/libmr.o
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/$(LIBMR): $(EMBED_OBJECTS) src/embed/libmr.map
+	$(LINK) -shared -Wl,-soname,$(LIBMR) -Wl,--version-script=src/embed/libmr.map -Wl,--no-undefined $(EMBED_OBJECTS) -o $@ $(ENGINE_LIBS)
+
+$(BUILD)/libmr.so: $(BUILD)/$(LIBMR)
+	ln -sf $(LIBMR) $@
 
 $(BUILD)/mr: $(BUILD)/src/main.o $(BUILD)/libengine.a $(BUILD)/libmp.a
 	$(LINK) $^ -o $@ $(ENGINE_LIBS)
@@ -159,6 +190,10 @@ $(BUILD)/tests/unit/data_decode_zlib: tests/unit/data_decode.c $(CODERS) $(BUILD
 $(BUILD)/tests/examples/%: $(BUILD)/tests/examples/%.o $(BUILD)/libmp.a
 	$(LINK) $^ -o $@
 
+# Programs that embed mr link what is installed of it, and what tests them.
+$(BUILD)/tests/embedding/%: $(BUILD)/tests/embedding/%.o $(BUILD)/libmr.a
+	$(LINK) $^ -o $@ $(EMBEDDING_LIBS) $(ENGINE_LIBS)
+
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libmp.a
 	$(LINK) $^ -o $@ $(BENCH_LIBS)
 
@@ -173,7 +208,7 @@ $(BUILD)/datasets/%: $(BUILD)/datasets/%.o
 	@mkdir -p $(@D)
 	$(LINK) $^ -o $@ $(GENERATOR_LIBS)
 
-test: all $(UNIT_TESTS) $(EXAMPLES) $(TOOLS) $(PRELOADS) $(BENCHES) $(ABI_PLUGINS)
+test: all $(UNIT_TESTS) $(EXAMPLES) $(EMBEDDINGS) $(TOOLS) $(PRELOADS) $(BENCHES) $(ABI_PLUGINS)
 	BUILD=$(BUILD) tests/run_all.sh
 
 asan:

@@ -1,25 +1,14 @@
 /* main.c - parse, run, exit. */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "cli/commands.h"
 
-/* Takes the places of closed standard streams, so that no file of ours gets one of their numbers by chance. Opened the
- * wrong way round: reading from a closed stdin stays an error, and so does writing to a closed stdout. */
-static int hold_standard_streams(void) {
-    int file = fcntl(STDIN_FILENO, F_GETFD) < 0 ? open("/dev/null", O_WRONLY) : STDIN_FILENO;
-    while (file >= 0 && file <= STDERR_FILENO)
-        file = open("/dev/null", O_RDONLY);
-    if (file >= 0) close(file);
-    return file;
-}
-
 int main(int argc, char **argv) {
-    if (hold_standard_streams() < 0) {
+    if (!mr_hold_standard_streams()) {
         mr_message("could not open /dev/null: %s", strerror(errno));
         return 1;
     }

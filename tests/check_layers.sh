@@ -6,7 +6,7 @@
 #     tests/check_layers.sh --self-test   check that the check finds what is wrong
 #
 # A file may include its own layer and lower ones. Two layers are stricter: mp/ stands alone and sees libc only, and a
-# stage in flow/ sees its own header and flow/flow.h, never a sibling. Plugins see mr.h, headers
+# stage in flow/ sees its own header and flow/flow.h, never a sibling. libmr.h is for embed/. Plugins see mr.h, headers
 # that they share, and the libraries they use.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -20,6 +20,7 @@ declare -A below=(
     [flow]="host data base mp"
     [job]="flow host data base mp"
     [cli]="job flow host data base mp"
+    [embed]="cli job flow host data base mp"
 )
 # Headers with <> that are libc's or the compiler's: all that mp/ may use.
 libc='assert|ctype|dirent|errno|fcntl|float|inttypes|limits|linux/.*|math|poll|pthread|sched|semaphore|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdio_ext|stdlib|stdnoreturn|string|sys/.*|syscall|time|unistd|wchar'
@@ -37,6 +38,7 @@ check_source() {
         [[ $layer != mp ]] || complain "$file" "$line" "mp/ stands alone; it may not include \"$header\""
         return
     fi
+    [[ $header != libmr.h || $layer != embed ]] || return
     if [[ $header != */* || $header == *..* ]]; then
         complain "$file" "$line" "write \"layer/file.h\" instead of \"$header\""
         return
@@ -107,7 +109,7 @@ check_tree() {
 self_test() {
     local tree expected found
     tree=$(mktemp -d) || return 1
-    mkdir -p "$tree"/src/{mp,base,data,host,flow,job,cli,extra} "$tree/plugins"
+    mkdir -p "$tree"/src/{mp,base,data,host,flow,job,cli,embed,extra} "$tree/plugins"
     add() { printf '%s\n' "${@:2}" >"$tree/$1"; }
     add src/main.c '#include "cli/cli.h"' '#include "job/job.h"'
     add src/mp/lock.c '#include "mp/mp.h"' '#include <pthread.h>' '#include <linux/futex.h>'
@@ -120,6 +122,9 @@ self_test() {
     add src/flow/merge.c '#include "flow/split.h" // WRONG' '#include "job/job.h" // WRONG'
     add src/job/good.c '#include "flow/split.h"' '#include "flow/merge.h"'
     add src/job/bad.c '#include "cli/cli.h" // WRONG' '#include "nosuch/file.h" // WRONG' '#include <base/error.h> // WRONG'
+    add src/job/worse.c '#include "libmr.h" // WRONG'
+    add src/embed/good.c '#include "libmr.h"' '#include "cli/cli.h"' '#include "mr.h"'
+    add src/cli/bad.c '#include "embed/embed.h" // WRONG'
     add src/cli/good.c '#include "job/job.h"' '#include <cjson/cJSON.h>'
     add src/extra/bad.c '#include "base/error.h" // WRONG'
     add plugins/good.c '#include <mr.h>' '#include "mr.h"' '#include <pcre2.h>'

@@ -113,7 +113,8 @@ done
 for program in "$BUILD"/tests/examples/*; do
     [[ -f $program && -x $program && ${program##*/} != *.* ]] && run_example "$program"
 done
-for script in tests/{data,golden,abi,property,fault}/*.sh; do
+run_test embedding/library "$BUILD/tests/embedding/library"
+for script in tests/{data,golden,abi,property,fault,embedding}/*.sh; do
     [[ -f $script ]] || continue
     name=${script#tests/}
     run_test "${name%.sh}" "$root/$script"

@@ -66,3 +66,12 @@ bool mr_file_is(int file, mr_file_identity identity) {
     if (fstat(file, &status) < 0) return errno != EBADF; /* a disk that fails has not changed the descriptor */
     return status.st_dev == identity.device && status.st_ino == identity.inode;
 }
+
+/* Opened the wrong way round: reading from a closed stdin stays an error, and so does writing to a closed stdout. */
+bool mr_hold_standard_streams(void) {
+    int file = fcntl(STDIN_FILENO, F_GETFD) < 0 ? open("/dev/null", O_WRONLY) : STDIN_FILENO;
+    while (file >= 0 && file <= STDERR_FILENO)
+        file = open("/dev/null", O_RDONLY);
+    if (file >= 0) close(file);
+    return file >= 0;
+}

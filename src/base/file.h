@@ -18,6 +18,10 @@ bool mr_write_at(int file, const void *bytes, size_t length, uint64_t offset);
  * Returns its descriptor, or -1 with errno set. */
 int mr_open_unnamed(const char *folder);
 
+/* Takes the places of closed standard streams, so that no file of ours gets one of their numbers by chance. False with
+ * errno set when that fails. */
+bool mr_hold_standard_streams(void);
+
 /* Which file a descriptor stands for. */
 typedef struct mr_file_identity {
     dev_t device; /* where it is; with inode 0 as well: not known */

@@ -43,8 +43,8 @@ static bool locate(mr_stage_arguments *arguments, const mr_job_file *file, const
 static bool locate_all(mr_stage_arguments *arguments, const mr_job_file *file, const mr_stage *stage, const int *made,
                        const int *before, bool first, mr_error *error) {
     for (size_t i = 0; i < stage->input_count; i++)
-        if (!locate(arguments, file, &stage->inputs[i], made, before, first, &arguments->inputs[i], &arguments->held[i],
-                    error))
+        if (!locate(arguments, file, &stage->inputs[i], made, before, first, &arguments->inputs[i],
+                    &arguments->held[i].file, error))
             return false;
     for (size_t i = 0; i < stage->side_count; i++) {
         mr_side_wish *side = &arguments->sides[i];
@@ -78,7 +78,7 @@ bool mr_stage_arguments_make(mr_stage_arguments *arguments, const mr_job_request
     *arguments = (mr_stage_arguments){.words = calloc(room, sizeof(char *)),
                                       .inputs = calloc(sources + 1, sizeof(char *)),
                                       .names = calloc(sources + 1, sizeof(char *)),
-                                      .held = calloc(sources + 1, sizeof(int)),
+                                      .held = calloc(sources + 1, sizeof(mr_held)),
                                       .sides = calloc(sources + 1, sizeof(mr_side_wish))};
     if (!arguments->words || !arguments->inputs || !arguments->names || !arguments->held || !arguments->sides)
         return mr_error_memory(error, room * sizeof(char *), "the arguments of a stage");

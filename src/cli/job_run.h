@@ -20,7 +20,7 @@ typedef struct mr_stage_arguments {
     const char **inputs;  /* owned array */
     char **names;         /* of what stages make, for messages; owned, and so is each */
     size_t name_count;    /* of them */
-    int *held;            /* for each input; owned */
+    mr_held *held;        /* for each input; owned */
     mr_side_wish *sides;  /* owned */
 } mr_stage_arguments;
 

@@ -57,7 +57,8 @@ typedef struct mr_source {
     uint64_t start;           /* position of its first byte in the whole input */
     uint64_t size;            /* bytes, as planned; of a stream more than it will ever have */
     int held;                 /* descriptor of a file of our own that holds its bytes; 0: none */
-    int standard;             /* descriptor of what was standard input; 0: it is read by its path, unless it is held */
+    const char *memory;       /* its bytes, in memory of this process; NULL: they are elsewhere; borrowed */
+    int standard;             /* descriptor of what was standard input, or that was given instead of a path; 0: none */
     mr_bgzf_index *index;     /* BGZF: where in the file its blocks are; owned */
     uint64_t base;            /* where in what is read its first byte is */
     uint64_t origin;          /* where in the file called path its first byte is, or was; for reports */
@@ -68,6 +69,19 @@ typedef struct mr_source {
     dev_t device;             /* with inode: which file it is, in case the name is given to another */
     ino_t inode;
 } mr_source;
+
+/* An input that is no path: something that this process has. */
+typedef struct mr_held {
+    int file;     /* descriptor, borrowed; 0: none */
+    bool foreign; /* others may change that file: it is read from where it stands, and looked after like one with a path
+                   */
+    mr_slice bytes; /* in memory, borrowed, not compressed; NULL: none */
+} mr_held;
+
+/* Whether it is one: other inputs are paths. */
+static inline bool mr_is_held(const mr_held *held) {
+    return held->file || held->bytes.data;
+}
 
 /* All sources. */
 typedef struct mr_input {

@@ -99,7 +99,7 @@ static bool look_at_pipe(const mr_input *input, mr_source *source, const struct 
 static bool look_at(mr_input *input, mr_source *source, mr_error *error) {
     struct stat status;
     if (!*source->path) return mr_error_set(error, "the name of an input is empty");
-    if (!strcmp(source->path, "-") && !take_standard(input, source, error)) return false;
+    if (!source->standard && !strcmp(source->path, "-") && !take_standard(input, source, error)) return false;
     if ((source->standard ? fstat(source->standard, &status) : stat(source->path, &status)) < 0)
         return mr_error_system(error, errno, "could not read %s%s", source->path,
                                strchr(source->path, '=') ? " (options of plugins are given by --set NAME=VALUE)" : "");
@@ -158,24 +158,33 @@ bool mr_input_arrange(mr_input *input, mr_error *error) {
     return number_sources(input, error);
 }
 
-/* A file of our own: nobody else can change it, and its path is but a name. */
-static bool look_at_held(mr_source *source, int file, mr_error *error) {
+/* What is no path, which is but a name. A file of our own cannot be changed by others. */
+static bool look_at_held(mr_input *input, mr_source *source, const mr_held *held, mr_error *error) {
     struct stat status;
+    int file = held->file;
+    source->memory = held->bytes.data;
+    source->size = source->file_size = held->bytes.length;
+    if (source->memory) return true;
+    if (held->foreign) {
+        source->standard = file;
+        return look_at(input, source, error);
+    }
     if (fstat(file, &status) < 0) return mr_error_system(error, errno, "could not read %s", source->path);
     source->held = file;
     source->size = source->file_size = (uint64_t)status.st_size;
     return look_into(source, file, error);
 }
 
-bool mr_input_open(mr_input *input, const char *const *paths, const int *held, size_t count, mr_error *error) {
+bool mr_input_open(mr_input *input, const char *const *paths, const mr_held *held, size_t count, mr_error *error) {
     *input = (mr_input){.count = count, .folder = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
     if (input->folder < 0) input->folder = AT_FDCWD; /* then it is where they count from as long as nobody moves */
     input->sources = calloc(count, sizeof *input->sources);
     if (!input->sources) return mr_error_memory(error, count * sizeof *input->sources, "the list of inputs");
     for (size_t i = 0; i < count; i++) {
         input->sources[i].path = paths[i];
-        bool is_held = held && held[i];
-        if (is_held ? !look_at_held(&input->sources[i], held[i], error) : !look_at(input, &input->sources[i], error))
+        bool is_held = held && mr_is_held(&held[i]);
+        if (is_held ? !look_at_held(input, &input->sources[i], &held[i], error)
+                    : !look_at(input, &input->sources[i], error))
             return false;
     }
     return mr_input_arrange(input, error);
@@ -318,7 +327,7 @@ static bool changed(const mr_source *source, mr_error *error) {
 bool mr_source_check(void *file, const mr_source *source, mr_error *error) {
     mr_source_file *open = file;
     struct stat status;
-    if (source->held) return true; /* nobody else can change it */
+    if (source->held || source->memory) return true; /* nobody else can change it */
     if (!mr_source_open(open, source, error)) return false;
     if (fstat(open->file, &status) < 0) return mr_error_system(error, errno, "could not look at %s", source->path);
     bool same = (uint64_t)status.st_size == source->file_size && status.st_dev == source->device &&
@@ -342,6 +351,10 @@ static bool read_bgzf(mr_source_file *open, const mr_source *source, char *bytes
 
 bool mr_source_read(void *file, const mr_source *source, char *bytes, size_t length, uint64_t offset, mr_error *error) {
     mr_source_file *open = file;
+    if (source->memory) {
+        memcpy(bytes, source->memory + source->base + offset, length);
+        return true;
+    }
     if (!mr_source_open(open, source, error)) return false;
     if (source->form == MR_FORM_BGZF) return read_bgzf(open, source, bytes, length, source->base + offset, error);
     int64_t count = mr_read_at(open->file, bytes, length, source->base + offset);

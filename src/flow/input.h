@@ -9,9 +9,9 @@
 
 /* Looks at every path: it must be readable and no folder, or "-", once, for standard input, from which nobody else can
  * read until mr_input_close. What is no regular file is not opened yet. Paths are borrowed. The first that is not fails
- * the whole input, before any work starts. held: for each path the descriptor of a file of our own that holds it,
- * borrowed, and the path is but its name; 0: it is read from the path; NULL: all are. [coordinator] */
-bool mr_input_open(mr_input *input, const char *const *paths, const int *held, size_t count, mr_error *error);
+ * the whole input, before any work starts. held: for each path what it is, when the path is but its name; NULL: all are
+ * paths. [coordinator] */
+bool mr_input_open(mr_input *input, const char *const *paths, const mr_held *held, size_t count, mr_error *error);
 void mr_input_close(mr_input *input);
 
 /* Puts sources, of which path and size are known, one behind the other: fills in everything else of the input that

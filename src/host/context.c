@@ -525,7 +525,7 @@ bool mr_context_open(mr_context *context, const mr_setup *setup, mr_error *error
     if (!mr_processor_choose(&context->processor, error)) return false;
     mr_scan_use(context->processor);
     mr_find_use(context->processor);
-    if (!mr_plugin_load(&context->loaded, setup->path, error)) return false;
+    if (!mr_plugin_load(&context->loaded, setup->path, setup->linked, error)) return false;
     const mr_plugin *plugin = &context->loaded.plugin;
     if (!mr_options_resolve(&context->options, plugin->name, plugin->options, setup->settings, setup->setting_count,
                             setup->sides, error) ||

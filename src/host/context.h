@@ -89,6 +89,7 @@ typedef bool mr_first_record_finder(void *receiver, const mr_records *records, s
 /* What a plugin is opened with. All of it is borrowed for as long as the plugin is in use. */
 typedef struct mr_setup {
     const char *path;           /* of the plugin file */
+    const mr_plugin *linked;    /* the plugin, when it is part of this program, in the file path; NULL: it is loaded */
     const mr_setting *settings; /* of its options */
     size_t setting_count;
     const char *const *names; /* of the sources */

@@ -109,7 +109,7 @@ static bool answer(exchange *shared) {
     mr_context context;
     mr_loaded loaded;
     if (!shared->setup.settings) {
-        if (!mr_plugin_load(&loaded, shared->setup.path, &shared->error)) return false;
+        if (!mr_plugin_load(&loaded, shared->setup.path, shared->setup.linked, &shared->error)) return false;
         mr_describe_loaded(&loaded.plugin, &shared->description);
         return true;
     }

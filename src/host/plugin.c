@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,23 @@ static void free_folders(folder_list *list) {
         free(list->paths[--list->count]);
 }
 
+/* The path of the shared library that holds an address; NULL when it belongs to the program itself. */
+static const char *library_of(const void *address) {
+    Dl_info info;
+    struct link_map *map = NULL;
+    bool found = dladdr1(address, &info, (void **)&map, RTLD_DL_LINKMAP) && map;
+    return found && *map->l_name ? map->l_name : NULL;
+}
+
+/* Adds the folders that go with a file of mr: as it is built, and as it is installed. */
+static void add_installed(folder_list *list, const char *file) {
+    const char *slash = strrchr(file, '/');
+    int folder = slash ? (int)(slash - file) : 0;
+    if (!slash) return;
+    add_folder(list, "%.*s/plugins", folder, file);
+    add_folder(list, "%.*s/../lib/mr/plugins", folder, file);
+}
+
 static void list_folders(folder_list *list) {
     *list = (folder_list){0};
     for (const char *path = getenv("MR_PLUGIN_PATH"); path && *path;) {
@@ -59,9 +77,13 @@ static void list_folders(folder_list *list) {
         return;
     }
     executable[length] = 0;
-    int folder = (int)(strrchr(executable, '/') - executable);
-    add_folder(list, "%.*s/plugins", folder, executable);
-    add_folder(list, "%.*s/../lib/mr/plugins", folder, executable);
+    add_installed(list, executable);
+    /* A program that uses libmr.so may lie anywhere, but the library lies where mr is, or below it. */
+    const char *library = library_of(ENTRY_SYMBOL); /* any address of ours */
+    char *path = library ? realpath(library, NULL) : NULL;
+    if (path) add_installed(list, path);
+    if (path) add_folder(list, "%.*s/../mr/plugins", (int)(strrchr(path, '/') - path), path);
+    free(path);
 }
 
 /* What is looked for. */
@@ -249,7 +271,16 @@ bool mr_plugin_accept(mr_plugin *plugin, const mr_plugin *entry, const char *pat
            mr_plugin_check(plugin, error);
 }
 
-bool mr_plugin_load(mr_loaded *loaded, const char *path, mr_error *error) {
+char *mr_plugin_home(const mr_plugin *linked, mr_error *error) {
+    const char *library = library_of(linked);
+    char *path = realpath(library ? library : "/proc/self/exe", NULL);
+    if (!path) mr_error_system(error, errno, "could not find the file that plugin %s is linked into", linked->name);
+    return path;
+}
+
+bool mr_plugin_load(mr_loaded *loaded, const char *path, const mr_plugin *linked, mr_error *error) {
+    loaded->handle = NULL;
+    if (linked) return mr_plugin_accept(&loaded->plugin, linked, path, error);
     if (access(path, R_OK) < 0) return mr_error_system(error, errno, "could not read the plugin %s", path);
     if (!mr_plugin_trusted(path, error)) return false;
     mr_watch_forks();

@@ -7,7 +7,7 @@
 
 /* A loaded plugin. */
 typedef struct mr_loaded {
-    void *handle;     /* of dlopen */
+    void *handle;     /* of dlopen; NULL: it is linked into this program */
     mr_plugin plugin; /* the host's own copy, zero where the plugin is older than the host */
 } mr_loaded;
 
@@ -31,8 +31,13 @@ bool mr_plugin_each(mr_plugin_found *found, void *context, mr_error *error);
 /* The same for job files, whose names end with .json. */
 bool mr_job_file_each(mr_plugin_found *found, void *context, mr_error *error);
 
-/* Loads a plugin file, unless it is refused to root (trust.h), and checks its handshake. [describe, worker] */
-bool mr_plugin_load(mr_loaded *loaded, const char *path, mr_error *error);
+/* Loads a plugin file, unless it is refused to root (trust.h), or takes the plugin that is linked into this program, if
+ * that is not NULL; checks its handshake. [describe, worker] */
+bool mr_plugin_load(mr_loaded *loaded, const char *path, const mr_plugin *linked, mr_error *error);
+
+/* The path of the file that a linked plugin is part of: the program, or a library of it. Allocated; NULL with error
+ * set. Any process. */
+char *mr_plugin_home(const mr_plugin *linked, mr_error *error);
 
 /* Copies what a plugin says of itself (entry->struct_size bytes from entry on can be read) as far as this host knows
  * it, and checks it; path is for messages. Calls nothing. [describe, worker] */

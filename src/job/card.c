@@ -61,11 +61,11 @@ static void find_line(mr_card *card) {
     mr_line_counter_close(&counter);
 }
 
-/* Whether the job reads what another stage has made, which no command can name. */
-static bool reads_held(const mr_job_settings *settings) {
-    bool held = false;
+/* Whether no command can name what the job reads, or its plugin. */
+static bool is_nameless(const mr_job_settings *settings) {
+    bool held = settings->linked;
     for (size_t i = 0; settings->held_inputs && i < settings->input_count; i++)
-        held |= settings->held_inputs[i] != 0;
+        held |= mr_is_held(&settings->held_inputs[i]);
     for (size_t i = 0; i < settings->side_count; i++)
         held |= settings->sides[i].held != 0;
     return held;
@@ -74,7 +74,10 @@ static bool reads_held(const mr_job_settings *settings) {
 static bool propose_commands(mr_card *card, mr_error *error) {
     const mr_place *place = &card->death->place;
     bool ok = true;
-    if (reads_held(card->job->settings))
+    if (card->job->settings->embedded)
+        ok = (card->debug =
+                  strdup("give the job the option \"inline\", and let the debugger follow the process that it forks"));
+    else if (is_nameless(card->job->settings))
         ok =
             (card->debug = strdup("give the stage that this one reads an \"output\", and run the plugin on that file"));
     else if (place->kind == MR_PLACE_GROUP)

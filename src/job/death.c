@@ -34,11 +34,11 @@ static enum mr_death_cause cause_of(int code, const mr_fault *fault, uint64_t me
     return is_request_to_end(code) ? MR_DEATH_KILLED : MR_DEATH_CRASH;
 }
 
-/* What the linker says of this program's own memory. */
-extern const char __executable_start[], _end[];
+/* What the linker says of the memory of the program, or the library, that this is a part of. */
+__attribute__((visibility("hidden"))) extern const char __ehdr_start[], _end[];
 
 const char *mr_told_callback(const char *callback) {
-    return !callback || (callback >= __executable_start && callback < _end) ? callback : "an unknown callback";
+    return !callback || (callback >= __ehdr_start && callback < _end) ? callback : "an unknown callback";
 }
 
 void mr_death_explain(mr_death *death, int code, const mr_where *where, const mr_fault *fault, uint64_t memory_kills) {

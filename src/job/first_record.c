@@ -73,15 +73,19 @@ static bool find_kept(const mr_first_records *first, size_t source, mr_slice *re
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 
-/* A file that is read from its beginning. */
+/* A file, or text in memory, that is read from its beginning. */
 typedef struct file_start {
-    int file;
+    int file; /* -1: it is in memory */
+    const mr_source *source;
     uint64_t at; /* bytes read so far */
 } file_start;
 
 static int64_t read_start(void *receiver, char *bytes, size_t room) {
     file_start *start = receiver;
-    int64_t count = mr_read_at(start->file, bytes, room, start->at);
+    const mr_source *source = start->source;
+    int64_t count = source->memory ? (int64_t)mr_smaller(room, source->file_size - start->at)
+                                   : mr_read_at(start->file, bytes, room, start->at);
+    if (source->memory) memcpy(bytes, source->memory + start->at, (size_t)count);
     if (count > 0) start->at += (uint64_t)count;
     return count < 0 ? MR_READ_FAILED : count;
 }
@@ -117,9 +121,9 @@ static int open_start(const mr_input *input, const mr_source *source, bool *borr
 
 static bool find_in_file(mr_first_records *first, const mr_records *records, const mr_source *source, mr_slice *record,
                          bool *found, mr_error *error) {
-    bool borrowed;
-    file_start start = {.file = open_start(first->input, source, &borrowed)};
-    if (start.file < 0) return mr_error_system(error, errno, "could not read %s", source->path);
+    bool borrowed = true;
+    file_start start = {.source = source, .file = source->memory ? -1 : open_start(first->input, source, &borrowed)};
+    if (start.file < 0 && !source->memory) return mr_error_system(error, errno, "could not read %s", source->path);
     mr_decoder decoder;
     bool ok = mr_decoder_open(&decoder, (mr_coded_source){read_start, &start}, WINDOW, error) &&
               decode_first(&decoder, records, first->bytes, record, found, error);

@@ -9,6 +9,12 @@
 
 enum { MR_PROCESS_OVERHEAD = 1 << 20 /* bytes that a process takes beyond --memory: code, stack, small buffers */ };
 
+/* What this process has so far, from another that it was forked from, does not count, here and in what it forks. */
+void mr_disregard_memory(void);
+
+/* The bytes of that. */
+uint64_t mr_disregarded_memory(void);
+
 /* Memory of a process that is not shared, in bytes; 0 when it has gone. */
 uint64_t mr_private_memory(pid_t process);
 

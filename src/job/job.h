@@ -24,15 +24,16 @@ enum { MR_RUNS_MAX = 4 << 20, MR_BAD_MAX = 1 << 20 };
 
 /* What the user asks for. Texts are borrowed for the whole job. */
 typedef struct mr_job_settings {
-    const char *program;       /* how this program was called, for commands that messages propose */
-    const char *plugin;        /* as typed */
-    const char *const *inputs; /* files, directories and lists, as paths.h explains */
-    const int *held_inputs; /* for each the descriptor of a file of our own that it names; 0: a path; NULL: all are */
-    size_t input_count;     /* at least 1 */
-    mr_path_choice choice;  /* which files of directories */
-    const char *output;     /* path; NULL: standard output */
-    int held_output;        /* descriptor of a file of our own that output names; 0: output is a path */
-    const char *temporary;  /* folder for spill files; NULL: TMPDIR, /var/tmp or /tmp */
+    const char *program;        /* how this program was called, for commands that messages propose */
+    const char *plugin;         /* as typed */
+    const mr_plugin *linked;    /* the plugin, when it is part of this program; NULL: it is a file */
+    const char *const *inputs;  /* files, directories and lists, as paths.h explains */
+    const mr_held *held_inputs; /* for each what it is, when it is no path but only a name; NULL: all are paths */
+    size_t input_count;         /* at least 1 */
+    mr_path_choice choice;      /* which files of directories */
+    const char *output;         /* path; NULL: standard output */
+    int held_output;            /* descriptor of a file of our own that output names; 0: output is a path */
+    const char *temporary;      /* folder for spill files; NULL: TMPDIR, /var/tmp or /tmp */
     const mr_setting *settings; /* of the plugin's options; not NULL */
     size_t setting_count;
     const mr_side_wish *sides; /* side files */
@@ -59,6 +60,7 @@ typedef struct mr_job_settings {
     uint64_t parts;         /* files in a directory of output; 0: by the size of the input */
     bool alone;             /* no other processes: everything runs in this one */
     bool pin;               /* every worker stays on one CPU */
+    bool embedded;          /* in a program of somebody else, who has no command line */
     bool quiet;             /* no summary */
     bool verbose;           /* a line for each phase */
     struct mr_onlooker *const *onlookers; /* who looks on while it runs: onlooker.h */

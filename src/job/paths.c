@@ -22,7 +22,7 @@ static bool add_owned(mr_paths *paths, char *path, mr_error *error) {
         size_t room = paths->room ? 2 * paths->room : 64;
         char **larger = realloc(paths->list, room * sizeof *larger);
         if (larger) paths->list = larger;
-        int *held = realloc(paths->held, room * sizeof *held);
+        mr_held *held = realloc(paths->held, room * sizeof *held);
         if (held) paths->held = held;
         if (larger && held) paths->room = room;
     }
@@ -30,7 +30,7 @@ static bool add_owned(mr_paths *paths, char *path, mr_error *error) {
         free(path);
         return no_memory(error);
     }
-    paths->held[paths->count] = 0;
+    paths->held[paths->count] = (mr_held){0};
     paths->list[paths->count++] = path;
     return true;
 }
@@ -136,10 +136,10 @@ static bool add_list(mr_paths *paths, const char *list, const mr_path_choice *ch
     return ok;
 }
 
-/* Adds a file of our own, which has no path. */
-static bool add_held(mr_paths *paths, const char *name, int file, mr_error *error) {
+/* Adds what has no path. */
+static bool add_held(mr_paths *paths, const char *name, const mr_held *held, mr_error *error) {
     if (!add(paths, name, error)) return false;
-    paths->held[paths->count - 1] = file;
+    paths->held[paths->count - 1] = *held;
     return true;
 }
 
@@ -150,10 +150,11 @@ static bool add_input(mr_paths *paths, const char *input, const mr_path_choice *
     return *input == '@' ? add_list(paths, input + 1, choice, error) : add_path(paths, input, choice, error);
 }
 
-bool mr_paths_find(mr_paths *paths, const char *const *inputs, const int *held, size_t count,
+bool mr_paths_find(mr_paths *paths, const char *const *inputs, const mr_held *held, size_t count,
                    const mr_path_choice *choice, mr_error *error) {
     for (size_t i = 0; i < count; i++)
-        if (held && held[i] ? !add_held(paths, inputs[i], held[i], error) : !add_input(paths, inputs[i], choice, error))
+        if (held && mr_is_held(&held[i]) ? !add_held(paths, inputs[i], &held[i], error)
+                                         : !add_input(paths, inputs[i], choice, error))
             return false;
     if (paths->count) return true;
     bool chosen = choice->include_count || choice->exclude_count;

@@ -2,7 +2,7 @@
 #ifndef MR_JOB_PATHS_H
 #define MR_JOB_PATHS_H
 
-#include "base/error.h"
+#include "flow/flow.h"
 
 /* What to take of directories, and how lists are written. Texts are borrowed. */
 typedef struct mr_path_choice {
@@ -16,8 +16,8 @@ typedef struct mr_path_choice {
 
 /* The files. Initialise with {0}. */
 typedef struct mr_paths {
-    char **list; /* in order; owned, and so is each */
-    int *held;   /* for each the descriptor of a file of our own that holds it, borrowed; 0: it is a path; owned */
+    char **list;   /* in order; owned, and so is each */
+    mr_held *held; /* for each what it is, when it is no path but only a name; owned */
     size_t count;
     size_t room; /* for so many in list */
 } mr_paths;
@@ -27,10 +27,10 @@ typedef struct mr_paths {
  *   DIRECTORY  all files in and below it, ordered by the bytes of their paths; not those whose name begins with . or _,
  * nor what is in such directories, or in directories behind symbolic links
  *   @LIST      the files and directories that are named in LIST, one a line; @- reads the list from standard input
- * held: for each input the descriptor of a file of our own that it names; 0: it is none of these; NULL: none is one.
+ * held: for each input what it is, when it is none of these but only a name; NULL: there is no such input.
  * A glob with a slash has to match the path below the directory, one without it the name. False when a directory or
  * list cannot be read, or when there is no file at all. */
-bool mr_paths_find(mr_paths *paths, const char *const *inputs, const int *held, size_t count,
+bool mr_paths_find(mr_paths *paths, const char *const *inputs, const mr_held *held, size_t count,
                    const mr_path_choice *choice, mr_error *error);
 void mr_paths_close(mr_paths *paths);
 

@@ -327,6 +327,7 @@ static bool read_wished(void *receiver, const mr_side_wish *wish, mr_error *erro
 
 mr_setup mr_job_setup(const mr_job *job) {
     return (mr_setup){.path = job->plugin_path,
+                      .linked = job->settings->linked,
                       .settings = job->settings->settings,
                       .setting_count = job->settings->setting_count,
                       .records = &job->settings->records,
@@ -431,7 +432,8 @@ static bool number_first_record(mr_job *job, mr_error *error) {
 bool mr_job_open(mr_job *job, const mr_job_settings *settings, mr_error *error) {
     *job = (mr_job){.settings = settings, .bad_file = -1};
     raise_file_limit();
-    job->plugin_path = mr_plugin_find(settings->plugin, error);
+    job->plugin_path =
+        settings->linked ? mr_plugin_home(settings->linked, error) : mr_plugin_find(settings->plugin, error);
     if (!job->plugin_path || !open_input(job, error) || !open_sides(job, error) || !describe_plugin(job, error) ||
         !check_kept(job, error) || !narrow_input(job, error) || !check_sizes(job, error) || !check_streams(job, error))
         return false;

@@ -35,7 +35,8 @@ uint64_t mr_memory_peak(void) {
         if (sscanf(line, "RssFile: %llu", &kibibytes) == 1) files = kibibytes;
     }
     fclose(file);
-    return most > files ? (most - files) * 1024 : 0;
+    uint64_t others = files * 1024 + mr_disregarded_memory();
+    return most * 1024 > others ? most * 1024 - others : 0;
 }
 
 /* ---- time -------------------------------------------------------------------------------------------------------- */

@@ -65,7 +65,8 @@ extern "C" {
 typedef struct mp_process mp_process;
 
 enum {
-    MP_PROCESS_DAEMON = 1, /* the child is killed when the thread that started it ends (so: with its parent) */
+    MP_PROCESS_DAEMON = 1,       /* the child is killed when the thread that started it ends (so: with its parent) */
+    MP_PROCESS_KEEP_BUFFERS = 2, /* what is in stdio buffers stays there, and is for the parent to write */
 };
 
 typedef struct {
@@ -78,7 +79,9 @@ typedef struct {
  * `argument` may be anything: the child has a copy of the whole memory. `options` NULL means no options; it is not
  * needed after the call. The child inherits signal mask, signal handlers and file descriptors. When `entry` returns,
  * the child writes out its stdio buffers and ends without running what the parent registered with atexit().
- * What is in the stdio buffers of the parent is written out first, so that it does not appear twice.
+ * What is in the stdio buffers of the parent is written out first, so that it does not appear twice. In a program with
+ * threads that would wait for one that reads from a stream: with MP_PROCESS_KEEP_BUFFERS nothing is written, and the
+ * child drops its copy of stdout and stderr; for what it has of other streams `entry` has to see to it.
  *
  * Sets `*process` in the parent, to be freed with mp_process_free. Returns 0, -EINVAL for unknown flags, -ENOMEM, or
  * what fork (-EAGAIN: too many processes) or pidfd_open (-EMFILE: too many files) report; then no child is left.

@@ -53,7 +53,8 @@ static void give_up_child(pid_t id) {
 /* Forks, with the watch prepared; closes it again on error. */
 static int fork_child(mp_process *process, const mp_process_options *options, int (*entry)(void *argument),
                       void *argument) {
-    bool flushed = fflush(NULL) == 0; /* if it fails, the data stays with the parent, and the child drops its copy */
+    /* If it fails, the data stays with the parent, and the child drops its copy. */
+    bool flushed = !(options->flags & MP_PROCESS_KEEP_BUFFERS) && fflush(NULL) == 0;
     pid_t id = fork();
     if (id == 0) run_child(process, options, flushed, entry, argument);
     if (id < 0) {
@@ -70,7 +71,7 @@ int mp_process_start(mp_process **process, const mp_process_options *options, in
                      void *argument) {
     static const mp_process_options no_options;
     if (options == NULL) options = &no_options;
-    if (options->flags & ~(unsigned)MP_PROCESS_DAEMON) return -EINVAL;
+    if (options->flags & ~(unsigned)(MP_PROCESS_DAEMON | MP_PROCESS_KEEP_BUFFERS)) return -EINVAL;
     mp_process *started = calloc(1, sizeof *started);
     if (started == NULL) return -ENOMEM;
 

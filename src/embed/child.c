@@ -1,0 +1,173 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/units.h"
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "data/decode.h"
+#include "embed/embedding.h"
+#include "embed/isolation.h"
+#include "job/coordinator.h"
+#include "job/footprint.h"
+
+/* The process of a job is the coordinator of it, as the command mr is: the description is turned into the words of a
+ * command line, so that everything means the same as there, and what no words can say is put into the settings. */
+
+/* Memory behind the settings. Nothing of it is freed: the process ends with the job. */
+typedef struct child {
+    const mr_embedding *embedding;
+    mr_run_arguments arguments;
+    char **words;     /* of the command line */
+    mr_held *held;    /* for each input */
+    int *descriptors; /* for each input that is one: ours; -1 for others */
+    int **kept;       /* all that are to stay */
+    size_t kept_count;
+    int output;          /* as in the embedding, under its number here */
+    mr_side_wish *sides; /* those of the options, and those in memory */
+} child;
+
+static bool make_room(child *self, mr_error *error) {
+    const mr_embedding *embedding = self->embedding;
+    size_t inputs = embedding->inputs.count, words = embedding->option_count + inputs + 8;
+    self->words = calloc(words, sizeof *self->words);
+    self->held = calloc(inputs + 1, sizeof *self->held);
+    self->descriptors = calloc(inputs + 1, sizeof *self->descriptors);
+    self->kept = calloc(inputs + 1, sizeof *self->kept);
+    return (self->words && self->held && self->descriptors && self->kept) ||
+           mr_error_memory(error, words * sizeof *self->words, "the description of a job");
+}
+
+/* Keeps the descriptors that the job was given. */
+static bool isolate(child *self, mr_error *error) {
+    const mr_embedding *embedding = self->embedding;
+    for (size_t i = 0; i < embedding->inputs.count; i++) {
+        self->descriptors[i] = embedding->inputs.list[i].descriptor;
+        if (self->descriptors[i] >= 0) self->kept[self->kept_count++] = &self->descriptors[i];
+    }
+    self->output = embedding->output;
+    bool in_place = embedding->to == MR_EMBEDDED_MEMORY;
+    if (in_place) self->kept[self->kept_count++] = &self->output;
+    return mr_isolate(self->kept, self->kept_count, in_place ? -1 : self->output, embedding->messages, error);
+}
+
+/* ---- words ------------------------------------------------------------------------------------------------------- */
+
+static bool read_words(child *self, mr_error *error) {
+    static char run[] = "run", pairs[] = "--format=binary", end[] = "--";
+    const mr_embedding *embedding = self->embedding;
+    int count = 0;
+    if (!embedding->plugin) return mr_error_usage(error, "the job has no plugin");
+    self->words[count++] = run;
+    for (size_t i = 0; i < embedding->option_count; i++)
+        self->words[count++] = embedding->options[i];
+    if (embedding->to == MR_EMBEDDED_PAIRS) self->words[count++] = pairs;
+    self->words[count++] = end;
+    self->words[count++] = (char *)embedding->plugin;
+    for (size_t i = 0; i < embedding->inputs.count; i++)
+        self->words[count++] = embedding->inputs.list[i].name;
+    if (!mr_run_arguments_read(&self->arguments, &mr_command_run, NULL, "mr", count, self->words, error)) return false;
+    return !self->arguments.help || mr_error_usage(error, "the option help is for the command line");
+}
+
+/* ---- what no words can say --------------------------------------------------------------------------------------- */
+
+/* Puts bytes into a file in memory. */
+static bool put_into_file(const mr_embedded_input *input, int *file, mr_error *error) {
+    *file = memfd_create("mr-input", MFD_CLOEXEC);
+    return (*file >= 0 && mr_write_at(*file, input->bytes, input->length, 0)) ||
+           mr_error_system(error, errno, "could not copy %s", input->name);
+}
+
+/* Text is read where it is; what unpacks compressed bytes wants a file. */
+static bool hold_bytes(mr_held *held, const mr_embedded_input *input, mr_error *error) {
+    enum mr_coding coding = mr_coding_of(input->bytes, mr_smaller(input->length, 4));
+    if (coding == MR_CODING_GZIP || coding == MR_CODING_ZSTD) return put_into_file(input, &held->file, error);
+    held->bytes = mr_bytes(input->bytes, input->length);
+    return true;
+}
+
+static bool hold_inputs(child *self, mr_error *error) {
+    const mr_embedded_inputs *inputs = &self->embedding->inputs;
+    for (size_t i = 0; i < inputs->count; i++) {
+        if (self->descriptors[i] >= 0) self->held[i] = (mr_held){.file = self->descriptors[i], .foreign = true};
+        if (inputs->list[i].bytes && !hold_bytes(&self->held[i], &inputs->list[i], error)) return false;
+    }
+    self->arguments.settings.held_inputs = self->held;
+    return true;
+}
+
+/* Adds the side files that are in memory to those of the options. */
+static bool hold_sides(child *self, mr_error *error) {
+    const mr_embedded_inputs *sides = &self->embedding->sides;
+    mr_job_settings *settings = &self->arguments.settings;
+    size_t count = settings->side_count + sides->count;
+    self->sides = calloc(count + 1, sizeof *self->sides);
+    if (!self->sides) return mr_error_memory(error, count * sizeof *self->sides, "side files");
+    for (size_t i = 0; i < settings->side_count; i++)
+        self->sides[i] = settings->sides[i];
+    for (size_t i = 0; i < sides->count; i++) {
+        mr_side_wish *side = &self->sides[settings->side_count + i];
+        *side = (mr_side_wish){.name = sides->list[i].name, .path = "memory"};
+        if (!put_into_file(&sides->list[i], &side->held, error)) return false;
+    }
+    settings->sides = self->sides;
+    settings->side_count = count;
+    return true;
+}
+
+static void choose_output(child *self) {
+    mr_job_settings *settings = &self->arguments.settings;
+    enum mr_embedded_output to = self->embedding->to;
+    if (to == MR_EMBEDDED_OPTION) return;
+    settings->output = to == MR_EMBEDDED_MEMORY ? "memory" : NULL;
+    settings->held_output = to == MR_EMBEDDED_MEMORY ? self->output : 0;
+}
+
+static bool complete_settings(child *self, mr_error *error) {
+    mr_job_settings *settings = &self->arguments.settings;
+    settings->linked = self->embedding->linked;
+    settings->embedded = true;
+    choose_output(self);
+    if (self->embedding->to == MR_EMBEDDED_PAIRS && settings->compress)
+        return mr_error_usage(error, "the option compress does not go with results that are taken one by one");
+    return hold_inputs(self, error) && hold_sides(self, error);
+}
+
+/* ---- the report -------------------------------------------------------------------------------------------------- */
+
+static void report(mr_embedded_report *report, const mr_result_summary *summary, const mr_error *error) {
+    report->done = summary->outcome == MR_OUTCOME_DONE;
+    report->signal = summary->outcome == MR_OUTCOME_SIGNAL ? summary->signal : 0;
+    report->error = *error;
+    report->input_bytes = summary->input_bytes;
+    report->records = summary->records;
+    report->results = summary->results;
+    report->output_bytes = summary->output_bytes;
+    report->spilled = summary->spilled;
+    report->retries = summary->retries;
+    report->bad_records = summary->bad.count;
+    report->peak_memory = summary->peak_memory;
+    report->workers = summary->workers;
+    report->seconds = summary->seconds;
+    memcpy(report->counters, summary->counters, sizeof report->counters);
+    report->counter_count = summary->counter_count;
+    report->complete = true;
+}
+
+int mr_embedded_main(void *argument) {
+    static mr_result_summary summary = {.outcome = MR_OUTCOME_FAILED};
+    const mr_embedding *embedding = argument;
+    child self = {.embedding = embedding};
+    mr_error error = {0};
+    if (make_room(&self, &error) && isolate(&self, &error) && read_words(&self, &error) &&
+        complete_settings(&self, &error)) {
+        mr_disregard_memory();
+        mr_job_run(&self.arguments.settings, &summary, &error);
+    }
+    report(embedding->report, &summary, &error);
+    return 0;
+}
