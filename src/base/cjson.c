@@ -24,7 +24,8 @@ bool mr_json_load(mr_error *error) {
     static const mr_library_function functions[] = {CJSON_FUNCTIONS(PLACE)};
 #undef PLACE
     loaded = loaded || mr_library_load("libcjson.so.1", functions, sizeof functions / sizeof *functions);
-    return loaded || mr_error_set(error, "JSON needs the library cJSON (libcjson.so.1), which could not be loaded");
+    return loaded || mr_error_set(error, "JSON needs the library cJSON (libcjson.so.1), which could not be loaded: "
+                                         "install it (libcjson1 on Debian)");
 }
 
 void cJSON_Delete(cJSON *item) {

@@ -59,6 +59,7 @@ bool mr_error_system(mr_error *error, int code, const char *format, ...) {
     va_end(arguments);
     append_text(error, ": ");
     append_text(error, strerror(code));
+    if (code == EMFILE || code == ENFILE) append_text(error, " (allow more of them: ulimit -n)");
     return false;
 }
 
@@ -81,7 +82,8 @@ bool mr_error_add(mr_error *error, const char *text) {
 
 void mr_error_set_memory(mr_error *error, size_t bytes, const char *what) {
     char size[MR_SIZE_TEXT];
-    mr_error_set(error, "out of memory: could not get %s for %s", mr_format_size(bytes, size), what);
+    mr_error_set(error, "out of memory: could not get %s for %s (give less --memory, or fewer --jobs)",
+                 mr_format_size(bytes, size), what);
 }
 
 static void write_all(const char *text, size_t length) {

@@ -28,7 +28,8 @@ bool mr_error_usage(mr_error *error, const char *format, ...) __attribute__((for
 /* Like mr_error_set, for something stored that is not as it was written. */
 bool mr_error_damage(mr_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Like mr_error_set, with ": " and the system's text for the errno value code behind the message. */
+/* Like mr_error_set, with ": " and the system's text for the errno value code behind the message, and advice
+ * where there is some for any place where it comes from. */
 bool mr_error_system(mr_error *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Puts context and ": " in front of a set message. Always returns false. */

@@ -55,7 +55,7 @@ bool mr_processor_choose(mr_processor *chosen, mr_error *error) {
         if (strcmp(name, names[i]) != 0) continue;
         *chosen = i;
         return mr_processor_has(i) ||
-               mr_error_set(error, "MR_PROCESSOR is '%s', which this processor does not have", name);
+               mr_error_set(error, "MR_PROCESSOR is '%s', which this processor does not have; leave it unset", name);
     }
     return mr_error_set(error, "MR_PROCESSOR is '%s'; it may be portable, sse2, avx2, avx512 or neon", name);
 }

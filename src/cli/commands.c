@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,13 +22,14 @@ mr_exit mr_exit_failed(const mr_error *error) {
 }
 
 mr_exit mr_exit_printed(void) {
+    errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout)) return (mr_exit){0};
-    mr_message("could not write to standard output");
+    mr_message("could not write to standard output%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
     return (mr_exit){.status = 1};
 }
 
-mr_exit mr_exit_too_many(char **argv) {
-    mr_message("too many arguments for 'mr %s'", *argv);
+mr_exit mr_exit_too_many(const char *command, const char *word) {
+    mr_message("too many arguments for 'mr %s': what is '%s'? (see 'mr help')", command, word);
     return (mr_exit){.status = 2};
 }
 

@@ -55,8 +55,8 @@ void mr_commands_print(FILE *to);
 /* Prints an error, and says how the command is to end. */
 mr_exit mr_exit_failed(const mr_error *error);
 
-/* Complains that a command has been given too much: argv[0] is its name. */
-mr_exit mr_exit_too_many(char **argv);
+/* Complains of a word on the command line of a command that takes no more. */
+mr_exit mr_exit_too_many(const char *command, const char *word);
 
 /* How a command ends that has printed to standard output: data that did not get there is a failure, too. */
 mr_exit mr_exit_printed(void);

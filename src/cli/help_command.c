@@ -4,7 +4,7 @@
 
 static mr_exit help(const char *program, int argc, char **argv) {
     (void)program;
-    if (argc > 2) return mr_exit_too_many(argv);
+    if (argc > 2) return mr_exit_too_many("help", argv[2]);
     if (argc == 2) {
         const mr_command *command = mr_command_find(argv[1]);
         return command ? mr_command_help_print(command) : mr_plugin_help_print(argv[1]);

@@ -37,7 +37,7 @@ static bool show_plugin(void *context, const char *name, const char *path, mr_er
 
 static mr_exit list(const char *program, int argc, char **argv) {
     (void)program;
-    if (argc > 1) return mr_exit_too_many(argv);
+    if (argc > 1) return mr_exit_too_many("list", argv[1]);
     shown_names shown = {0};
     mr_error error = {0};
     bool ok = mr_plugin_each(show_plugin, &shown, &error);

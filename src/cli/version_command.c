@@ -4,7 +4,7 @@
 
 static mr_exit version(const char *program, int argc, char **argv) {
     (void)program;
-    if (argc > 1) return mr_exit_too_many(argv);
+    if (argc > 1) return mr_exit_too_many("version", argv[1]);
     puts("mr " MR_VERSION);
     return mr_exit_printed();
 }

@@ -164,7 +164,10 @@ static bool load_library(mr_error *error) {
     static const mr_library_function functions[] = {ZSTD_FUNCTIONS(PLACE)};
 #undef PLACE
     loaded = loaded || mr_library_load("libzstd.so.1", functions, sizeof functions / sizeof *functions);
-    return loaded || mr_error_set(error, "zstd needs its library (libzstd.so.1), which could not be loaded");
+    return loaded ||
+           mr_error_set(
+               error,
+               "zstd needs its library (libzstd.so.1), which could not be loaded: install it (libzstd1 on Debian)");
 }
 
 static bool open_zstd(mr_decoder *decoder, mr_error *error) {

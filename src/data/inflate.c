@@ -34,7 +34,8 @@ static bool load_library(mr_error *error) {
     static const mr_library_function functions[] = {ISAL_FUNCTIONS(PLACE)};
 #undef PLACE
     loaded = loaded || mr_library_load("libisal.so.2", functions, sizeof functions / sizeof *functions);
-    return loaded || mr_error_set(error, "gzip needs the library ISA-L (libisal.so.2), which could not be loaded");
+    return loaded || mr_error_set(error, "gzip needs the library ISA-L (libisal.so.2), which could not be loaded: "
+                                         "install it (libisal2 on Debian)");
 }
 
 /* Headers are read here: the library forgets what it was at when a header comes in several pieces. */

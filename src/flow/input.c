@@ -20,7 +20,8 @@ enum { BLOCK = 64 << 10 /* bytes read at once when a record is looked for */ };
 
 /* Takes standard input over: whoever reads it from now on, as a plugin may, finds it empty. */
 static bool take_standard(mr_input *input, mr_source *source, mr_error *error) {
-    if (input->standard) return mr_error_usage(error, "standard input (-) can be read only once");
+    if (input->standard)
+        return mr_error_usage(error, "standard input (-) can be read only once; put it into a file first");
     int taken = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), failure = errno;
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (taken >= 0 && nothing >= 0 && dup2(nothing, STDIN_FILENO) == STDIN_FILENO) input->standard = taken;
@@ -91,14 +92,16 @@ static bool look_at_pipe(const mr_input *input, mr_source *source, const struct 
     source->inode = status->st_ino;
     for (const mr_source *other = input->sources; other < source; other++)
         if (other->form == MR_FORM_PIPE && other->inode == source->inode && other->device == source->device)
-            return mr_error_usage(error, "%s and %s are the same pipe, which can be read only once", other->path,
-                                  source->path);
+            return mr_error_usage(error,
+                                  "%s and %s are the same pipe, which can be read only once; put it into a file first",
+                                  other->path, source->path);
     return true;
 }
 
 static bool look_at(mr_input *input, mr_source *source, mr_error *error) {
     struct stat status;
-    if (!*source->path) return mr_error_set(error, "the name of an input is empty");
+    if (!*source->path)
+        return mr_error_set(error, "the name of an input is empty: is a variable of the shell not set?");
     if (!source->standard && !strcmp(source->path, "-") && !take_standard(input, source, error)) return false;
     if ((source->standard ? fstat(source->standard, &status) : stat(source->path, &status)) < 0)
         return mr_error_system(error, errno, "could not read %s%s", source->path,

@@ -147,11 +147,14 @@ static bool await_answer(mp_process *process, const exchange *shared, const char
     char end[96];
     int code = 0;
     int failure = mp_process_join(process, DESCRIBE_TIMEOUT_MS);
-    if (failure == -ETIMEDOUT) return mr_error_set(error, "the plugin %s hangs while it is loaded", path);
+    if (failure == -ETIMEDOUT)
+        return mr_error_set(
+            error, "the plugin %s hangs while it is loaded: its constructors do, or those of its libraries", path);
     if (failure < 0) return mr_error_system(error, -failure, "could not wait for the plugin %s to be loaded", path);
     mp_process_exit_code(process, &code);
     if (shared->answered) return true;
-    return mr_error_set(error, "the plugin %s %s while it was loaded", path, mr_describe_end(code, end, sizeof end));
+    return mr_error_set(error, "the plugin %s %s while it was loaded, in its constructors or those of its libraries",
+                        path, mr_describe_end(code, end, sizeof end));
 }
 
 /* Lets a child answer. */

@@ -65,7 +65,8 @@ static bool check_value(const char *plugin, const mr_option *option, const char 
 
 static bool check_declaration(const char *plugin, const mr_option *option, mr_error *error) {
     if (!mr_is_option_name(option->name))
-        return mr_error_set(error, "plugin %s declares an option with the bad name '%s'", plugin, option->name);
+        return mr_error_set(error, "plugin %s declares an option with the bad name '%s': letters, digits and dashes",
+                            plugin, option->name);
     if (option->type < MR_OPTION_TEXT || option->type > MR_OPTION_FILE)
         return mr_error_set(error, "plugin %s needs a newer mr: its option '%s' has the unknown type %u", plugin,
                             option->name, option->type);
@@ -73,7 +74,8 @@ static bool check_declaration(const char *plugin, const mr_option *option, mr_er
         return mr_error_set(error, "plugin %s needs a newer mr: its option '%s' sets something unknown", plugin,
                             option->name);
     if (option->type == MR_OPTION_CHOICE && (!option->choices || !*option->choices))
-        return mr_error_set(error, "plugin %s declares the option '%s' without its choices", plugin, option->name);
+        return mr_error_set(error, "plugin %s declares the option '%s' without its choices (.choices = \"this|that\")",
+                            plugin, option->name);
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,6 +125,20 @@ static int list_entries(const char *folder, const wanted *wanted, struct dirent 
     return -1;
 }
 
+/* Whether there is a file in the current folder that may have been meant; if so the error says that. */
+static bool propose_file(const wanted *wanted, const char *name, mr_error *error) {
+    const char *const endings[] = {"", wanted->ending, wanted == &plugin_wanted ? ".c" : ""};
+    char path[NAME_MAX + sizeof "./"];
+    for (size_t i = 0; i < sizeof endings / sizeof *endings && *name; i++) {
+        int length = snprintf(path, sizeof path, "./%s%s", name, endings[i]);
+        bool right = ends_with(path, wanted->ending) || (i && *endings[i]);
+        if (length >= (int)sizeof path || !right || access(path, R_OK) < 0) continue;
+        mr_error_usage(error, "there is no %s '%s'; did you mean the file %s?", wanted->what, name, path);
+        return true;
+    }
+    return false;
+}
+
 /* Complains that there is no such thing, and says which one may have been meant. */
 static void complain_unknown(const folder_list *folders, const wanted *wanted, const char *name, mr_error *error) {
     mr_nearest nearest;
@@ -139,6 +154,7 @@ static void complain_unknown(const folder_list *folders, const wanted *wanted, c
         }
         free(entries);
     }
+    if (propose_file(wanted, name, error)) return;
     const char *question = mr_nearest_question(&nearest, "");
     mr_error_usage(error, "there is no %s '%s'%s%s", wanted->what, name, *question ? question : " ",
                    *question ? "" : wanted->advice);
@@ -240,17 +256,20 @@ bool mr_job_file_each(mr_plugin_found *found, void *context, mr_error *error) {
 
 static bool check_handshake(const mr_plugin *entry, const char *path, mr_error *error) {
     if (entry->magic != MR_MAGIC)
-        return mr_error_set(error, "%s is no plugin of this machine: its magic number is %#x", path, entry->magic);
+        return mr_error_set(error, "%s is no plugin of this machine: its magic number is %#x; compile it again, here",
+                            path, entry->magic);
     if (entry->abi_major > MR_ABI_MAJOR)
         return mr_error_set(error, "%s needs a newer mr: it has version %u of the plugin interface, this mr has %u",
                             path, entry->abi_major, MR_ABI_MAJOR);
     if (entry->abi_major < MR_ABI_MAJOR)
         return mr_error_set(error, "%s is too old for this mr: compile it again with the present mr.h", path);
     if (entry->pointer_size != sizeof(void *))
-        return mr_error_set(error, "%s was built for %u-bit pointers", path, entry->pointer_size * 8);
+        return mr_error_set(error, "%s was built for %u-bit pointers; compile it again, here", path,
+                            entry->pointer_size * 8);
     /* No version of it ends inside a pointer. */
     if (entry->struct_size < HEADER_SIZE || entry->struct_size % sizeof(void *))
-        return mr_error_set(error, "%s is damaged: its description has %u bytes", path, entry->struct_size);
+        return mr_error_set(error, "%s is damaged: its description has %u bytes; compile it again", path,
+                            entry->struct_size);
     return true;
 }
 
@@ -344,7 +363,8 @@ static bool check_together(const mr_plugin *plugin, mr_error *error) {
 }
 
 bool mr_plugin_check(const mr_plugin *plugin, mr_error *error) {
-    if (!plugin->name || !*plugin->name) return mr_error_set(error, "the plugin has no name");
+    if (!plugin->name || !*plugin->name)
+        return mr_error_set(error, "the plugin has no name: .name = \"...\" belongs into MR_PLUGIN(...)");
     if (plugin->needs & ~(uint32_t)KNOWN_NEEDS)
         return mr_error_set(error, "plugin %s needs a newer mr: it needs something unknown (%#x)", plugin->name,
                             plugin->needs);

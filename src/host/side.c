@@ -97,7 +97,8 @@ static bool check_name(const mr_sides *sides, const mr_side_wish *wish, mr_error
     if (!mr_is_option_name(wish->name) || strlen(wish->name) >= MR_SIDE_NAME)
         return mr_error_usage(error, "'%s' is no name of a side file: up to %d letters, digits and dashes", wish->name,
                               MR_SIDE_NAME - 1);
-    if (mr_sides_find(sides, wish->name)) return mr_error_usage(error, "there are two side files %s", wish->name);
+    if (mr_sides_find(sides, wish->name))
+        return mr_error_usage(error, "there are two side files %s: give --side %s=... once", wish->name, wish->name);
     if (sides->count == MR_SIDES_MAX) return mr_error_usage(error, "there are more than %d side files", MR_SIDES_MAX);
     return true;
 }

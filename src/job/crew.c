@@ -17,7 +17,7 @@ static bool start_process(mr_crew *crew, mr_member *member, mr_error *error) {
     bool reads = member->start.index >= crew->job->plan.workers;
     mp_process_options options = {.name = reads ? "mr-reader" : "mr-worker", .flags = MP_PROCESS_DAEMON};
     int code = mp_process_start(&member->process, &options, reads ? mr_reader_main : mr_worker_main, &member->start);
-    if (code < 0) return mr_error_system(error, -code, "could not start a worker process");
+    if (code < 0) return mr_error_system(error, -code, "could not start a worker process (give fewer --jobs)");
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = member->start.index};
     if (epoll_ctl(crew->watch, EPOLL_CTL_ADD, mp_process_fd(member->process), &event) < 0)
         return mr_error_system(error, errno, "could not watch a worker process");

@@ -294,7 +294,8 @@ static bool read_file(reader *self, mr_error *error) {
     }
     if (ok && self->goes_on) ok = mr_error_set(error, "a line that is to go on is the last one");
     if (!ok) return mr_error_context(error, "%s, line %llu", self->path, (unsigned long long)self->line_number);
-    return self->input->count || mr_error_set(error, "%s holds no bad records", self->path);
+    return self->input->count ||
+           mr_error_set(error, "%s holds no bad records; --from-bad wants a file that --bad has written", self->path);
 }
 
 bool mr_from_bad_open(mr_input *input, const char *path, const char *folder, mr_error *error) {

@@ -206,7 +206,9 @@ static bool write_records(mr_quarantine_writer *writer, const mr_job *job, const
 bool mr_quarantine_write(const mr_job *job, const mr_bad_list *list, const char *path, mr_error *error) {
     mr_output output;
     mr_quarantine_writer writer = {.file = job->bad_file, .end = job->bad_bytes, .plugin = job->description.name};
-    if (job->bad_file < 0) return mr_error_set(error, "could not make a temporary file in %s", job->temporary);
+    if (job->bad_file < 0)
+        return mr_error_set(error, "could not make a temporary file in %s (choose another folder with --tmp)",
+                            job->temporary);
     if (!write_records(&writer, job, list, error)) return false;
     bool ok = mr_output_open(&output, path, error) && copy_lines(job, &output, writer.end, error) &&
               mr_output_commit(&output, writer.end, error);

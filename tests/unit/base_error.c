@@ -38,7 +38,11 @@ static void long_messages_are_cut(void **state) {
     assert_int_equal(strlen(error.text), MR_ERROR_TEXT - 1);
     error = (mr_error){0};
     mr_error_memory(&error, 3 << 20, "a table");
-    assert_string_equal(error.text, "out of memory: could not get 3.0 MiB for a table");
+    assert_string_equal(error.text,
+                        "out of memory: could not get 3.0 MiB for a table (give less --memory, or fewer --jobs)");
+    error = (mr_error){0};
+    mr_error_system(&error, EMFILE, "could not read file");
+    assert_string_equal(error.text, "could not read file: Too many open files (allow more of them: ulimit -n)");
 }
 
 int main(void) {
