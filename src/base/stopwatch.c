@@ -4,9 +4,9 @@
 
 const char *mr_activity_name(enum mr_activity activity) {
     static const char *const names[MR_ACTIVITIES] = {
-        [MR_ACTIVITY_READ] = "read",         [MR_ACTIVITY_INFLATE] = "inflate", [MR_ACTIVITY_MAP] = "map",
-        [MR_ACTIVITY_EXCHANGE] = "exchange", [MR_ACTIVITY_REDUCE] = "reduce",   [MR_ACTIVITY_WRITE] = "write",
-        [MR_ACTIVITY_WAIT] = "wait",
+        [MR_ACTIVITY_START] = "start", [MR_ACTIVITY_READ] = "read",         [MR_ACTIVITY_INFLATE] = "inflate",
+        [MR_ACTIVITY_MAP] = "map",     [MR_ACTIVITY_EXCHANGE] = "exchange", [MR_ACTIVITY_REDUCE] = "reduce",
+        [MR_ACTIVITY_WRITE] = "write", [MR_ACTIVITY_WAIT] = "wait",
     };
     return names[activity];
 }

@@ -17,12 +17,13 @@
 #include <stdint.h>
 
 enum mr_activity {
+    MR_ACTIVITY_START,    /* loading the plugin, and its open */
     MR_ACTIVITY_READ,     /* the input: waiting for the disk and copying */
     MR_ACTIVITY_INFLATE,  /* undoing compression */
-    MR_ACTIVITY_MAP,      /* the plugin's map, and folding what it emits; also samples and the like before */
+    MR_ACTIVITY_MAP,      /* the plugin's map, and folding what it emits; also looking at the input beforehand */
     MR_ACTIVITY_EXCHANGE, /* writing runs, to memory or to disk, and reading them back */
     MR_ACTIVITY_REDUCE,   /* folding or grouping, sorting, the plugin's reduce and finish */
-    MR_ACTIVITY_WRITE,    /* the output: formatting, compressing, writing, fsync */
+    MR_ACTIVITY_WRITE,    /* the output: compressing and writing */
     MR_ACTIVITY_WAIT,     /* for a task, or for room: there is nothing to do */
     MR_ACTIVITIES
 };

@@ -148,7 +148,9 @@ static mr_bgzf_entry find_entry(const mr_bgzf_index *index, uint64_t offset) {
 static bool take_block(mr_bgzf_reader *reader, int file, uint64_t offset, mr_error *error) {
     reader->at = reader->next;
     reader->held = false;
+    enum mr_activity before = mr_stopwatch_change(reader->watch, MR_ACTIVITY_READ);
     int64_t count = mr_read_at(file, reader->coded, MR_BGZF_BLOCK, reader->at.coded);
+    mr_stopwatch_change(reader->watch, before);
     if (count < 0) return mr_error_system(error, errno, "it cannot be read at byte %llu", at_byte(reader));
     const unsigned char *block = (const unsigned char *)reader->coded;
     uint32_t header, length = block_length(block, (size_t)count, &header);

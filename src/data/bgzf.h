@@ -8,6 +8,7 @@
 #ifndef MR_DATA_BGZF_H
 #define MR_DATA_BGZF_H
 
+#include "base/stopwatch.h"
 #include "data/inflate.h"
 
 enum { MR_BGZF_BLOCK = 64 << 10 /* the most bytes of a block, coded or decoded */ };
@@ -43,6 +44,7 @@ typedef struct mr_bgzf_reader {
     mr_bgzf_entry at;           /* where the block at hand is */
     mr_bgzf_entry next;         /* where the one behind it is */
     bool held;                  /* bytes holds the block at hand */
+    mr_stopwatch *watch;        /* of the process; NULL: nobody wants to know; borrowed */
 } mr_bgzf_reader;
 
 /* Reads length bytes at an offset of the decoded text, which the index says are there. On failure the error says what

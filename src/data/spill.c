@@ -18,20 +18,23 @@ bool mr_spill_intact(const mr_spill *spill) {
     return spill->file < 0 || mr_file_is(spill->file, spill->identity);
 }
 
-static void begin_waiting(const mr_spill *spill) {
+/* Returns what the process was at. */
+static enum mr_activity begin_waiting(const mr_spill *spill) {
     if (spill->waiting) ++*spill->waiting;
+    return mr_stopwatch_change(spill->watch, spill->activity);
 }
 
-static void end_waiting(const mr_spill *spill) {
+static void end_waiting(const mr_spill *spill, enum mr_activity before) {
     if (spill->waiting) --*spill->waiting;
+    mr_stopwatch_change(spill->watch, before);
 }
 
 bool mr_spill_append(mr_spill *spill, const void *bytes, size_t length, uint64_t *offset, mr_error *error) {
     if (!mr_spill_intact(spill))
         return mr_error_set(error, "a temporary file in %s was closed, or replaced by another file", spill->folder);
-    begin_waiting(spill);
+    enum mr_activity before = begin_waiting(spill);
     bool written = spill->file >= 0 && mr_write_at(spill->file, bytes, length, spill->end);
-    end_waiting(spill);
+    end_waiting(spill, before);
     if (!written)
         return mr_error_system(error, spill->file < 0 ? spill->failure : errno,
                                "could not spill to a temporary file in %s (choose another folder with "
@@ -44,9 +47,9 @@ bool mr_spill_append(mr_spill *spill, const void *bytes, size_t length, uint64_t
 }
 
 bool mr_spill_read(const mr_spill *spill, void *bytes, size_t length, uint64_t offset, mr_error *error) {
-    begin_waiting(spill);
+    enum mr_activity before = begin_waiting(spill);
     int64_t count = mr_read_at(spill->file, bytes, length, offset);
-    end_waiting(spill);
+    end_waiting(spill, before);
     if (count < 0 && errno == EIO) return mr_error_damage(error, "the disk could not read a file in %s", spill->folder);
     if (count < 0) return mr_error_system(error, errno, "could not read a temporary file in %s", spill->folder);
     if ((uint64_t)count == length) return true;

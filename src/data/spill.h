@@ -7,6 +7,7 @@
 #define MR_DATA_SPILL_H
 
 #include "base/file.h"
+#include "base/stopwatch.h"
 #include "data/block.h"
 
 typedef struct mr_spill {
@@ -17,6 +18,8 @@ typedef struct mr_spill {
     uint64_t written;          /* appended so far, for the statistics */
     const char *folder;        /* where the file lives, for messages; not owned */
     uint32_t *waiting;         /* above 0 while somebody waits for the disk; NULL: nobody wants to know; not owned */
+    mr_stopwatch *watch;       /* of the process; NULL: nobody wants to know; not owned */
+    enum mr_activity activity; /* what writing and reading here counts as */
 } mr_spill;
 
 /* Makes an unnamed file in a folder, whose name is borrowed; a failure is told when the file is needed. */

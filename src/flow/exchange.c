@@ -133,8 +133,7 @@ static bool spill_all(mr_exchange *exchange, mr_error *error) {
     return ok && exchange->announce(exchange->receiver, &run, error);
 }
 
-bool mr_exchange_seal(mr_exchange *exchange, mr_error *error) {
-    if (!exchange->records) return true;
+static bool seal(mr_exchange *exchange, mr_error *error) {
     uint64_t index_size = partition_count(exchange) * sizeof(mr_run_entry);
     /* Sealed runs stay in the arena for good: they may take half of it, the other half is for writing. */
     if (mr_round_up(exchange->used + index_size, MR_PAGE) > exchange->arena.size / 2) return spill_all(exchange, error);
@@ -148,6 +147,14 @@ bool mr_exchange_seal(mr_exchange *exchange, mr_error *error) {
     exchange->sealed = mr_smaller(mr_round_up(exchange->used, MR_PAGE), exchange->arena.size);
     forget_unsealed(exchange);
     return exchange->announce(exchange->receiver, &run, error);
+}
+
+bool mr_exchange_seal(mr_exchange *exchange, mr_error *error) {
+    if (!exchange->records) return true;
+    enum mr_activity before = mr_stopwatch_change(exchange->watch, MR_ACTIVITY_EXCHANGE);
+    bool ok = seal(exchange, error);
+    mr_stopwatch_change(exchange->watch, before);
+    return ok;
 }
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
@@ -243,11 +250,14 @@ static bool write_long_keys(mr_exchange *exchange, const mr_table *table, mr_err
 }
 
 bool mr_exchange_table(void *receiver, const mr_fold_table *table, mr_error *error) {
-    return write_short_keys(receiver, &table->shorts, error) && write_long_keys(receiver, &table->longs, error);
+    mr_exchange *exchange = receiver;
+    enum mr_activity before = mr_stopwatch_change(exchange->watch, MR_ACTIVITY_EXCHANGE);
+    bool ok = write_short_keys(exchange, &table->shorts, error) && write_long_keys(exchange, &table->longs, error);
+    mr_stopwatch_change(exchange->watch, before);
+    return ok;
 }
 
-bool mr_exchange_pairs(void *receiver, const char *pairs, const char *end, mr_error *error) {
-    mr_exchange *exchange = receiver;
+static bool write_pairs(mr_exchange *exchange, const char *pairs, const char *end, mr_error *error) {
     while (pairs < end) {
         mr_slice key, value;
         pairs = mr_pair_read(pairs, &key, &value);
@@ -260,6 +270,14 @@ bool mr_exchange_pairs(void *receiver, const char *pairs, const char *end, mr_er
         commit(exchange, partition, put_bytes(put_bytes(to, key), value));
     }
     return true;
+}
+
+bool mr_exchange_pairs(void *receiver, const char *pairs, const char *end, mr_error *error) {
+    mr_exchange *exchange = receiver;
+    enum mr_activity before = mr_stopwatch_change(exchange->watch, MR_ACTIVITY_EXCHANGE);
+    bool ok = write_pairs(exchange, pairs, end, error);
+    mr_stopwatch_change(exchange->watch, before);
+    return ok;
 }
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */

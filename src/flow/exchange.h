@@ -37,6 +37,7 @@ typedef struct mr_exchange {
     mr_run_sink *announce;           /* told about sealed runs */
     void *receiver;                  /* for announce */
     mr_partition_writer *partitions; /* one for each */
+    mr_stopwatch *watch;             /* of the process; NULL: nobody wants to know; borrowed */
 } mr_exchange;
 
 /* Prepares for writing. used: bytes at the front of the arena that hold sealed runs already: whole pages. */

@@ -342,7 +342,11 @@ bool mr_source_check(void *file, const mr_source *source, mr_error *error) {
 static bool read_bgzf(mr_source_file *open, const mr_source *source, char *bytes, size_t length, uint64_t offset,
                       mr_error *error) {
     bool shrunk;
-    if (mr_bgzf_read(&open->bgzf, source->index, open->file, bytes, length, offset, &shrunk, error)) return true;
+    open->bgzf.watch = open->watch;
+    enum mr_activity before = mr_stopwatch_change(open->watch, MR_ACTIVITY_INFLATE);
+    bool ok = mr_bgzf_read(&open->bgzf, source->index, open->file, bytes, length, offset, &shrunk, error);
+    mr_stopwatch_change(open->watch, before);
+    if (ok) return true;
     /* What is read from a file that is being written to may look like anything. */
     mr_error change = {0};
     if (shrunk || !mr_source_check(open, source, &change)) {
@@ -360,7 +364,9 @@ bool mr_source_read(void *file, const mr_source *source, char *bytes, size_t len
     }
     if (!mr_source_open(open, source, error)) return false;
     if (source->form == MR_FORM_BGZF) return read_bgzf(open, source, bytes, length, source->base + offset, error);
+    enum mr_activity before = mr_stopwatch_change(open->watch, MR_ACTIVITY_READ);
     int64_t count = mr_read_at(open->file, bytes, length, source->base + offset);
+    mr_stopwatch_change(open->watch, before);
     uint64_t place = source->origin + offset;
     if (count < 0)
         return mr_error_system(error, errno, "could not read %s at byte %llu", source->path, (unsigned long long)place);

@@ -29,6 +29,7 @@ typedef struct mr_source_file {
     int folder;              /* mr_input.folder; borrowed */
     mr_file_identity opened; /* what was opened: another file than that of the plan, if its path leads elsewhere now */
     mr_bgzf_reader bgzf;     /* of a BGZF source */
+    mr_stopwatch *watch;     /* of the process; NULL: nobody wants to know; borrowed */
 } mr_source_file;
 
 /* Opens a source, if it is not open yet: a pipe with a name, when somebody opens its other end. */

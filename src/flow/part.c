@@ -109,7 +109,9 @@ mr_byte_sink mr_part_bytes(mr_part_writer *writer) {
 static bool put_member(mr_part_writer *writer, const char *text, size_t length, mr_error *error) {
     char *to = reserve(writer, MR_DEFLATE_MEMBER, error);
     if (!to) return false;
+    enum mr_activity before = mr_stopwatch_change(writer->watch, MR_ACTIVITY_WRITE);
     commit(writer, mr_deflate_member(writer->deflater, text, length, to));
+    mr_stopwatch_change(writer->watch, before);
     return true;
 }
 

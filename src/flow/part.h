@@ -29,6 +29,7 @@ typedef struct mr_part_writer {
     size_t text_size;                 /* bytes allocated */
     size_t text_length;               /* bytes in it */
     mr_part part;                     /* the part at hand */
+    mr_stopwatch *watch;              /* of the process; NULL: nobody wants to know; borrowed */
 } mr_part_writer;
 
 /* Releases what it has come to own; region, released, spill, block, worker, format, deflater and head were filled in to

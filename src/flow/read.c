@@ -29,13 +29,14 @@ enum {
 
 static int64_t read_file(void *receiver, char *bytes, size_t room) {
     mr_stream_reader *reader = receiver;
+    enum mr_activity before = mr_stopwatch_change(reader->watch, MR_ACTIVITY_READ);
     int64_t count = mr_read_at(reader->file, bytes, room, reader->source->base + reader->coded);
+    mr_stopwatch_change(reader->watch, before);
     if (count > 0) reader->coded += (uint64_t)count;
     return count < 0 ? MR_READ_FAILED : count;
 }
 
-static int64_t read_pipe(void *receiver, char *bytes, size_t room) {
-    mr_stream_reader *reader = receiver;
+static int64_t wait_for_pipe(mr_stream_reader *reader, char *bytes, size_t room) {
     struct pollfd polled = {reader->file, POLLIN, 0};
     bool patient = reader->patient && reader->head == reader->start;
     if (poll(&polled, 1, patient ? PATIENCE_MS : PAUSE_MS) == 0) return MR_READ_NOTHING_YET;
@@ -43,6 +44,14 @@ static int64_t read_pipe(void *receiver, char *bytes, size_t room) {
     if (count < 0 && (errno == EINTR || errno == EAGAIN)) return MR_READ_NOTHING_YET;
     if (count > 0) reader->coded += (uint64_t)count;
     return count < 0 ? MR_READ_FAILED : count;
+}
+
+static int64_t read_pipe(void *receiver, char *bytes, size_t room) {
+    mr_stream_reader *reader = receiver;
+    enum mr_activity before = mr_stopwatch_change(reader->watch, MR_ACTIVITY_READ);
+    int64_t count = wait_for_pipe(reader, bytes, room);
+    mr_stopwatch_change(reader->watch, before);
+    return count;
 }
 
 /* Says which source an error is about. What is read from a file that is being written to may look like anything. */
@@ -171,8 +180,12 @@ static bool decode(mr_stream_reader *reader, uint64_t room, bool *idle, mr_error
     size_t length = 0;
     enum mr_decoded state;
     uint64_t missing = reader->wanted - (reader->head - reader->start);
-    if (!mr_decode(&reader->decoder, text_at(reader, reader->head), mr_smaller(room, missing), &length, &state, error))
-        return fail(reader, error);
+    bool coded = reader->decoder.coding != MR_CODING_NONE;
+    enum mr_activity before = mr_stopwatch_change(reader->watch, coded ? MR_ACTIVITY_INFLATE : MR_ACTIVITY_READ);
+    bool ok =
+        mr_decode(&reader->decoder, text_at(reader, reader->head), mr_smaller(room, missing), &length, &state, error);
+    mr_stopwatch_change(reader->watch, before);
+    if (!ok) return fail(reader, error);
     reader->head += length;
     reader->ended = state == MR_DECODED_END;
     *idle = state == MR_DECODED_NOTHING;

@@ -6,7 +6,7 @@
 #include "flow/flow.h"
 
 /* Reads streams, one after the other, into a ring. One per process that reads. Initialise with reader, ring, usual,
- * steady, records, window and patient. */
+ * steady, records, window, patient and watch. */
 typedef struct mr_stream_reader {
     mr_arena ring;      /* its memory is mapped twice, one behind the other, so that every block lies in one piece */
     uint64_t usual;     /* bytes of a block when there is plenty */
@@ -15,6 +15,7 @@ typedef struct mr_stream_reader {
     uint64_t window;    /* as in mr_decoder */
     bool patient;       /* waits longer for bytes that do not come: there is nothing else to do in this process */
     mr_source_reader reader; /* of the sources; only its check is needed */
+    mr_stopwatch *watch;     /* of the process; NULL: nobody wants to know; borrowed */
     const mr_source *source; /* the one at hand; NULL: none */
     int file;                /* it, open; borrowed */
     mr_decoder decoder;      /* of it */

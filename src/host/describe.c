@@ -89,6 +89,7 @@ void mr_describe_loaded(const mr_plugin *plugin, mr_description *description) {
     description->has_finish = plugin->finish;
     description->has_compare = plugin->compare;
     description->has_partition = plugin->partition;
+    description->has_combine = plugin->combine;
 }
 
 /* Takes down the wish for a file, which the asker has to read. */

@@ -28,6 +28,7 @@ typedef struct mr_description {
     bool has_finish;                      /* its output is not simply key and value */
     bool has_compare;                     /* it orders keys in its own way */
     bool has_partition;                   /* it orders by partition first */
+    bool has_combine;                     /* it makes fewer values of those of a key before they travel */
 } mr_description;
 
 /* One option of a plugin. Texts lie in the description; none is NULL but where it is said. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/units.h"
+#include "job/bound.h"
 #include "job/conclusion.h"
 #include "job/outputs.h"
 #include "job/results.h"
@@ -42,8 +43,10 @@ static bool wait_for_events(mr_coordinator *self, mr_error *error) {
     nfds_t count = MR_POLL_ONLOOKERS + mr_onlookers_poll(self->job.settings, polled + MR_POLL_ONLOOKERS);
     uint64_t timeout = self->job.settings->timeout;
     int pause = !idle ? 0 : timeout ? mr_watchdog_pause(timeout) : MEMORY_SAMPLE_MS;
+    double before = blocked ? mr_seconds() : 0;
     if (poll(polled, count, pause) < 0 && errno != EINTR)
         return mr_error_system(error, errno, "could not wait for the workers");
+    if (blocked) mr_note_blocked(self, mr_seconds() - before);
     return true;
 }
 
@@ -393,7 +396,7 @@ static void end_observation(mr_coordinator *self) {
 }
 
 void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_error *error) {
-    double start = mr_seconds();
+    double start = mr_seconds(), cpu = mr_cpu_seconds();
     sigset_t before;
     mr_observation *observation = mr_observation_new(start);
     sigprocmask(SIG_BLOCK, NULL, &before);
@@ -418,6 +421,10 @@ void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_
     uint64_t tasks = self.crew.tasks;
     if (observation) end_observation(&self);
     end_crew(&self);
+    if (observation) {
+        mr_bound_facts facts = mr_bound_facts_of(&self.job, summary, mr_cpu_seconds() - cpu);
+        mr_bound_find(observation, &facts);
+    }
     summary->seconds = mr_seconds() - start;
     mr_let_look(&self, MR_MOMENT_END);
     mr_conclude(&self.job, summary, error);

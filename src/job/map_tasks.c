@@ -120,7 +120,8 @@ static bool open_exchange(mr_worker *self, mr_error *error) {
                                    .spill = self->runs,
                                    .worker = self->index,
                                    .announce = announce_run,
-                                   .receiver = self};
+                                   .receiver = self,
+                                   .watch = &self->watch};
     if (!mr_exchange_open(&self->exchange, self->arena_used, error)) return false;
     if (mr_worker_is_fold(self))
         return mr_folder_open(&self->folder, &self->context, &self->fold, plan->table, mr_exchange_table,

@@ -40,6 +40,11 @@ typedef struct mr_phase {
                           * end that is a guess, which gets better: by how much text its bytes have come to so far. 0:
                           * not known, as for a pipe that has not ended, or the phase reads no input */
     uint64_t bytes_done; /* of them, also those of units at hand; a unit that is done again counts once */
+    double workers[MR_ACTIVITIES]; /* seconds of all workers together */
+    double readers[MR_ACTIVITIES]; /* the same of readers */
+    double longest;                /* seconds of the unit that took longest */
+    uint64_t longest_unit;         /* which one */
+    double blocked;                /* seconds in which the reader of the output, a pipe, took no more */
 } mr_phase;
 
 /* What a worker or reader was doing in a span of time. */
@@ -76,6 +81,7 @@ typedef struct mr_lane {
     double busy;       /* seconds in spans, without the gaps that joining has swallowed */
     uint64_t tasks;    /* done */
     unsigned crashes;
+    double activities[MR_ACTIVITIES]; /* seconds */
     bool reader;
     uint32_t now; /* what it is at, as of mr_observation.at: enum mr_span_kind; MR_SPAN_KINDS: it waits */
     double since; /* since when, in seconds */
@@ -104,6 +110,15 @@ typedef struct mr_hot_key {
     double share;               /* of all pairs that were emitted for the sample, 0 to 1 */
 } mr_hot_key;
 
+/* What a job was bound by: what would have had to be faster. */
+typedef struct mr_bound {
+    const char *by;   /* "start", "sample", "read", "inflate", "map", "exchange", "reduce", "merge", "write", "reader of
+                       * the   output", "one chunk", "one partition", "stop"; static text; NULL: the job has not ended */
+    double share;     /* of its time, 0 to 1 */
+    char text[256];   /* the same as the rest of a sentence, "mapping" */
+    char advice[256]; /* what would help, the same; empty: nothing that is known */
+} mr_bound;
+
 typedef struct mr_observation {
     double start; /* of the job, in mr_seconds */
     double at;    /* when it was last brought up to date, in seconds since then */
@@ -119,7 +134,13 @@ typedef struct mr_observation {
     double activities[MR_ACTIVITIES]; /* seconds of all workers and readers together */
     mr_hot_key hot_keys[MR_HOT_KEYS]; /* most frequent first */
     size_t hot_key_count;
+    mr_bound bound; /* when the job has ended */
 } mr_observation;
+
+/* A key as text for people, in quotes: bytes that are no printable ASCII as \xHH, and dots behind it when it is cut.
+ * text has room for MR_HOT_KEY_TEXT bytes, and is returned. */
+enum { MR_HOT_KEY_TEXT = 4 * MR_HOT_KEY_BYTES + 8 };
+const char *mr_hot_key_text(const mr_hot_key *key, char *text);
 
 /* How many of incidents are there. */
 static inline size_t mr_incidents_kept(const mr_observation *observation) {

@@ -45,8 +45,26 @@ static void look_at_map(mr_coordinator *self, uint64_t at_hand) {
     phase->units = self->job.chunks.count - self->streams.count;
 }
 
+/* What has been spent in the phase at hand: what there was when it began has been taken away before. */
+static void look_at_activities(mr_coordinator *self) {
+    mr_observation *observation = self->observation;
+    mr_phase *phase = phase_now(self);
+    for (uint32_t i = 0; i < observation->lane_count; i++) {
+        double *seconds = observation->lanes[i].reader ? phase->readers : phase->workers;
+        for (uint32_t j = 0; j < MR_ACTIVITIES; j++) {
+            double now =
+                (double)atomic_load_explicit(&self->job.shared->slots[i].activities[j], memory_order_relaxed) * 1e-9;
+            double *before = &observation->lanes[i].activities[j], more = now - *before;
+            *before = now;
+            seconds[j] += more;
+            observation->activities[j] += more;
+        }
+    }
+}
+
 void mr_note_phase(mr_coordinator *self, const char *name, uint64_t units) {
     if (is_mapping(self)) look_at_map(self, 0);
+    if (self->observation->phase_count) look_at_activities(self);
     mr_observe_phase(self->observation, name, units, mr_seconds());
     mr_let_look(self, MR_MOMENT_PHASE);
 }
@@ -74,16 +92,24 @@ static uint64_t chunk_bytes(const mr_job *job, uint64_t unit) {
 }
 
 /* A unit of the phase at hand is done; what is made again has been counted. */
-static void count_unit(mr_coordinator *self, const mr_assignment *assignment) {
+static void count_unit(mr_coordinator *self, const mr_assignment *assignment, double seconds) {
     mr_phase *phase = phase_now(self);
     if (assignment->kind != self->kind || mr_repair_noted(self, assignment)) return;
     phase->done++;
+    if (seconds > phase->longest) {
+        phase->longest = seconds;
+        phase->longest_unit = assignment->unit;
+    }
     if (assignment->kind == MR_TASK_MAP) self->mapped_bytes += chunk_bytes(&self->job, assignment->unit);
 }
 
 void mr_note_done(mr_coordinator *self, const mr_assignment *assignment, const mr_report *report) {
     mr_observe_span(self->observation, report->worker, span_of(assignment->kind), report->begun, report->ended);
-    if (!report->again) count_unit(self, assignment);
+    if (!report->again) count_unit(self, assignment, report->ended - report->begun);
+}
+
+void mr_note_blocked(mr_coordinator *self, double seconds) {
+    phase_now(self)->blocked += seconds;
 }
 
 /* ---- what goes wrong --------------------------------------------------------------------------------------------- */
@@ -150,23 +176,13 @@ static uint64_t bytes_at_hand(const mr_coordinator *self, uint32_t index, const 
     return position > chunk->begin && position < chunk->end ? position - chunk->begin : 0;
 }
 
-static void look_at_activities(mr_coordinator *self) {
-    mr_observation *observation = self->observation;
-    for (uint32_t i = 0; i < MR_ACTIVITIES; i++)
-        observation->activities[i] = 0;
-    for (uint32_t i = 0; i < observation->lane_count; i++)
-        for (uint32_t j = 0; j < MR_ACTIVITIES; j++)
-            observation->activities[j] +=
-                (double)atomic_load_explicit(&self->job.shared->slots[i].activities[j], memory_order_relaxed) * 1e-9;
-}
-
 void mr_note_progress(mr_coordinator *self, uint64_t memory, bool last) {
     mr_observation *observation = self->observation;
     uint64_t at_hand = 0;
     for (uint32_t i = 0; i < observation->lane_count && self->crew.members; i++)
         at_hand += bytes_at_hand(self, i, look_at_lane(self, i));
     if (is_mapping(self)) look_at_map(self, at_hand);
-    if (observation->lanes) look_at_activities(self);
+    look_at_activities(self);
     const mr_phase *map = mr_phase_map(observation);
     mr_observed_sample sample = {.at = mr_seconds(),
                                  .input_bytes = map ? map->bytes_done : 0,

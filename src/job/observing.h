@@ -19,6 +19,9 @@ void mr_note_done(mr_coordinator *self, const mr_assignment *assignment, const m
 /* It has died, at that task; NULL: at none. what: a message about that. */
 void mr_note_crash(mr_coordinator *self, uint32_t index, const mr_assignment *assignment, const char *what);
 
+/* The reader of the output has kept mr waiting for so many seconds. */
+void mr_note_blocked(mr_coordinator *self, double seconds);
+
 /* Keeps a message about something that went wrong. printf-like. */
 void mr_note_incident(mr_coordinator *self, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

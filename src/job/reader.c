@@ -25,6 +25,7 @@ struct mr_reader {
     pid_t coordinator;      /* the process, which is the parent; 0: it is this one */
     mr_source_file file;    /* the source at hand */
     mr_stream_reader stage; /* what does the work */
+    mr_stopwatch watch;     /* of this process; its times are in the slot */
 };
 
 static bool send(mr_reader *self, const void *message, size_t length, mr_error *error) {
@@ -84,7 +85,9 @@ static bool work_once(mr_reader *self, int timeout_ms, bool *more, mr_error *err
         return mr_error_system(error, length < 0 ? (int)-length : EPROTO, "a reader could not get its next task");
     mr_report done = {.kind = MR_REPORT_DONE, .sequence = task.sequence, .begun = mr_seconds()};
     atomic_store_explicit(&self->slot->task, task.sequence, memory_order_relaxed);
+    mr_stopwatch_change(&self->watch, MR_ACTIVITY_READ);
     if (!read_stream(self, &task, &done, error)) return false;
+    mr_stopwatch_change(&self->watch, MR_ACTIVITY_WAIT);
     done.ended = mr_seconds();
     if (!report(self, done, error)) return false;
     atomic_store_explicit(&self->slot->task, 0, memory_order_relaxed);
@@ -109,8 +112,10 @@ mr_reader *mr_reader_new(const mr_worker_start *start) {
                                      .records = job->description.records,
                                      .window = mr_larger(job->plan.memory / 8, 8 << 20),
                                      .patient = !job->alone,
+                                     .watch = &self->watch,
                                      .reader = {.check = mr_source_check, .file = &self->file}};
     self->file = (mr_source_file){.file = -1, .folder = job->input.folder};
+    mr_stopwatch_start(&self->watch, self->slot->activities, MR_ACTIVITY_WAIT);
     return self;
 }
 

@@ -3,6 +3,8 @@
 #include "base/units.h"
 #include "job/coordinator.h"
 
+#define WORTH_TELLING 1.0 /* seconds: what a shorter job was bound by does not matter */
+
 void mr_summary_close(mr_result_summary *summary) {
     mr_bad_close(&summary->bad);
     mr_observation_free(summary->observation);
@@ -24,6 +26,13 @@ void mr_summary_add(mr_result_summary *summary, const mr_counter_value *counter)
     at->value += counter->value;
 }
 
+/* What the job was bound by. */
+static void tell_bound(const mr_bound *bound, const char *plugin) {
+    if (bound->by)
+        mr_message("%s: bound by %s, for %.0f %% of the time%s%s", plugin, bound->text, 100 * bound->share,
+                   *bound->advice ? "; " : "", bound->advice);
+}
+
 void mr_summary_print(const mr_result_summary *summary, const char *plugin) {
     char input[MR_SIZE_TEXT], peak[MR_SIZE_TEXT], spilled[MR_SIZE_TEXT];
     double seconds = summary->seconds > 0 ? summary->seconds : 1e-9;
@@ -32,6 +41,7 @@ void mr_summary_print(const mr_result_summary *summary, const char *plugin) {
                (unsigned long long)summary->results, summary->seconds, (double)summary->input_bytes / 1e6 / seconds,
                summary->workers, summary->workers == 1 ? "" : "s", mr_format_size(summary->peak_memory, peak),
                mr_format_size(summary->spilled, spilled), (unsigned long long)summary->retries);
+    if (summary->seconds >= WORTH_TELLING && summary->observation) tell_bound(&summary->observation->bound, plugin);
     for (size_t i = 0; i < summary->counter_count; i++)
         mr_message("%s: counter %s = %llu", plugin, summary->counters[i].name,
                    (unsigned long long)summary->counters[i].value);

@@ -53,6 +53,13 @@ mr_moment mr_moment_now(void) {
     return (mr_moment){.wall = mr_seconds(), .own = seconds_of(&usage)};
 }
 
+double mr_cpu_seconds(void) {
+    struct rusage own = {0}, children = {0};
+    (void)!getrusage(RUSAGE_SELF, &own);          /* cannot fail */
+    (void)!getrusage(RUSAGE_CHILDREN, &children); /* nor can this */
+    return seconds_of(&own) + seconds_of(&children);
+}
+
 void mr_tell_phase(const char *name, uint64_t units, const mr_moment *start) {
     mr_moment end = mr_moment_now();
     mr_message("%s: %llu units, %.3f s, coordinator %.4f s", name, (unsigned long long)units, end.wall - start->wall,

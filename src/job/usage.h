@@ -18,6 +18,9 @@ typedef struct mr_moment {
 
 mr_moment mr_moment_now(void);
 
+/* Seconds of CPU time of this process and of all its children that it has waited for. */
+double mr_cpu_seconds(void);
+
 /* Says how long a phase took up to now, and how much of that the coordinator worked itself: no other process can help
  * it there. */
 void mr_tell_phase(const char *name, uint64_t units, const mr_moment *start);

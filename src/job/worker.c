@@ -21,6 +21,22 @@ static void tell_memory(const mr_worker *self) {
     atomic_store_explicit(&self->slot->shared_bytes, mr_larger(before, now), memory_order_relaxed);
 }
 
+/* What a task is, but for the steps that say so themselves. */
+static enum mr_activity activity_of(uint32_t kind) {
+    switch (kind) {
+    case MR_TASK_SEAL:
+        return MR_ACTIVITY_EXCHANGE;
+    case MR_TASK_REDUCE:
+    case MR_TASK_KEEP:
+    case MR_TASK_MERGE:
+        return MR_ACTIVITY_REDUCE;
+    case MR_TASK_DELIVER:
+        return MR_ACTIVITY_WRITE;
+    default:
+        return MR_ACTIVITY_MAP;
+    }
+}
+
 static bool do_task(mr_worker *self, const mr_task *task, mr_error *error) {
     static bool (*const doers[])(mr_worker *, const mr_task *, mr_report *, mr_error *) = {
         [MR_TASK_SAMPLE] = mr_do_sample, [MR_TASK_SPLIT] = mr_do_split, [MR_TASK_QUOTES] = mr_do_quotes,
@@ -31,12 +47,14 @@ static bool do_task(mr_worker *self, const mr_task *task, mr_error *error) {
     mr_report done = {.kind = MR_REPORT_DONE, .sequence = task->sequence, .begun = mr_seconds()};
     atomic_store_explicit(&self->slot->task, task->sequence, memory_order_relaxed);
     self->sequence = task->sequence;
+    mr_stopwatch_change(&self->watch, activity_of(task->kind));
     if (!mr_worker_learn_bad(self, error) || !doers[task->kind](self, task, &done, error)) return false;
     if (self->long_record) mr_worker_trim(self); /* whatever way the chunk ended */
     tell_memory(self);
     done.ended = mr_seconds();
     if (!(done.commits ? mr_worker_commit(self, done, error) : mr_worker_report(self, done, error))) return false;
     atomic_store_explicit(&self->slot->task, 0, memory_order_relaxed);
+    mr_stopwatch_change(&self->watch, MR_ACTIVITY_WAIT);
     return true;
 }
 
@@ -48,8 +66,12 @@ static bool take_spills(mr_worker *self, mr_error *error) {
     self->runs = &self->run_files[self->index];
     self->parts = &self->part_files[self->index];
     mr_spill *own[] = {self->runs, self->parts};
-    for (uint32_t i = 0; i < job->plan.workers; i++)
+    for (uint32_t i = 0; i < job->plan.workers; i++) {
         self->run_files[i].waiting = self->part_files[i].waiting = &self->slot->where.waiting;
+        self->run_files[i].watch = self->part_files[i].watch = &self->watch;
+        self->run_files[i].activity = MR_ACTIVITY_EXCHANGE;
+        self->part_files[i].activity = MR_ACTIVITY_WRITE;
+    }
     for (int i = 0; i < 2; i++) {
         if (own[i]->file < 0) continue;
         off_t end = lseek(own[i]->file, 0, SEEK_END);
@@ -85,6 +107,8 @@ static void take_start(mr_worker *self, const mr_worker_start *start) {
     self->receiver = start->receiver;
     self->slot = &start->job->shared->slots[start->index];
     self->arena_used = start->arena_used;
+    mr_stopwatch_start(&self->watch, self->slot->activities, MR_ACTIVITY_START);
+    self->file.watch = &self->watch;
     self->writer.head = start->part_head;
     mr_descriptors_remember(&self->descriptors, self->job, self->index, &self->file);
 }
@@ -127,7 +151,8 @@ static bool open_worker(mr_worker *self, mr_error *error) {
                                     .worker = self->index,
                                     .format = &job->format,
                                     .deflater = self->deflater,
-                                    .head = self->writer.head};
+                                    .head = self->writer.head,
+                                    .watch = &self->watch};
     const char *refusal = mr_write_refusal(job);
     if (mr_job_is_map(job)) mr_context_write_to(&self->context, refusal ? NULL : mr_part_write, &self->writer, refusal);
     return mr_context_start(&self->context, error) &&
@@ -159,6 +184,7 @@ static void release_arena(mr_worker *self) {
  * more. */
 static bool work_once(mr_worker *self, int timeout_ms, bool *more, mr_error *error) {
     mr_task task;
+    mr_stopwatch_change(&self->watch, MR_ACTIVITY_WAIT);
     ssize_t length = mp_queue_get(self->tasks, &task, sizeof task, timeout_ms);
     *more = length != -EPIPE;
     if (!*more || length == -EAGAIN || length == -ETIMEDOUT) return true;

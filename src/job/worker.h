@@ -26,6 +26,7 @@ struct mr_worker {
     void *receiver;                  /* for sink */
     pid_t coordinator;               /* the process, which is the parent */
     mr_slot *slot;                   /* shared: what survives this process */
+    mr_stopwatch watch;              /* of this process; its times are in the slot */
     mr_protection protection;        /* of shared memory */
     mr_context context;              /* the plugin */
     mr_records records;              /* what they are; context knows how those of the plugin's own are divided */
