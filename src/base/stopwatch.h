@@ -19,7 +19,7 @@
 enum mr_activity {
     MR_ACTIVITY_START,    /* loading the plugin, and its open */
     MR_ACTIVITY_READ,     /* the input: waiting for the disk and copying */
-    MR_ACTIVITY_INFLATE,  /* undoing compression */
+    MR_ACTIVITY_INFLATE,  /* undoing compression, and cutting what comes of it into blocks */
     MR_ACTIVITY_MAP,      /* the plugin's map, and folding what it emits; also looking at the input beforehand */
     MR_ACTIVITY_EXCHANGE, /* writing runs, to memory or to disk, and reading them back */
     MR_ACTIVITY_REDUCE,   /* folding or grouping, sorting, the plugin's reduce and finish */

@@ -180,12 +180,8 @@ static bool decode(mr_stream_reader *reader, uint64_t room, bool *idle, mr_error
     size_t length = 0;
     enum mr_decoded state;
     uint64_t missing = reader->wanted - (reader->head - reader->start);
-    bool coded = reader->decoder.coding != MR_CODING_NONE;
-    enum mr_activity before = mr_stopwatch_change(reader->watch, coded ? MR_ACTIVITY_INFLATE : MR_ACTIVITY_READ);
-    bool ok =
-        mr_decode(&reader->decoder, text_at(reader, reader->head), mr_smaller(room, missing), &length, &state, error);
-    mr_stopwatch_change(reader->watch, before);
-    if (!ok) return fail(reader, error);
+    if (!mr_decode(&reader->decoder, text_at(reader, reader->head), mr_smaller(room, missing), &length, &state, error))
+        return fail(reader, error);
     reader->head += length;
     reader->ended = state == MR_DECODED_END;
     *idle = state == MR_DECODED_NOTHING;
@@ -199,7 +195,8 @@ static bool decode(mr_stream_reader *reader, uint64_t room, bool *idle, mr_error
 
 bool mr_read_block(mr_stream_reader *reader, uint64_t released, mr_text_block *block, enum mr_read_state *state,
                    mr_error *error) {
-    bool idle = false;
+    bool idle = false, coded = reader->decoder.coding > MR_CODING_NONE;
+    mr_stopwatch_change(reader->watch, coded ? MR_ACTIVITY_INFLATE : MR_ACTIVITY_READ);
     for (;;) {
         uint64_t held = reader->head - reader->start, room = reader->ring.size - (reader->head - released);
         if (!reader->wanted) reader->wanted = next_size(reader);

@@ -2,6 +2,7 @@
 #ifndef MR_FLOW_SAMPLE_H
 #define MR_FLOW_SAMPLE_H
 
+#include "data/hot_keys.h"
 #include "flow/flow.h"
 
 /* Collects keys that map emits for some pieces of the input, in the worker's arena. [map] */
@@ -9,8 +10,8 @@ typedef struct mr_sampler {
     mr_context *context; /* the plugin; borrowed */
     mr_arena *arena;     /* where keys go; borrowed */
     uint64_t used;       /* bytes of keys in the arena */
-    bool distinct;       /* a fold: a key counts once for each piece, however often it is emitted */
-    mr_table seen;       /* with distinct: the keys of this piece */
+    bool distinct;       /* a fold: a key is kept once for each piece, however often it is emitted */
+    mr_table seen;       /* with distinct: the keys of this piece, and where they are in the arena */
 } mr_sampler;
 
 bool mr_sampler_open(mr_sampler *sampler, mr_context *context, mr_arena *arena, bool distinct, mr_error *error);
@@ -28,8 +29,9 @@ typedef struct mr_sample {
     uint64_t used;    /* bytes */
 } mr_sample;
 
-/* Sorts the samples of all workers and chooses the splitters of up to partitions ranges. [map, one worker] */
-bool mr_sample_split(mr_splitters *splitters, const mr_sample *samples, size_t sample_count, uint32_t partitions,
-                     const mr_key_order *order, mr_error *error);
+/* Sorts the samples of all workers, chooses the splitters of up to partitions ranges, and finds the most frequent keys.
+ * [map, one worker] */
+bool mr_sample_split(mr_splitters *splitters, mr_hot_keys *hot_keys, const mr_sample *samples, size_t sample_count,
+                     uint32_t partitions, const mr_key_order *order, mr_error *error);
 
 #endif

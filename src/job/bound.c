@@ -90,12 +90,10 @@ static void charge_workers(double *charged, const mr_phase *phase, double second
         if (i != MR_ACTIVITY_WAIT) charged[cause_of(i, phase)] += seconds * phase->workers[i] / all;
 }
 
-/* The same for readers. */
+/* The same for readers, which also cut the text into blocks. */
 static void charge_readers(double *charged, const mr_phase *phase, double seconds) {
-    double all = sum(phase->readers);
-    if (all <= 0) return;
-    charged[CAUSE_UNPACK] += seconds * phase->readers[MR_ACTIVITY_INFLATE] / all;
-    charged[CAUSE_READ] += seconds * (all - phase->readers[MR_ACTIVITY_INFLATE]) / all;
+    bool unpacking = phase->readers[MR_ACTIVITY_INFLATE] > phase->readers[MR_ACTIVITY_READ];
+    charged[unpacking ? CAUSE_UNPACK : CAUSE_READ] += seconds;
 }
 
 /* How much of a phase of so many seconds the processes of a kind were busy, 0 to 1. */
@@ -190,6 +188,7 @@ static void say_text(const mr_observation *observation, enum cause cause, double
 
 /* What could be done where it takes CPU time. */
 static void advise_processes(const mr_observation *observation, const mr_bound_facts *facts, mr_bound *bound) {
+    const mr_phase *map = find_phase(observation, "map");
     double busy_seconds = 0;
     uint32_t processes = facts->workers + facts->readers;
     for (uint32_t i = 0; i < MR_ACTIVITIES; i++)
@@ -198,7 +197,7 @@ static void advise_processes(const mr_observation *observation, const mr_bound_f
         snprintf(bound->advice, sizeof bound->advice,
                  "but its processes had a CPU for only %.0f %% of their time: other programs did, or the plugin waits",
                  100 * facts->cpu_seconds / busy_seconds);
-    else if (facts->cpus > processes && facts->chunks > facts->workers)
+    else if (facts->cpus > processes && (!map || map->units > facts->workers))
         snprintf(bound->advice, sizeof bound->advice, "%u CPU%s free: more -j would help", facts->cpus - processes,
                  facts->cpus - processes == 1 ? " is" : "s are");
     else if (facts->cpus > processes)
@@ -274,8 +273,7 @@ mr_bound_facts mr_bound_facts_of(const mr_job *job, const mr_result_summary *sum
                             .readers = job->plan.readers,
                             .cpus = mr_cpus_usable(),
                             .cpu_seconds = cpu_seconds,
-                            .spilled = summary->spilled,
-                            .chunks = job->chunks.count};
+                            .spilled = summary->spilled};
     facts.regrouped = job->description.kind == MR_GROUP && !job->description.has_combine;
     for (size_t i = 0; i < job->input.count; i++) {
         const mr_source *source = &job->input.sources[i];

@@ -12,7 +12,6 @@ typedef struct mr_bound_facts {
     uint32_t cpus;        /* that the job may use */
     double cpu_seconds;   /* CPU time of all its processes together */
     uint64_t spilled;     /* bytes */
-    uint64_t chunks;      /* units of the map phase */
     const char *unpacked; /* the compressed file that one process has to unpack; NULL: there is none, or several */
     const char *piped;    /* what is read and is no file; NULL: nothing */
     size_t compressed;    /* how many files have to be unpacked by one process each */

@@ -414,6 +414,7 @@ void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_
         run(&self, error))
         summary->outcome = MR_OUTCOME_DONE;
     summary->input_bytes = self.job.input.plain + self.job.input.read;
+    summary->kind = self.job.description.kind;
     summary->workers = self.job.plan.workers;
     summary->results = self.delivery.results;
     for (uint32_t i = 0; self.delivery.ends && i < self.job.output_count; i++)

@@ -16,6 +16,7 @@ typedef struct mr_result_summary {
     enum mr_outcome outcome;
     int signal; /* MR_OUTCOME_SIGNAL: which; SIGPIPE when the reader of the output has gone */
     uint64_t input_bytes;
+    uint32_t kind;    /* of the job: enum mr_kind */
     uint64_t records; /* mapped */
     uint64_t results; /* pairs printed; 0 for what a map job writes as it is */
     uint64_t output_bytes;

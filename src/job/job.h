@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/stopwatch.h"
 #include "data/format.h"
+#include "data/hot_keys.h"
 #include "data/records.h"
 #include "flow/flow.h"
 #include "flow/output.h"
@@ -115,6 +116,7 @@ typedef struct mr_left_out {
  * said: in workers it is read-only (protection.h). Pages that nobody touches cost nothing. */
 typedef struct mr_shared {
     _Alignas(MR_PAGE) mr_splitters splitters;           /* written by one worker, before the map phase */
+    mr_hot_keys hot_keys;                               /* the same */
     _Alignas(MR_PAGE) uint64_t sampled[MR_WORKERS_MAX]; /* bytes of sampled keys in each worker's arena */
     mr_part ordered[MR_PARTITIONS_MAX];                 /* the parts to be merged */
     uint64_t ordered_count;                             /* how many */

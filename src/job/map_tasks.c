@@ -239,8 +239,8 @@ bool mr_do_split(mr_worker *self, const mr_task *task, mr_report *done, mr_error
     for (uint32_t i = 0; i < job->plan.workers; i++)
         samples[i] = (mr_sample){.keys = job->arenas[i].base, .used = job->shared->sampled[i]};
     bool ok = mr_protection_splitters(&self->protection, true, error) &&
-              mr_sample_split(&job->shared->splitters, samples, job->plan.workers, (uint32_t)task->offset, &self->order,
-                              error) &&
+              mr_sample_split(&job->shared->splitters, &job->shared->hot_keys, samples, job->plan.workers,
+                              (uint32_t)task->offset, &self->order, error) &&
               mr_protection_splitters(&self->protection, false, error);
     free(samples);
     return ok;

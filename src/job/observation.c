@@ -62,19 +62,6 @@ bool mr_observation_open_lanes(mr_observation *observation, uint32_t workers, ui
     return true;
 }
 
-const char *mr_hot_key_text(const mr_hot_key *key, char *text) {
-    size_t length = key->length < MR_HOT_KEY_BYTES ? key->length : MR_HOT_KEY_BYTES;
-    char *to = text;
-    *to++ = '\'';
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)key->key[i];
-        bool printable = byte >= 0x20 && byte < 0x7f;
-        to += snprintf(to, 5, printable ? "%c" : "\\x%02x", byte);
-    }
-    snprintf(to, 5, "%s'", key->length > length ? "..." : "");
-    return text;
-}
-
 /* Seconds since the start of the job. */
 static double since_start(const mr_observation *observation, double at) {
     return at > observation->start ? at - observation->start : 0;

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/stopwatch.h"
+#include "data/hot_keys.h"
 
 enum {
     MR_PHASES_MAX = 16,
@@ -23,8 +24,6 @@ enum {
     MR_SPANS_MAX = 4096,    /* of one lane */
     MR_INCIDENTS_MAX = 100, /* the first and the last half of these are kept */
     MR_INCIDENT_TEXT = 512,
-    MR_HOT_KEYS = 5,
-    MR_HOT_KEY_BYTES = 64, /* of a key that are shown */
 };
 
 /* A phase of the job, past or present. They follow each other without a gap. */
@@ -103,13 +102,6 @@ typedef struct mr_incident {
     char text[MR_INCIDENT_TEXT];
 } mr_incident;
 
-/* A key that comes often, by what a sample of the input says. */
-typedef struct mr_hot_key {
-    char key[MR_HOT_KEY_BYTES]; /* its first bytes, as they are */
-    uint32_t length;            /* of the whole key */
-    double share;               /* of all pairs that were emitted for the sample, 0 to 1 */
-} mr_hot_key;
-
 /* What a job was bound by: what would have had to be faster. */
 typedef struct mr_bound {
     const char *by;   /* "start", "sample", "read", "inflate", "map", "exchange", "reduce", "merge", "write", "reader of
@@ -132,15 +124,10 @@ typedef struct mr_observation {
     mr_incident incidents[MR_INCIDENTS_MAX];
     uint64_t incident_count;          /* in all; those beyond MR_INCIDENTS_MAX have displaced the middle ones */
     double activities[MR_ACTIVITIES]; /* seconds of all workers and readers together */
-    mr_hot_key hot_keys[MR_HOT_KEYS]; /* most frequent first */
+    mr_hot_key hot_keys[MR_HOT_KEYS]; /* by a sample of the input, most frequent first */
     size_t hot_key_count;
     mr_bound bound; /* when the job has ended */
 } mr_observation;
-
-/* A key as text for people, in quotes: bytes that are no printable ASCII as \xHH, and dots behind it when it is cut.
- * text has room for MR_HOT_KEY_TEXT bytes, and is returned. */
-enum { MR_HOT_KEY_TEXT = 4 * MR_HOT_KEY_BYTES + 8 };
-const char *mr_hot_key_text(const mr_hot_key *key, char *text);
 
 /* How many of incidents are there. */
 static inline size_t mr_incidents_kept(const mr_observation *observation) {

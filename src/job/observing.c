@@ -45,6 +45,15 @@ static void look_at_map(mr_coordinator *self, uint64_t at_hand) {
     phase->units = self->job.chunks.count - self->streams.count;
 }
 
+/* What of the time that processes have had is not spent otherwise, they have waited. They say so only when they are
+ * woken up, which may be in a later phase. */
+static void add_waiting(double *seconds, double all) {
+    double spent = 0;
+    for (uint32_t i = 0; i < MR_ACTIVITIES; i++)
+        if (i != MR_ACTIVITY_WAIT) spent += seconds[i];
+    seconds[MR_ACTIVITY_WAIT] = all > spent ? all - spent : 0;
+}
+
 /* What has been spent in the phase at hand: what there was when it began has been taken away before. */
 static void look_at_activities(mr_coordinator *self) {
     mr_observation *observation = self->observation;
@@ -56,10 +65,14 @@ static void look_at_activities(mr_coordinator *self) {
                 (double)atomic_load_explicit(&self->job.shared->slots[i].activities[j], memory_order_relaxed) * 1e-9;
             double *before = &observation->lanes[i].activities[j], more = now - *before;
             *before = now;
-            seconds[j] += more;
             observation->activities[j] += more;
+            if (j != MR_ACTIVITY_WAIT) seconds[j] += more;
         }
     }
+    if (!observation->lanes) return;
+    double length = mr_seconds() - self->start - phase->begin;
+    add_waiting(phase->workers, length * self->job.plan.workers);
+    add_waiting(phase->readers, length * self->job.plan.readers);
 }
 
 void mr_note_phase(mr_coordinator *self, const char *name, uint64_t units) {
@@ -94,7 +107,7 @@ static uint64_t chunk_bytes(const mr_job *job, uint64_t unit) {
 /* A unit of the phase at hand is done; what is made again has been counted. */
 static void count_unit(mr_coordinator *self, const mr_assignment *assignment, double seconds) {
     mr_phase *phase = phase_now(self);
-    if (assignment->kind != self->kind || mr_repair_noted(self, assignment)) return;
+    if (assignment->kind != self->kind || !phase->units || mr_repair_noted(self, assignment)) return;
     phase->done++;
     if (seconds > phase->longest) {
         phase->longest = seconds;
@@ -103,8 +116,17 @@ static void count_unit(mr_coordinator *self, const mr_assignment *assignment, do
     if (assignment->kind == MR_TASK_MAP) self->mapped_bytes += chunk_bytes(&self->job, assignment->unit);
 }
 
+/* The worker that has sorted the sample has found them. */
+static void take_hot_keys(mr_coordinator *self) {
+    const mr_hot_keys *hot_keys = &self->job.shared->hot_keys;
+    mr_observation *observation = self->observation;
+    observation->hot_key_count = mr_smaller(hot_keys->count, MR_HOT_KEYS);
+    memcpy(observation->hot_keys, hot_keys->list, observation->hot_key_count * sizeof *hot_keys->list);
+}
+
 void mr_note_done(mr_coordinator *self, const mr_assignment *assignment, const mr_report *report) {
     mr_observe_span(self->observation, report->worker, span_of(assignment->kind), report->begun, report->ended);
+    if (assignment->kind == MR_TASK_SPLIT) take_hot_keys(self);
     if (!report->again) count_unit(self, assignment, report->ended - report->begun);
 }
 

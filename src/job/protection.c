@@ -48,6 +48,6 @@ bool mr_protection_seal(mr_protection *protection, uint64_t sealed, mr_error *er
 
 bool mr_protection_splitters(const mr_protection *protection, bool writable, mr_error *error) {
     if (!protection->job) return true;
-    mr_splitters *splitters = &protection->job->shared->splitters;
-    return mr_protect_memory(splitters, mr_round_up(sizeof *splitters, MR_PAGE), writable, error);
+    mr_shared *shared = protection->job->shared;
+    return mr_protect_memory(&shared->splitters, offsetof(mr_shared, sampled), writable, error);
 }

@@ -24,7 +24,7 @@ bool mr_protection_of_reader(const mr_job *job, uint32_t index, mr_error *error)
 /* From now on the first sealed bytes of the arena are read-only, and those behind them are writable. */
 bool mr_protection_seal(mr_protection *protection, uint64_t sealed, mr_error *error);
 
-/* Makes the splitters writable, or read-only again. */
+/* Makes the splitters and the hot keys writable, or read-only again. */
 bool mr_protection_splitters(const mr_protection *protection, bool writable, mr_error *error);
 
 #endif

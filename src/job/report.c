@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/units.h"
@@ -33,14 +34,27 @@ static void tell_bound(const mr_bound *bound, const char *plugin) {
                    *bound->advice ? "; " : "", bound->advice);
 }
 
+/* What has come out: pairs, which in a fold are one for each key, and how many bytes when there are others than those
+ * of pairs. */
+static const char *say_output(const mr_result_summary *summary, char *text, size_t size) {
+    char bytes[MR_SIZE_TEXT];
+    if (!summary->results && summary->output_bytes)
+        snprintf(text, size, "%s out", mr_format_size(summary->output_bytes, bytes));
+    else
+        snprintf(text, size, "%llu %s", (unsigned long long)summary->results,
+                 summary->kind == MR_FOLD ? "keys" : "results");
+    return text;
+}
+
 void mr_summary_print(const mr_result_summary *summary, const char *plugin) {
-    char input[MR_SIZE_TEXT], peak[MR_SIZE_TEXT], spilled[MR_SIZE_TEXT];
+    char output[64], input[MR_SIZE_TEXT], peak[MR_SIZE_TEXT], spilled[MR_SIZE_TEXT];
     double seconds = summary->seconds > 0 ? summary->seconds : 1e-9;
-    mr_message("%s: %s in, %llu records, %llu keys, %.2f s, %.0f MB/s, %u worker%s, %s peak, %s spilled, %llu retries",
-               plugin, mr_format_size(summary->input_bytes, input), (unsigned long long)summary->records,
-               (unsigned long long)summary->results, summary->seconds, (double)summary->input_bytes / 1e6 / seconds,
-               summary->workers, summary->workers == 1 ? "" : "s", mr_format_size(summary->peak_memory, peak),
-               mr_format_size(summary->spilled, spilled), (unsigned long long)summary->retries);
+    mr_message("%s: %s in, %llu records, %s, %.2f s, %.0f MB/s, %u worker%s, %s peak, %s spilled, %llu retries", plugin,
+               mr_format_size(summary->input_bytes, input), (unsigned long long)summary->records,
+               say_output(summary, output, sizeof output), summary->seconds,
+               (double)summary->input_bytes / 1e6 / seconds, summary->workers, summary->workers == 1 ? "" : "s",
+               mr_format_size(summary->peak_memory, peak), mr_format_size(summary->spilled, spilled),
+               (unsigned long long)summary->retries);
     if (summary->seconds >= WORTH_TELLING && summary->observation) tell_bound(&summary->observation->bound, plugin);
     for (size_t i = 0; i < summary->counter_count; i++)
         mr_message("%s: counter %s = %llu", plugin, summary->counters[i].name,

@@ -1,12 +1,16 @@
 #include "job/statistics.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/units.h"
 #include "host/building.h"
+#include "job/observation_json.h"
+#include "job/pinning.h"
 
-enum { LAYOUT = 1 };
+enum { LAYOUT = 2, INPUTS_MAX = 100 /* that are listed */ };
 
 /* ---- the crash --------------------------------------------------------------------------------------------------- */
 
@@ -113,6 +117,53 @@ static bool add_figures(cJSON *root, const mr_result_summary *summary) {
            mr_json_add_text(root, "bad_path", *summary->bad_path ? summary->bad_path : NULL);
 }
 
+/* The order of the results, as --sort takes it. */
+static bool add_order(cJSON *object, const mr_job *job) {
+    char text[32];
+    snprintf(text, sizeof text, "%s%s%s", job->sort & MR_SORT_VALUE ? "value" : "key",
+             job->sort & MR_SORT_NUMERIC ? ":num" : "", job->sort & MR_SORT_DESCENDING ? ":desc" : "");
+    return mr_json_add_text(object, "sort", text) &&
+           (job->top == UINT64_MAX || mr_json_add_number(object, "top", job->top));
+}
+
+static bool add_options(cJSON *object, const mr_job_settings *settings) {
+    cJSON *options = cJSON_AddObjectToObject(object, "options");
+    bool ok = options;
+    for (size_t i = 0; ok && i < settings->setting_count; i++)
+        ok = mr_json_add_text(options, settings->settings[i].name, settings->settings[i].value);
+    return ok;
+}
+
+/* The inputs as the user named them. */
+static bool add_inputs(cJSON *object, const mr_job *job) {
+    const mr_job_settings *settings = job->settings;
+    cJSON *inputs = cJSON_AddArrayToObject(object, "inputs");
+    bool ok = inputs;
+    for (size_t i = 0; ok && i < mr_smaller(settings->input_count, INPUTS_MAX); i++)
+        ok = mr_json_add_text(inputs, NULL, settings->inputs[i]);
+    return ok && mr_json_add_number(object, "files", job->input.count);
+}
+
+/* What the user asked for, and what was made of it. */
+static bool add_settings(cJSON *root, const mr_job *job) {
+    static const char *const kinds[] = {NULL, "fold", "group", "map"};
+    const mr_job_settings *settings = job->settings;
+    char records[MR_RECORDS_NAME];
+    cJSON *object = cJSON_AddObjectToObject(root, "job");
+    return object && mr_json_add_text(object, "kind", kinds[job->description.kind]) &&
+           mr_json_add_text(object, "plugin_path", job->plugin_path) && add_options(object, settings) &&
+           add_inputs(object, job) && mr_json_add_text(object, "output", settings->output) &&
+           mr_json_add_text(object, "records", mr_records_name(&job->description.records, records)) &&
+           mr_json_add_text(object, "format", mr_format_name(settings->format)) && add_order(object, job) &&
+           mr_json_add_number(object, "compress", settings->compress) &&
+           mr_json_add_number(object, "readers", job->plan.readers) &&
+           mr_json_add_number(object, "cpus", mr_cpus_usable()) &&
+           mr_json_add_number(object, "memory_bytes", job->plan.memory) &&
+           mr_json_add_number(object, "chunk_bytes", settings->chunk) &&
+           mr_json_add_number(object, "partitions", job->plan.partitions) &&
+           cJSON_AddBoolToObject(object, "inline", settings->alone);
+}
+
 static bool write_text(const char *path, const char *text, mr_error *error) {
     mr_output output;
     size_t length = strlen(text);
@@ -127,7 +178,8 @@ bool mr_statistics_write(const char *path, const mr_job *job, const mr_result_su
     cJSON *root = mr_json_new(error);
     bool ok = root && mr_json_add_number(root, "version", LAYOUT) && mr_json_add_text(root, "mr", MR_VERSION) &&
               mr_json_add_text(root, "plugin", job->settings->plugin) && add_outcome(root, summary, failure) &&
-              add_figures(root, summary) && add_counters(root, summary) && add_crash(root, card);
+              add_figures(root, summary) && add_counters(root, summary) && add_settings(root, job) &&
+              (!summary->observation || mr_observation_add_json(root, summary->observation)) && add_crash(root, card);
     char *text = ok ? cJSON_Print(root) : NULL;
     cJSON_Delete(root);
     ok = text ? write_text(path, text, error) : mr_error_memory(error, 4096, "statistics");

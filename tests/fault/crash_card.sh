@@ -59,7 +59,7 @@ check_card() {
         local $/;
         my $stats = decode_json(<$handle>);
         my $crash = $stats->{crash};
-        die "outcome\n" unless $stats->{version} == 1 && $stats->{outcome} eq "failed" && $stats->{error};
+        die "outcome\n" unless $stats->{version} == 2 && $stats->{outcome} eq "failed" && $stats->{error};
         die "place\n" unless $crash->{place}{file} eq "input file.txt" && $crash->{place}{line} == $line;
         die "offset\n" unless $crash->{place}{offset} == $offset && $crash->{place}{length} == $length;
         die "record\n" unless $crash->{place}{record_hex} eq unpack "H*", "it goes \x27BOOM\x27 with\ta \xff";

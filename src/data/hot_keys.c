@@ -1,0 +1,44 @@
+#include "data/hot_keys.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/units.h"
+
+void mr_hot_keys_add(mr_hot_keys *keys, mr_slice key, uint64_t pairs) {
+    size_t place = keys->count;
+    keys->pairs += pairs;
+    while (place && keys->list[place - 1].pairs < pairs)
+        place--;
+    if (place == MR_HOT_KEYS) return;
+    if (keys->count < MR_HOT_KEYS) keys->count++;
+    memmove(&keys->list[place + 1], &keys->list[place], (keys->count - 1 - place) * sizeof *keys->list);
+    mr_hot_key *added = &keys->list[place];
+    *added = (mr_hot_key){.length = (uint32_t)key.length, .pairs = pairs};
+    if (key.length) memcpy(added->key, key.data, mr_smaller(key.length, MR_HOT_KEY_BYTES));
+}
+
+void mr_hot_keys_finish(mr_hot_keys *keys) {
+    for (uint64_t i = 0; i < keys->count; i++)
+        keys->list[i].share = (double)keys->list[i].pairs / (double)mr_larger(keys->pairs, 1);
+}
+
+const char *mr_hot_key_text(const mr_hot_key *key, char *text) {
+    static const char digits[] = "0123456789abcdef";
+    size_t length = mr_smaller(key->length, MR_HOT_KEY_BYTES);
+    char *to = text;
+    *to++ = '\'';
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)key->key[i];
+        if (byte >= 0x20 && byte < 0x7f) {
+            *to++ = (char)byte;
+        } else {
+            to = memcpy(to, "\\x", 2);
+            to[2] = digits[byte >> 4];
+            to[3] = digits[byte & 15];
+            to += 4;
+        }
+    }
+    snprintf(to, sizeof "...'", "%s'", key->length > length ? "..." : "");
+    return text;
+}

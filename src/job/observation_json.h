@@ -1,0 +1,13 @@
+/* observation_json.h - an observation as JSON, for --stats. [coordinator] */
+#ifndef MR_JOB_OBSERVATION_JSON_H
+#define MR_JOB_OBSERVATION_JSON_H
+
+#include "base/json.h"
+#include "job/observation.h"
+
+/* Adds what has been observed to an object: phases, lanes, samples, activities, hot keys, incidents, and what bound the
+ * job. Its layout describes src/cli/stats.schema.json. False when there is no memory; the object is then to be
+ * deleted. */
+bool mr_observation_add_json(cJSON *root, const mr_observation *observation);
+
+#endif
