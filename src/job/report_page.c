@@ -221,10 +221,10 @@ static const struct {
     const char *name;
     enum mr_colour colour;
 } activities[MR_ACTIVITIES] = {
-    [MR_ACTIVITY_READ] = {"reading", MR_COLOUR_READ},      [MR_ACTIVITY_INFLATE] = {"inflating", MR_COLOUR_INFLATE},
-    [MR_ACTIVITY_MAP] = {"mapping", MR_COLOUR_MAP},        [MR_ACTIVITY_EXCHANGE] = {"exchange", MR_COLOUR_SEAL},
-    [MR_ACTIVITY_REDUCE] = {"reducing", MR_COLOUR_REDUCE}, [MR_ACTIVITY_WRITE] = {"writing", MR_COLOUR_WRITE},
-    [MR_ACTIVITY_WAIT] = {"waiting", MR_COLOUR_WAIT},
+    [MR_ACTIVITY_START] = {"starting", MR_COLOUR_START},      [MR_ACTIVITY_READ] = {"reading", MR_COLOUR_READ},
+    [MR_ACTIVITY_INFLATE] = {"inflating", MR_COLOUR_INFLATE}, [MR_ACTIVITY_MAP] = {"mapping", MR_COLOUR_MAP},
+    [MR_ACTIVITY_EXCHANGE] = {"exchange", MR_COLOUR_SEAL},    [MR_ACTIVITY_REDUCE] = {"reducing", MR_COLOUR_REDUCE},
+    [MR_ACTIVITY_WRITE] = {"writing", MR_COLOUR_WRITE},       [MR_ACTIVITY_WAIT] = {"waiting", MR_COLOUR_WAIT},
 };
 
 /* One bar, divided by what workers spent their time on. */
