@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "host/cache.h"
 #include "host/trust.h"
 
 enum { SOURCE_MOST = 64 << 20 };
@@ -86,19 +87,32 @@ static char *path_of(int file, mr_error *error) {
     return NULL;
 }
 
-static char *make(const mr_compiler *compiler, mr_error *error) {
+/* Compiles. The shared object, which is open, is kept in the cache, or else stays in memory. -1 with error set. */
+static int make(const mr_cache *cache, char **path, mr_error *error) {
     mr_compiled compiled;
-    if (!mr_compile(compiler, &compiled, error)) return NULL;
-    char *path = path_of(compiled.image, error);
-    if (path && remember(compiler->source, path, compiled.image)) {
+    if (!mr_compile(cache->compiler, &compiled, error)) return -1;
+    int file = mr_cache_keep(cache, &compiled, path, error);
+    if (file < 0 && !error->set && (*path = path_of(compiled.image, error))) {
+        file = compiled.image;
         compiled.image = -1;
-    } else if (path) {
-        mr_error_memory(error, sizeof(made), "a plugin");
-        free(path);
-        path = NULL;
     }
     mr_compiled_close(&compiled);
-    return path;
+    return file;
+}
+
+static char *find_or_make(const mr_compiler *compiler, mr_slice text, mr_error *error) {
+    char *path;
+    mr_cache cache;
+    mr_cache_open(&cache, compiler, text);
+    int file = mr_cache_find(&cache, &path, error);
+    if (file < 0 && !error->set) file = make(&cache, &path, error);
+    mr_cache_close(&cache);
+    if (file < 0) return NULL;
+    if (remember(compiler->source, path, file)) return path;
+    mr_error_memory(error, sizeof(made), "a plugin");
+    close(file);
+    free(path);
+    return NULL;
 }
 
 char *mr_building_make(const char *source, mr_error *error) {
@@ -107,7 +121,7 @@ char *mr_building_make(const char *source, mr_error *error) {
     if (!mr_building_read(source, &text, error)) return NULL;
     char *path = NULL;
     if (mr_compiler_choose(&compiler, source, text, NULL, error)) {
-        path = make(&compiler, error);
+        path = find_or_make(&compiler, text, error);
         mr_compiler_free(&compiler);
     }
     free((char *)text.data);

@@ -47,7 +47,8 @@ static bool put_together(const mr_compiler *compiler, const char *image, const c
                          mr_error *error) {
     const char *dot = *compiler->source == '-' ? "./" : "";
     return mr_words_append(command, &compiler->flags, error) &&
-           (!needs || (mr_words_add(command, error, "-MD") && mr_words_add(command, error, "-MF") &&
+           (!needs || (mr_words_add(command, error, "-MD") && mr_words_add(command, error, "-MT") &&
+                       mr_words_add(command, error, "plugin") && mr_words_add(command, error, "-MF") &&
                        mr_words_add(command, error, "%s", needs))) &&
            mr_words_add(command, error, "-o") && mr_words_add(command, error, "%s", image) &&
            mr_words_add(command, error, "%s%s", dot, compiler->source) &&

@@ -9,6 +9,7 @@
 # TMPDIR is not for the scripts: it belongs to mr, and tests/tools/contain looks whether mr left anything in it.
 set -u -o pipefail
 export LC_ALL=C
+unset CC CXX MR_CFLAGS MR_CXXFLAGS # the plugins that mr compiles are to be made as they usually are
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${BUILD:-build}
@@ -25,6 +26,7 @@ else
     trap 'rm -rf "$work"' EXIT
 fi
 cd "$work" || exit 1
+export XDG_CACHE_HOME=$work/.cache # for what mr compiles: tests are to leave nothing in the home folder
 
 # fail MESSAGE... - note a failure and go on.
 fail() {
