@@ -7,8 +7,9 @@
 
 #include "cli/proposals.h"
 
-const mr_command *const mr_commands[] = {&mr_command_run,  &mr_command_new,  &mr_command_build,   &mr_command_job,
-                                         &mr_command_list, &mr_command_help, &mr_command_version, NULL};
+const mr_command *const mr_commands[] = {&mr_command_run,   &mr_command_explain, &mr_command_new,
+                                         &mr_command_build, &mr_command_job,     &mr_command_list,
+                                         &mr_command_help,  &mr_command_version, NULL};
 
 const mr_command *mr_command_find(const char *name) {
     for (const mr_command *const *command = mr_commands; *command; command++)

@@ -34,8 +34,8 @@ typedef struct mr_command {
 /* The commands, in the order in which help shows them. NULL ends them. */
 extern const mr_command *const mr_commands[];
 
-extern const mr_command mr_command_run, mr_command_new, mr_command_build, mr_command_job, mr_command_list,
-    mr_command_help, mr_command_version;
+extern const mr_command mr_command_run, mr_command_explain, mr_command_new, mr_command_build, mr_command_job,
+    mr_command_list, mr_command_help, mr_command_version;
 
 /* A command by its name; NULL: there is none. */
 const mr_command *mr_command_find(const char *name);

@@ -121,6 +121,17 @@ static inline size_t mr_input_find(const mr_input *input, uint64_t position) {
     return low;
 }
 
+/* The position of a byte of the input that is counted without streams. */
+static inline uint64_t mr_input_position(const mr_input *input, uint64_t byte) {
+    for (size_t i = 0; input->streams && i < input->count; i++) {
+        const mr_source *source = &input->sources[i];
+        if (mr_source_is_stream(source)) continue;
+        if (byte < source->size) return source->start + byte;
+        byte -= source->size;
+    }
+    return byte;
+}
+
 /* How split reads sources: mr_source_read and mr_source_check of input.h. */
 typedef struct mr_source_reader {
     /* Reads exactly length bytes at an offset within the source. */

@@ -12,8 +12,8 @@
  * once more: the third unexplained death on a chunk ends the job. A timeout of map_chunk may mean that its records are
  * many, and none of them slow: if the trial acquits them all, from then on they are mapped one by one. In the reduce
  * phase, where nothing is lost with a worker but the partition at hand, that is simply done again: the second death on
- * the same group of it convicts that group. What kills while samples are taken will kill again in earnest, so the
- * sample is done without.
+ * the same group of it convicts that group. What kills while samples are taken, or in a survey, will kill again in
+ * earnest, so that piece is done without.
  *
  * A record that is convicted, or that the plugin rejects, is left out if the user allows for it; or the job ends. */
 
@@ -258,7 +258,8 @@ bool mr_charge_death(mr_coordinator *self, mr_death *death, mr_assignment *assig
     if (!assignment || assignment->done) return true;
     if (assignment->kind == MR_TASK_SEAL || assignment->kind == MR_TASK_DELIVER)
         return charge_errand(self, death, error);
-    if (self->kind != MR_TASK_SAMPLE) return charge_unit(self, death, assignment, error);
+    if (self->kind != MR_TASK_SAMPLE && self->kind != MR_TASK_SURVEY)
+        return charge_unit(self, death, assignment, error);
     if (killed && self->units.kills[assignment->unit]++ < SAME_RECORD_KILLS) return true;
     drop_sample(self, assignment);
     return true;

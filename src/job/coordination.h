@@ -183,4 +183,13 @@ void mr_condemn(mr_coordinator *self, uint32_t index, enum mr_death_cause cause,
 /* Deals with workers that have ended while there was nothing left to do. */
 bool mr_bury_workers(mr_coordinator *self, mr_error *error);
 
+/* One turn: waits for something to happen and deals with it. False when the job cannot go on. */
+bool mr_turn(mr_coordinator *self, mr_error *error);
+
+/* A job that is a survey: counts what comes of the pieces, of which some are left out when that takes long. */
+bool mr_survey_count(mr_coordinator *self, mr_error *error);
+
+/* Begins a phase of a kind whose units are the pieces that are looked at. */
+bool mr_survey_open_units(mr_coordinator *self, uint32_t kind, mr_error *error);
+
 #endif

@@ -9,8 +9,10 @@
 #include "base/units.h"
 #include "job/bound.h"
 #include "job/conclusion.h"
+#include "job/forecast.h"
 #include "job/outputs.h"
 #include "job/results.h"
+#include "job/survey.h"
 #include "job/usage.h"
 
 /* One process, one thread, one event loop. The coordinator hands out units of work, phase by phase, hears what has
@@ -100,8 +102,7 @@ static bool deliver(mr_coordinator *self, mr_error *error) {
     return mr_repair_part(self, self->delivery.sequence[self->delivery.next], &failure, error);
 }
 
-/* One turn: waits for something to happen and deals with it. False when the job cannot go on. */
-static bool turn(mr_coordinator *self, mr_error *error) {
+bool mr_turn(mr_coordinator *self, mr_error *error) {
     if (!attend(self, error)) return false;
     uint32_t ended;
     while ((self->polled[MR_POLL_ENDS].revents & POLLIN) && mr_crew_next_ended(&self->crew, &ended))
@@ -130,7 +131,7 @@ static void tell_phase(const mr_coordinator *self, const char *name, uint64_t un
 
 bool mr_do_units(mr_coordinator *self, mr_error *error) {
     while (!mr_units_finished(&self->units) || mr_repair_wanted(self))
-        if (!mr_repair_go_on(self, error) || !mr_dispatch(self, error) || !turn(self, error)) return false;
+        if (!mr_repair_go_on(self, error) || !mr_dispatch(self, error) || !mr_turn(self, error)) return false;
     return true;
 }
 
@@ -144,11 +145,10 @@ static bool run_phase(mr_coordinator *self, uint32_t kind, uint64_t count, const
     return true;
 }
 
-/* Maps everything: what has been planned, and what is read from streams meanwhile. */
-static bool run_map(mr_coordinator *self, mr_error *error) {
+/* Begins the map phase with what has been planned, and what has been read of streams. */
+static bool open_map_units(mr_coordinator *self, mr_error *error) {
     mr_streams *streams = &self->streams;
-    mr_moment start = mr_moment_now();
-    mr_note_phase(self, "map", self->job.chunks.count - streams->count);
+    if (self->job.settings->survey) return mr_survey_open_units(self, MR_TASK_MAP, error);
     mr_units_close(&self->units);
     self->kind = MR_TASK_MAP;
     self->suspicion_count = 0;
@@ -157,6 +157,14 @@ static bool run_map(mr_coordinator *self, mr_error *error) {
         if (streams->list[i].ended) mr_units_commit(&self->units);
     while (self->units.count < self->job.chunks.count)
         if (!mr_units_add(&self->units, error)) return false;
+    return true;
+}
+
+/* Maps everything, and also what is read from streams meanwhile. */
+static bool run_map(mr_coordinator *self, mr_error *error) {
+    mr_moment start = mr_moment_now();
+    mr_note_phase(self, "map", self->job.chunks.count - self->streams.count);
+    if (!open_map_units(self, error)) return false;
     if (!mr_do_units(self, error)) return false;
     tell_phase(self, "map", self->units.count, &start);
     return true;
@@ -196,7 +204,7 @@ static bool read_ahead(mr_coordinator *self, mr_error *error) {
     mr_note_phase(self, "read ahead", 0);
     if (!mr_begin_phase(self, MR_TASK_READ, 0, error)) return false;
     while (!mr_streams_are_ahead(&self->streams))
-        if (!mr_streams_read(&self->streams, true, error) || !turn(self, error)) return false;
+        if (!mr_streams_read(&self->streams, true, error) || !mr_turn(self, error)) return false;
     tell_phase(self, "read ahead", self->streams.block_count, &start);
     return true;
 }
@@ -205,7 +213,7 @@ static bool divide_keys(mr_coordinator *self, mr_error *error) {
     mr_job *job = &self->job;
     if (mr_job_is_map(job) || job->plan.partitions == 1) return true;
     if (!read_ahead(self, error)) return false;
-    uint64_t bytes = mr_streams_guess(&self->streams);
+    uint64_t bytes = job->settings->survey ? mr_survey_bytes(job) : mr_streams_guess(&self->streams);
     job->plan.partitions = mr_plan_partitions(&job->plan, bytes);
     if (job->plan.partitions == 1) return true;
     uint64_t pieces = mr_between(1, bytes / MR_SAMPLE_PIECE, SAMPLE_PIECES);
@@ -254,7 +262,7 @@ static bool finish_delivery(mr_coordinator *self, mr_error *error) {
     if (!mr_begin_phase(self, MR_TASK_DELIVER, 0, error)) return false;
     if (!deliver(self, error) || reader_gone(self)) return false;
     while (!mr_delivery_finished(&self->delivery))
-        if (!mr_repair_go_on(self, error) || !turn(self, error)) return false;
+        if (!mr_repair_go_on(self, error) || !mr_turn(self, error)) return false;
     return true;
 }
 
@@ -271,8 +279,9 @@ static bool reduce_in_order(mr_coordinator *self, uint64_t partitions, mr_error 
 
 static bool run_phases(mr_coordinator *self, mr_error *error) {
     const mr_job *job = &self->job;
-    if (!mr_repair_open(self, error) || !follow_quotes(self, error) || !divide_keys(self, error) ||
-        !number_records(self, error))
+    bool survey = job->settings->survey;
+    if (!mr_repair_open(self, error) || !(survey ? mr_survey_count(self, error) : follow_quotes(self, error)) ||
+        !divide_keys(self, error) || !(survey || number_records(self, error)))
         return false;
     if (mr_job_is_map(job) && !open_delivery_of_chunks(self, error)) return false;
     if (!run_map(self, error)) return false;
@@ -381,6 +390,7 @@ static void end_crew(mr_coordinator *self) {
 static void close_coordinator(mr_coordinator *self) {
     mr_units_close(&self->units);
     mr_streams_close(&self->streams);
+    if (self->job.settings->survey) mr_survey_close(self->job.settings->survey);
     mr_job_close(&self->job);
     free(self->suspicions);
     mr_repair_close(self);
@@ -419,6 +429,7 @@ void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_
     summary->results = self.delivery.results;
     for (uint32_t i = 0; self.delivery.ends && i < self.job.output_count; i++)
         summary->output_bytes += self.delivery.ends[i];
+    if (settings->survey && summary->outcome == MR_OUTCOME_DONE) mr_forecast_make(&self.job, summary);
     uint64_t tasks = self.crew.tasks;
     if (observation) end_observation(&self);
     end_crew(&self);

@@ -19,17 +19,6 @@ static const mr_chunk *chunk_at(const mr_chunk *chunks, size_t count, uint64_t p
     return &chunks[low];
 }
 
-/* The position of a byte of the input that is counted without streams. */
-static uint64_t position_of(const mr_input *input, uint64_t byte) {
-    for (size_t i = 0; input->streams && i < input->count; i++) {
-        const mr_source *source = &input->sources[i];
-        if (mr_source_is_stream(source)) continue;
-        if (byte < source->size) return source->start + byte;
-        byte -= source->size;
-    }
-    return byte;
-}
-
 /* Some of the text that has been read from streams: the beginning of one of the blocks. */
 static mr_chunk sample_block(const mr_coordinator *self, uint64_t unit, uint64_t units) {
     mr_chunk chunk = *mr_streams_sample(&self->streams, unit, units);
@@ -45,7 +34,7 @@ static mr_chunk sample_chunk(const mr_coordinator *self, uint64_t unit) {
     if (self->streams.block_count)
         plain = (uint64_t)((double)plain * (double)bytes / (double)mr_streams_guess(&self->streams));
     if (unit >= plain) return sample_block(self, unit - plain, self->units.count - plain);
-    uint64_t begin = position_of(input, (uint64_t)((double)bytes * (double)unit / (double)plain));
+    uint64_t begin = mr_input_position(input, (uint64_t)((double)bytes * (double)unit / (double)plain));
     mr_chunk sample = {.begin = begin};
     if (self->job.description.records.kind == MR_RECORDS_CSV)
         sample = *chunk_at(self->job.chunks.list, self->streams.planned, begin);
@@ -67,7 +56,8 @@ static mr_task task_of(mr_coordinator *self, uint64_t unit) {
         task.kind = MR_TASK_KEEP;
         task.offset = self->job.bad_bytes;
     }
-    bool chunks = self->kind == MR_TASK_MAP || self->kind == MR_TASK_COUNT || self->kind == MR_TASK_QUOTES;
+    bool chunks = self->kind == MR_TASK_MAP || self->kind == MR_TASK_COUNT || self->kind == MR_TASK_QUOTES ||
+                  self->kind == MR_TASK_SURVEY;
     if (chunks) task.chunk = self->job.chunks.list[unit];
     return task;
 }

@@ -59,6 +59,7 @@ typedef struct mr_job_settings {
     bool header;            /* the output begins with the names of its columns */
     uint64_t compress;      /* the output is gzip: how hard to try, 1 to 9; 0: it is not */
     uint64_t parts;         /* files in a directory of output; 0: by the size of the input */
+    struct mr_survey *survey; /* the job is only to look at a sample; NULL: it is to be run (survey.h) */
     bool alone;             /* no other processes: everything runs in this one */
     bool pin;               /* every worker stays on one CPU */
     bool embedded;          /* in a program of somebody else, who has no command line */
@@ -191,6 +192,7 @@ static inline const char *mr_write_refusal(const mr_job *job) {
 
 enum mr_task_kind {
     MR_TASK_SAMPLE = 1, /* map chunk for its keys only */
+    MR_TASK_SURVEY,     /* map chunk for counts only (survey.h) */
     MR_TASK_SPLIT,      /* choose the splitters */
     MR_TASK_QUOTES,     /* find out how chunk ends in CSV */
     MR_TASK_COUNT,      /* count the records of chunk */
@@ -210,7 +212,7 @@ typedef struct mr_task {
     uint32_t kind;       /* enum mr_task_kind */
     uint32_t file;       /* for DELIVER: which of the outputs */
     uint64_t unit;       /* which chunk, partition or part */
-    mr_chunk chunk;      /* for SAMPLE, QUOTES, COUNT, MAP, TRY */
+    mr_chunk chunk;      /* for SAMPLE, SURVEY, QUOTES, COUNT, MAP, TRY */
     mr_place suspect;    /* for TRY; kind MR_PLACE_NONE: there is none */
     mr_part part;        /* for DELIVER */
     uint64_t offset;     /* for DELIVER: in that file; for KEEP: in bad_file; for SPLIT: the most partitions; for

@@ -15,6 +15,7 @@ static bool commit_runs(mr_worker *self, uint64_t sequence, mr_error *error) {
 
 static bool announce_run(void *receiver, const mr_run *run, mr_error *error) {
     mr_worker *self = receiver;
+    if (self->job->settings->survey) mr_worker_survey_run(self, run);
     return mr_protection_seal(&self->protection, self->exchange.sealed, error) &&
            mr_worker_report(self, (mr_report){.kind = MR_REPORT_RUN, .run = *run}, error);
 }
@@ -93,11 +94,12 @@ static bool open_splitter(mr_worker *self, uint64_t record_limit, mr_error *erro
     return true;
 }
 
-static bool open_sample(mr_worker *self, mr_error *error) {
+bool mr_worker_open_sample(mr_worker *self, mr_error *error) {
     if (self->sample_open) return true;
     self->sample_open = true;
     mr_arena *arena = &self->job->arenas[self->index];
-    return open_splitter(self, mr_smaller(SAMPLE_RECORD_LIMIT, arena->size), error) &&
+    uint64_t limit = mr_smaller(SAMPLE_RECORD_LIMIT, arena->size);
+    return open_splitter(self, self->job->settings->survey ? self->job->plan.record_limit : limit, error) &&
            mr_sampler_open(&self->sampler, &self->context, arena, mr_worker_is_fold(self), error);
 }
 
@@ -214,7 +216,7 @@ bool mr_do_sample(mr_worker *self, const mr_task *task, mr_report *done, mr_erro
     mr_error ignored = {0};
     mr_counter_value before[MR_COUNTERS_MAX];
     memcpy(before, self->context.counters, sizeof before);
-    if (!open_sample(self, error)) return false;
+    if (!mr_worker_open_sample(self, error)) return false;
     self->rehearsing = true;
     mr_sampler_begin(&self->sampler);
     mr_context_emit_to(&self->context, mr_sample_pairs, &self->sampler);
@@ -248,7 +250,7 @@ bool mr_do_split(mr_worker *self, const mr_task *task, mr_report *done, mr_error
 
 /* Comes before the splitters are known, on which what the map phase opens depends. */
 bool mr_do_quotes(mr_worker *self, const mr_task *task, mr_report *done, mr_error *error) {
-    if (!open_sample(self, error)) return false;
+    if (!mr_worker_open_sample(self, error)) return false;
     return mr_split_quotes(&self->splitter, &task->chunk, &done->quotes, error);
 }
 

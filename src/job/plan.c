@@ -15,6 +15,7 @@
 #include "job/outputs.h"
 #include "job/quarantine.h"
 #include "job/results.h"
+#include "job/survey.h"
 
 /* Memory is divided once, before anything starts. A worker's share is split into shared memory for runs (which lives
  * from the map to the reduce phase), working memory (the table of the map phase, later the table and the sort of one
@@ -182,7 +183,7 @@ static bool make_plan(mr_job *job, mr_error *error) {
     plan_readers(plan, job->input.streams, settings->chunk);
     plan->least_partitions = fixed ? mr_larger(DIVIDED_PARTS, job->output_count) : 0;
     divide_memory(job);
-    return true;
+    return !settings->survey || mr_survey_plan(job, error);
 }
 
 /* ---- what is shared ---------------------------------------------------------------------------------------------- */
@@ -291,7 +292,7 @@ static void raise_file_limit(void) {
  * workers that write about groups have it. */
 static bool check_other_outputs(const mr_job *job, mr_error *error) {
     const mr_job_settings *settings = job->settings;
-    bool keeps_bad = settings->skip_bad || settings->bad;
+    bool keeps_bad = !settings->survey && (settings->skip_bad || settings->bad);
     if ((settings->stats || keeps_bad) && !mr_json_load(error)) return false;
     if (settings->stats && !mr_output_check(settings->stats, error)) return false;
     if (settings->report && !mr_output_check(settings->report, error)) return false;

@@ -20,10 +20,11 @@ static mr_assignment *task_at_death(const mr_coordinator *self, uint32_t index) 
 /* What a worker was doing when it died. */
 static const char *occupation(const mr_coordinator *self, uint32_t index) {
     static const char *const tasks[] = {
-        [MR_TASK_SAMPLE] = "sample", [MR_TASK_SPLIT] = "split",     [MR_TASK_QUOTES] = "quotes",
-        [MR_TASK_COUNT] = "count",   [MR_TASK_MAP] = "map",         [MR_TASK_TRY] = "trial",
-        [MR_TASK_SEAL] = "seal",     [MR_TASK_REDUCE] = "reduce",   [MR_TASK_KEEP] = "keep",
-        [MR_TASK_MERGE] = "merge",   [MR_TASK_DELIVER] = "deliver", [MR_TASK_READ] = "read",
+        [MR_TASK_SAMPLE] = "sample", [MR_TASK_SURVEY] = "survey", [MR_TASK_SPLIT] = "split",
+        [MR_TASK_QUOTES] = "quotes", [MR_TASK_COUNT] = "count",   [MR_TASK_MAP] = "map",
+        [MR_TASK_TRY] = "trial",     [MR_TASK_SEAL] = "seal",     [MR_TASK_REDUCE] = "reduce",
+        [MR_TASK_KEEP] = "keep",     [MR_TASK_MERGE] = "merge",   [MR_TASK_DELIVER] = "deliver",
+        [MR_TASK_READ] = "read",
     };
     const mr_assignment *assignment = task_at_death(self, index);
     if (!self->crew.members[index].ready) return "start";

@@ -33,6 +33,7 @@ bool mr_streams_open(mr_streams *streams, mr_job *job, mr_crew *crew, mr_error *
     for (size_t i = 0; i < input->count; i++) {
         const mr_source *source = &input->sources[i];
         if (!mr_source_is_stream(source)) continue;
+        if (job->settings->survey && source->form == MR_FORM_PIPE) continue; /* it could not be read again */
         mr_chunk end = {.begin = source->start + source->size, .end = source->start + source->size};
         streams->list[streams->count++] =
             (mr_stream){.source = i, .unit = job->chunks.count, .last = MR_NO_UNIT, .next = {.record = 1, .line = 1}};
@@ -251,6 +252,19 @@ bool mr_streams_are_ahead(const mr_streams *streams) {
     return true;
 }
 
+bool mr_streams_ring_rests(const mr_streams *streams, uint32_t ring) {
+    const mr_text_ring *rests = &streams->rings[ring];
+    return !rests->reading && (!has_more(streams, rests) || waits_for_room(streams, rests));
+}
+
+void mr_streams_stop(mr_streams *streams) {
+    for (size_t i = 0; i < streams->count; i++)
+        streams->list[i].begun = streams->list[i].ended = true;
+    for (uint32_t i = 0; i < streams->job->plan.readers; i++)
+        streams->rings[i].stream = NULL;
+    streams->begun = streams->ended = streams->count;
+}
+
 /* The guess, unless there is but one stream and it is short: what else is known is a matter of chance. */
 static uint64_t guess_steadily(const mr_streams *streams) {
     const mr_input *input = &streams->job->input;
@@ -335,6 +349,8 @@ uint64_t *mr_streams_order(const mr_streams *streams, mr_error *error) {
     }
     while (chunk < streams->planned)
         order[filled++] = chunk++;
+    for (chunk = streams->first_block; chunk < count; chunk++)
+        order[filled++] = chunk;
     return order;
 }
 

@@ -86,6 +86,11 @@ bool mr_streams_has_text(const mr_streams *streams, uint64_t unit);
 /* Whether readers wait, or soon will, for units to be committed that are only done. starving: there are no others. */
 bool mr_streams_pressing(const mr_streams *streams, bool starving);
 
+/* For a survey: whether the reader of a ring has nothing to do, because the ring is full or there is no stream left for
+ * it; and that what has not been read of all streams is to be left alone. */
+bool mr_streams_ring_rests(const mr_streams *streams, uint32_t ring);
+void mr_streams_stop(mr_streams *streams);
+
 /* Whether enough has been read for a sample of the keys. */
 bool mr_streams_are_ahead(const mr_streams *streams);
 

@@ -39,16 +39,17 @@ static enum mr_activity activity_of(uint32_t kind) {
 
 static bool do_task(mr_worker *self, const mr_task *task, mr_error *error) {
     static bool (*const doers[])(mr_worker *, const mr_task *, mr_report *, mr_error *) = {
-        [MR_TASK_SAMPLE] = mr_do_sample, [MR_TASK_SPLIT] = mr_do_split, [MR_TASK_QUOTES] = mr_do_quotes,
-        [MR_TASK_COUNT] = mr_do_count,   [MR_TASK_MAP] = mr_do_map,     [MR_TASK_SEAL] = mr_do_seal,
-        [MR_TASK_REDUCE] = mr_do_reduce, [MR_TASK_MERGE] = mr_do_merge, [MR_TASK_DELIVER] = mr_do_deliver,
-        [MR_TASK_TRY] = mr_do_try,       [MR_TASK_KEEP] = mr_do_keep,
+        [MR_TASK_SAMPLE] = mr_do_sample,   [MR_TASK_SURVEY] = mr_do_survey, [MR_TASK_SPLIT] = mr_do_split,
+        [MR_TASK_QUOTES] = mr_do_quotes,   [MR_TASK_COUNT] = mr_do_count,   [MR_TASK_MAP] = mr_do_map,
+        [MR_TASK_SEAL] = mr_do_seal,       [MR_TASK_REDUCE] = mr_do_reduce, [MR_TASK_MERGE] = mr_do_merge,
+        [MR_TASK_DELIVER] = mr_do_deliver, [MR_TASK_TRY] = mr_do_try,       [MR_TASK_KEEP] = mr_do_keep,
     };
     mr_report done = {.kind = MR_REPORT_DONE, .sequence = task->sequence, .begun = mr_seconds()};
     atomic_store_explicit(&self->slot->task, task->sequence, memory_order_relaxed);
     self->sequence = task->sequence;
     mr_stopwatch_change(&self->watch, activity_of(task->kind));
     if (!mr_worker_learn_bad(self, error) || !doers[task->kind](self, task, &done, error)) return false;
+    if (self->job->settings->survey) mr_worker_survey_done(self, task, mr_seconds() - done.begun);
     if (self->long_record) mr_worker_trim(self); /* whatever way the chunk ended */
     tell_memory(self);
     done.ended = mr_seconds();
@@ -161,6 +162,7 @@ static bool open_worker(mr_worker *self, mr_error *error) {
 
 static void close_worker(mr_worker *self) {
     mr_worker_close_sample(self);
+    mr_worker_close_survey(self);
     mr_worker_close_map(self);
     mr_worker_close_reduce(self);
     mr_source_close(&self->file);

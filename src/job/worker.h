@@ -13,6 +13,7 @@
 #include "flow/part.h"
 #include "flow/reduce.h"
 #include "flow/sample.h"
+#include "flow/survey.h"
 #include "job/bad.h"
 #include "job/descriptors.h"
 #include "job/job.h"
@@ -46,6 +47,7 @@ struct mr_worker {
     mr_combiner combiner; /* group jobs with combine */
     mr_exchange exchange;
     mr_sampler sampler;
+    mr_surveyor *surveyor; /* of a survey; NULL: it is not open; owned */
     mr_reducer reducer;
     mr_orderer orderer;
     mr_part_writer writer;
@@ -92,6 +94,7 @@ bool mr_worker_blame_descriptors(const mr_worker *self, mr_error *failure);
 
 /* Each does a task of one kind; done is the report to be sent when it returns true. */
 bool mr_do_sample(mr_worker *self, const mr_task *task, mr_report *done, mr_error *error);
+bool mr_do_survey(mr_worker *self, const mr_task *task, mr_report *done, mr_error *error);
 bool mr_do_split(mr_worker *self, const mr_task *task, mr_report *done, mr_error *error);
 bool mr_do_quotes(mr_worker *self, const mr_task *task, mr_report *done, mr_error *error);
 bool mr_do_count(mr_worker *self, const mr_task *task, mr_report *done, mr_error *error);
@@ -112,11 +115,15 @@ mr_source_reader mr_worker_reader(mr_worker *self);
 /* Makes ready for mapping chunks, unless that is so already. */
 bool mr_worker_open_map(mr_worker *self, mr_error *error);
 
+/* The same for looking at pieces of the input, for a sample or a survey. */
+bool mr_worker_open_sample(mr_worker *self, mr_error *error);
+
 /* Says where the pairs of the map phase go. */
 void mr_worker_wire_map(mr_worker *self);
 
 /* Release what tasks of these kinds need, if it is there. */
 void mr_worker_close_sample(mr_worker *self);
+void mr_worker_close_survey(mr_worker *self);
 void mr_worker_close_map(mr_worker *self);
 void mr_worker_close_reduce(mr_worker *self);
 
@@ -128,6 +135,10 @@ void mr_worker_trim(mr_worker *self);
 static inline void mr_worker_announce_memory(const mr_worker *self, uint64_t bytes) {
     atomic_store_explicit(&self->slot->host_bytes, bytes, memory_order_relaxed);
 }
+
+/* In a survey: notes that a task was done, and how long it took; and a run that is sealed. */
+void mr_worker_survey_done(const mr_worker *self, const mr_task *task, double seconds);
+void mr_worker_survey_run(const mr_worker *self, const mr_run *run);
 
 /* Takes notice of records that are to be left out. */
 bool mr_worker_learn_bad(mr_worker *self, mr_error *error);

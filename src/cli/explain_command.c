@@ -1,0 +1,93 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/explain_text.h"
+
+/* What its own options say. */
+typedef struct wishes {
+    uint64_t sample;
+    bool json;
+} wishes;
+
+/* Nothing is to be left behind, and everything else is to be as in the job itself. */
+static mr_job_settings settings_for(const mr_job_settings *job, mr_survey *survey) {
+    mr_job_settings settings = *job;
+    settings.survey = survey;
+    settings.output = "/dev/null";
+    settings.parts = 0;
+    settings.stats = NULL;
+    settings.bad = NULL;
+    settings.report = NULL;
+    settings.alone = false;
+    return settings;
+}
+
+static mr_exit explain_job(const mr_job_settings *job, const wishes *wishes) {
+    mr_result_summary summary;
+    mr_error error = {0};
+    mr_exit end = {0};
+    mr_forecast *forecast = calloc(1, sizeof *forecast);
+    mr_survey survey = {.size = wishes->sample, .forecast = forecast};
+    mr_job_settings settings = settings_for(job, &survey);
+    if (!forecast) mr_error_memory(&error, sizeof *forecast, "a forecast");
+    if (job->from_bad) mr_error_usage(&error, "'mr explain' is for inputs of jobs; leave --from-bad out");
+    if (error.set) {
+        free(forecast);
+        return mr_exit_failed(&error);
+    }
+    mr_job_run(&settings, &summary, &error);
+    if (summary.outcome == MR_OUTCOME_SIGNAL) end.signal = summary.signal;
+    if (summary.outcome == MR_OUTCOME_DONE && wishes->json)
+        mr_explain_print_json(forecast, &error);
+    else if (summary.outcome == MR_OUTCOME_DONE)
+        mr_explain_print(forecast);
+    if (error.set)
+        end = mr_exit_failed(&error);
+    else if (!end.signal)
+        end = mr_exit_printed();
+    mr_bad_close(&summary.bad);
+    free(forecast);
+    return end;
+}
+
+static mr_exit explain(const char *program, int argc, char **argv) {
+    mr_run_arguments arguments;
+    wishes wishes = {0};
+    mr_error error = {0};
+    mr_exit end;
+    if (!mr_run_arguments_read(&arguments, &mr_command_explain, &wishes, program, argc, argv, &error))
+        end = mr_exit_failed(&error);
+    else if (arguments.help)
+        end = mr_command_help_print(&mr_command_explain);
+    else
+        end = explain_job(&arguments.settings, &wishes);
+    mr_run_arguments_free(&arguments);
+    return end;
+}
+
+static const mr_command_option options[] = {
+    {.name = "sample",
+     .argument = "SIZE",
+     .help = "how much of the input to look at (default: 1 %, at least 1M and at most 64M; all of it up to 4M)",
+     .kind = MR_VALUE_SIZE,
+     .at = offsetof(wishes, sample)},
+    {.name = "json", .help = "print the numbers as JSON", .kind = MR_VALUE_NONE, .at = offsetof(wishes, json)},
+    {0}};
+
+const mr_command mr_command_explain = {
+    .name = "explain",
+    .run = explain,
+    .operands = "PLUGIN INPUT...",
+    .summary = "say what a job would come to, by a sample",
+    .text = "Runs the job on a sample that is spread over the input, and says how many records,\n"
+            "pairs and different keys there will be, how much memory and disk the job will\n"
+            "need, how long it will take, and which keys come most often. Nothing is written.\n"
+            "Of compressed files other than BGZF the beginning is looked at; pipes are not.\n",
+    .options = options,
+    .shared = "*",
+    .notes = "Where the output, statistics and bad records of the job would go does not matter.\n"
+             "Exit status: 0 done, 1 the plugin fails on the sample, 2 wrong usage.\n",
+    .reads_help = true,
+};
