@@ -113,7 +113,7 @@ void mr_card_close(mr_card *card) {
 /* ---- the text ---------------------------------------------------------------------------------------------------- */
 
 static void begin_row(FILE *to, const char *label) {
-    fprintf(to, "mr:   %-8s  ", label);
+    fprintf(to, "%-*s%-*s", MR_CARD_LABEL, "mr:", MR_CARD_VALUE - MR_CARD_LABEL, label);
 }
 
 /* Text from elsewhere: one line, whatever is in it. Bytes that are not UTF-8 are written as \xff, and so are control

@@ -8,7 +8,11 @@
 #include "job/job.h"
 #include "job/wording.h"
 
-enum { MR_CARD_RECORD = 200 /* bytes of the record that are shown */ };
+enum {
+    MR_CARD_RECORD = 200, /* bytes of the record that are shown */
+    MR_CARD_LABEL = 6,    /* where in a line of the text its label begins */
+    MR_CARD_VALUE = 16    /* where what it is about begins */
+};
 
 /* All that a card says. Texts that are not marked as owned are borrowed from the job. */
 typedef struct mr_card {
@@ -34,7 +38,9 @@ typedef struct mr_card {
 bool mr_card_open(mr_card *card, const mr_job *job, const mr_death *death, mr_error *error);
 void mr_card_close(mr_card *card);
 
-/* The card as text: about 20 lines, each of which begins with "mr:". Allocated; NULL with error set. */
+/* The card as text: about 20 lines, each of which begins with "mr:". Behind the first, which is the title,
+ * lines have a label, or none when they go on with the one before, and a value, at fixed places. Allocated; NULL with
+ * error set. */
 char *mr_card_text(const mr_card *card, mr_error *error);
 
 #endif

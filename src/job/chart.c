@@ -236,7 +236,7 @@ static void chart_throughput(mr_html *html, const mr_observation *observation, c
     snprintf(note, sizeof note, "input up to %s", mr_format_quantity(curves[0].most, "B/s", peak));
     put_caption(html, "Throughput", note);
     mr_html_put(html, "<ul class=\"legend\">");
-    mr_page_legend(html, MR_COLOUR_MAP, "input read", NULL);
+    mr_page_legend(html, MR_COLOUR_MAP, "input mapped", NULL);
     mr_page_legend(html, MR_COLOUR_WRITE, "output written", NULL);
     mr_html_put(html, "</ul></figcaption>\n");
     put_plot(html, curves, 2, axis, MR_CHART_THROUGHPUT, 0, "Bytes of input and output per second, over time");

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "job/quarantine.h"
 #include "job/report_page.h"
@@ -45,11 +46,12 @@ static mr_card *make_card(const mr_job *job, const mr_result_summary *summary) {
     return NULL;
 }
 
-/* A file about the job has been written, or not, with failure in error: then that is said. It makes a failure of a job
+/* A file about the job has been written, or not, with failure in error: then that is said, unless
+ * the job has failed for that reason. It makes a failure of a job
  * that is done. what: the file, such as "the statistics". */
 static void note_written(bool written, const char *what, const mr_error *error, mr_result_summary *summary,
                          mr_error *failure) {
-    if (written) return;
+    if (written || (failure->set && !strcmp(failure->text, error->text))) return;
     if (summary->outcome != MR_OUTCOME_DONE) {
         mr_message("%s could not be written: %s", what, error->text);
         return;

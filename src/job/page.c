@@ -1,86 +1,6 @@
 #include "job/page.h"
 
-/* ---- the style sheet --------------------------------------------------------------------------------------------- */
-
-/* Colours are those of Okabe and Ito, a little lighter in the dark, and greys for what is no real work. */
-static const char *const style[] = {
-    ":root{color-scheme:light dark;--paper:#faf9f6;--card:#fff;--ink:#1d1f22;--soft:#62666c;--line:#e3e0da;"
-    "--track:#f0eee9;--good:#00734f;--bad:#b3400a;--bad-paper:#fdf1ea;"
-    "--start:#c3c0b8;--sample:#8f9399;--read:#56b4e9;--inflate:#7b5aa6;--map:#0072b2;--seal:#12395a;--try:#d2bf00;"
-    "--reduce:#e69f00;--merge:#cc79a7;--write:#009e73;--crash:#d55e00;--wait:#e3e0da}\n",
-    "@media screen and (prefers-color-scheme:dark){:root{--paper:#121416;--card:#1a1d20;--ink:#e9e7e3;--soft:#9ca0a6;"
-    "--line:#2e3236;--track:#24282c;--good:#3cc296;--bad:#ff8d4d;--bad-paper:#2a1c14;"
-    "--start:#575b60;--sample:#83888e;--read:#6cc0f0;--inflate:#a184cc;--map:#2e93d6;--seal:#9fcbee;--try:#e8d93a;"
-    "--reduce:#eeb033;--merge:#d98bb6;--write:#1fb48a;--crash:#ff7a33;--wait:#33383d}}\n",
-    ".start{--c:var(--start)}.sample{--c:var(--sample)}.read{--c:var(--read)}.inflate{--c:var(--inflate)}"
-    ".map{--c:var(--map)}.seal{--c:var(--seal)}.try{--c:var(--try)}.reduce{--c:var(--reduce)}"
-    ".merge{--c:var(--merge)}.write{--c:var(--write)}.crash{--c:var(--crash)}.wait{--c:var(--wait)}\n",
-    "*{box-sizing:border-box}\n"
-    "body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,"
-    "\"Noto Sans\",\"Liberation Sans\",sans-serif;font-variant-numeric:tabular-nums;-webkit-text-size-adjust:100%}\n"
-    "main{max-width:66rem;margin:0 auto;padding:clamp(1.25rem,4vw,3rem) clamp(1rem,4vw,2.5rem)}\n"
-    "p{margin:0}a{color:inherit}\n"
-    ".eyebrow{color:var(--soft);font-size:.8125rem;letter-spacing:.02em}\n"
-    "h1{display:flex;flex-wrap:wrap;align-items:center;gap:.35em .5em;margin:.1em 0 .2em;font-size:clamp(1.75rem,6vw,"
-    "2.5rem);line-height:1.15;letter-spacing:-.02em;overflow-wrap:anywhere}\n"
-    "h2{margin:0 0 .9rem;font-size:1.125rem;line-height:1.3;letter-spacing:-.005em}\n"
-    "h3{margin:0;font-size:.9375rem;font-weight:600}\n",
-    ".badge{display:inline-flex;align-items:center;gap:.4em;padding:.25em .75em;border:1.5px solid;border-radius:2em;"
-    "font-size:.875rem;font-weight:600;letter-spacing:0;line-height:1.3;color:var(--bad)}.badge.good{color:var(--good)}"
-    "\n"
-    ".lead{color:var(--soft);overflow-wrap:anywhere}\n"
-    ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(11.5rem,1fr));gap:1px;margin:1.5rem 0 0;"
-    "background:var(--line);border:1px solid var(--line);border-radius:12px;overflow:hidden}\n"
-    ".tile{background:var(--card);padding:1rem 1.15rem 1.05rem;min-width:0}\n"
-    ".tile dt{color:var(--soft);font-size:.8125rem}\n"
-    ".tile dd{margin:0;overflow-wrap:anywhere}\n"
-    ".tile .value{font-size:1.75rem;line-height:1.25;font-weight:600;letter-spacing:-.02em}\n"
-    ".tile .unit{font-size:1rem;font-weight:500;letter-spacing:0;color:var(--soft)}\n"
-    ".tile .note{color:var(--soft);font-size:.875rem;line-height:1.4}.tile.bad .value{color:var(--bad)}\n"
-    "@media(max-width:30rem){.tiles{grid-template-columns:1fr 1fr}.tile{padding:.8rem .9rem}"
-    ".tile .value{font-size:1.375rem}.tile .unit{font-size:.875rem}}\n",
-    ".advice{margin:1rem 0 0;padding:0 0 0 1rem;border-left:3px solid var(--map)}\n"
-    ".wrong{margin:1.5rem 0 0;padding:1rem 1.15rem;border:1px solid var(--bad);border-radius:12px;"
-    "background:var(--bad-paper);overflow-wrap:anywhere}.wrong strong{display:block;color:var(--bad)}\n"
-    "section{margin:2.75rem 0 0}\n"
-    "pre{margin:.75rem 0 0;padding:.9rem 1.1rem;border:1px solid var(--line);border-radius:10px;background:var(--card);"
-    "overflow-x:auto;font-size:.8125rem;line-height:1.55}\n"
-    "code,pre{font-family:ui-monospace,\"SF Mono\",Menlo,Consolas,\"DejaVu Sans Mono\",\"Liberation Mono\",monospace}\n"
-    "code{font-size:.875em;overflow-wrap:anywhere}\n",
-    "figure{margin:0 0 1.75rem}\n"
-    "figcaption{display:flex;flex-wrap:wrap;align-items:baseline;gap:.1rem .9rem;margin:0 0 .5rem}\n"
-    "figcaption .note,.hint{color:var(--soft);font-size:.8125rem}\n"
-    ".plot{padding-left:2rem}\n"
-    "svg{display:block;overflow:visible}svg.clip{overflow:hidden}\n"
-    "svg text{fill:var(--soft);font-size:11px}svg "
-    ".value{stroke:var(--paper);stroke-width:3px;stroke-linejoin:round;paint-order:stroke}svg "
-    ".name{fill:var(--ink);font-weight:600}\n"
-    ".fill{fill:var(--c)}.area{fill:var(--c);fill-opacity:.16}.curve{fill:none;stroke:var(--c);stroke-width:1.75;"
-    "stroke-linejoin:round;vector-effect:non-scaling-stroke}.work{fill:none;stroke:var(--c)}\n"
-    ".track{fill:var(--track)}.grid{stroke:var(--line);shape-rendering:crispEdges}"
-    ".limit{stroke:var(--bad);stroke-dasharray:4 3}.mark path{stroke:var(--crash);stroke-width:2.5;"
-    "stroke-linecap:round}.mark circle{fill:var(--card);stroke:var(--crash);stroke-width:1.5}\n",
-    ".legend{display:flex;flex-wrap:wrap;gap:.15rem 1.1rem;margin:0;padding:0;list-style:none;font-size:.8125rem}\n"
-    ".legend li{display:flex;align-items:baseline;gap:.45em}.legend .note{color:var(--soft)}\n"
-    ".whole+.legend{margin:.7rem 0 "
-    "0}.whole{border-radius:4px}.swatch{flex:none;width:.7em;height:.7em;border-radius:2px;background:var(--c)}\n"
-    "table{border-collapse:collapse;width:100%;font-size:.875rem}\n"
-    "th,td{padding:.4rem .75rem .4rem 0;border-bottom:1px solid var(--line);text-align:left;vertical-align:baseline}\n"
-    "th{color:var(--soft);font-weight:500}.number{text-align:right;white-space:nowrap}.narrow{width:1%}"
-    "td:last-child,th:last-child{padding-right:0}td.wide{width:45%;vertical-align:middle}\n"
-    ".scroll{overflow-x:auto}.any{overflow-wrap:anywhere}\n"
-    "details{margin:.75rem 0 0}summary{color:var(--soft);font-size:.8125rem;cursor:pointer}\n"
-    "details[open] summary{margin:0 0 .5rem}\n"
-    ".facts{display:grid;grid-template-columns:minmax(7rem,auto) 1fr;margin:0;font-size:.875rem}\n"
-    ".facts dt,.facts dd{margin:0;padding:.4rem 0;border-bottom:1px solid var(--line)}\n"
-    ".facts dt{color:var(--soft);padding-right:1.25rem}.facts dd{overflow-wrap:anywhere;min-width:0}\n"
-    ".columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:0 "
-    "3rem;align-items:start}\n"
-    "footer{margin:3rem 0 0;padding:1rem 0 0;border-top:1px solid var(--line);color:var(--soft);font-size:.8125rem}\n"
-    "@page{margin:14mm}@media print{body{background:#fff;font-size:11pt}main{padding:0;max-width:none}"
-    "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}figure,.tiles,.wrong,tr{break-inside:avoid}"
-    "h2{break-after:avoid}}\n",
-};
+#include "job/page_style.h"
 
 /* ---- the frame --------------------------------------------------------------------------------------------------- */
 
@@ -102,8 +22,8 @@ void mr_page_begin(mr_html *html, const char *title, unsigned refresh) {
     mr_html_put(html, "<title>");
     mr_html_text(html, title);
     mr_html_put(html, "</title>\n<style>\n");
-    for (size_t i = 0; i < sizeof style / sizeof *style; i++)
-        mr_html_put(html, style[i]);
+    for (const char *const *rule = mr_page_style(); *rule; rule++)
+        mr_html_put(html, *rule);
     mr_html_put(html, "</style>\n</head>\n<body>\n<main>\n");
 }
 

@@ -149,15 +149,16 @@ static void put_machine(mr_html *html) {
 void mr_report_settings(mr_html *html, const mr_report_subject *subject) {
     const mr_job *job = subject->job;
     mr_page_section(html, "The job");
-    mr_html_put(html, "<div class=\"columns\"><dl class=\"facts\">\n");
+    mr_html_put(html, "<div class=\"three\">\n<div><h3>Task</h3><dl class=\"facts\">\n");
     put_plugin(html, job);
     put_options(html, job->settings);
     put_inputs(html, job);
     put_output(html, job);
     put_order(html, job);
-    mr_html_put(html, "</dl><dl class=\"facts\">\n");
+    mr_html_put(html, "</dl></div>\n<div><h3>Plan and limits</h3><dl class=\"facts\">\n");
     put_limits(html, job);
+    mr_html_put(html, "</dl></div>\n<div><h3>Machine</h3><dl class=\"facts\">\n");
     put_machine(html);
-    mr_html_put(html, "</dl></div>\n");
+    mr_html_put(html, "</dl></div>\n</div>\n");
     mr_page_section_end(html);
 }

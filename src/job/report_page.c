@@ -67,13 +67,18 @@ static void put_outcome(mr_html *html, const mr_result_summary *summary) {
                        mr_signal_name(summary->signal, name));
 }
 
+/* A plugin that has not been loaded is called as the user called it. */
+static const char *name_of_plugin(const mr_job *job) {
+    return *job->description.name ? job->description.name : job->settings->plugin;
+}
+
 static void put_heading(mr_html *html, const mr_report_subject *subject) {
     char date[64] = "";
     struct tm local;
     time_t now = time(NULL);
     if (localtime_r(&now, &local)) strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S %z", &local);
     mr_html_format(html, "<header>\n<p class=\"eyebrow\">mr %s, %s</p>\n<h1>", MR_VERSION, date);
-    mr_html_text(html, subject->job->settings->plugin);
+    mr_html_text(html, name_of_plugin(subject->job));
     mr_html_put(html, " ");
     put_outcome(html, subject->summary);
     mr_html_put(html, "</h1>\n<p class=\"lead\">");
@@ -110,12 +115,18 @@ static void put_time_tile(mr_html *html, const mr_report_subject *subject) {
     put_tile(html, "Time", time, *note ? note : NULL, false);
 }
 
-static void put_speed_tile(mr_html *html, const mr_result_summary *summary) {
-    char speed[MR_TIME_TEXT], input[MR_SIZE_TEXT], output[MR_SIZE_TEXT], note[TEXT];
+/* Of a job that has not come to its end only what it has come to counts. */
+static void put_speed_tile(mr_html *html, const mr_report_subject *subject) {
+    char speed[MR_TIME_TEXT], input[MR_SIZE_TEXT], all[MR_SIZE_TEXT], note[TEXT];
+    const mr_result_summary *summary = subject->summary;
+    const mr_observation *observation = subject->observation;
+    bool done = summary->outcome == MR_OUTCOME_DONE;
+    size_t samples = observation ? observation->sample_count : 0;
+    uint64_t bytes = done ? summary->input_bytes : samples ? observation->samples[samples - 1].input_bytes : 0;
     double seconds = summary->seconds > 0 ? summary->seconds : 1e-9;
-    mr_format_quantity((double)summary->input_bytes / seconds, "B/s", speed);
-    snprintf(note, sizeof note, "%s in, %s out", mr_format_size(summary->input_bytes, input),
-             mr_format_size(summary->output_bytes, output));
+    mr_format_quantity((double)bytes / seconds, "B/s", speed);
+    mr_format_size(done ? summary->output_bytes : summary->input_bytes, all);
+    snprintf(note, sizeof note, done ? "%s in, %s out" : "%s of %s were mapped", mr_format_size(bytes, input), all);
     put_tile(html, "Speed", speed, note, false);
 }
 
@@ -128,17 +139,25 @@ static void put_memory_tile(mr_html *html, const mr_report_subject *subject) {
                  mr_format_size(summary->spilled, spilled));
     else
         snprintf(note, sizeof note, "of %s, nothing spilled", mr_format_size(subject->job->plan.memory, limit));
-    put_tile(html, "Memory", peak, subject->job->plan.memory ? note : NULL, false);
+    if (summary->peak_memory)
+        put_tile(html, "Memory", peak, subject->job->plan.memory ? note : NULL, false);
+    else
+        mr_page_tile(html, "Memory", "\xe2\x80\x93", NULL, "it ended before it was measured", false);
 }
 
 /* Something went wrong when a worker died, a record was left out, or the job has not come to its end. */
 static void put_trouble_tile(mr_html *html, const mr_result_summary *summary) {
-    char note[TEXT];
+    char replaced[TEXT] = "", note[2 * TEXT] = "";
     uint64_t retries = summary->retries, bad = summary->bad.count;
-    snprintf(note, sizeof note, "%llu worker%s replaced, %llu bad record%s left out", (unsigned long long)retries,
-             plural(retries), (unsigned long long)bad, plural(bad));
+    if (retries)
+        snprintf(replaced, sizeof replaced, "%llu worker%s replaced", (unsigned long long)retries, plural(retries));
+    if (bad)
+        snprintf(note, sizeof note, "%s%s%llu bad record%s left out", replaced, retries ? ", " : "",
+                 (unsigned long long)bad, plural(bad));
+    else
+        snprintf(note, sizeof note, "%s", replaced);
     if (summary->outcome != MR_OUTCOME_DONE)
-        mr_page_tile(html, "Trouble", "not done", NULL, retries || bad ? note : "there is no output", true);
+        mr_page_tile(html, "Trouble", "not done", NULL, retries || bad ? note : "the output was not completed", true);
     else if (retries || bad)
         mr_page_tile(html, "Trouble", "mended", NULL, note, true);
     else
@@ -148,7 +167,7 @@ static void put_trouble_tile(mr_html *html, const mr_result_summary *summary) {
 static void put_glance(mr_html *html, const mr_report_subject *subject) {
     mr_page_tiles(html);
     put_time_tile(html, subject);
-    put_speed_tile(html, subject->summary);
+    put_speed_tile(html, subject);
     put_memory_tile(html, subject);
     put_trouble_tile(html, subject->summary);
     mr_page_tiles_end(html);
@@ -156,21 +175,32 @@ static void put_glance(mr_html *html, const mr_report_subject *subject) {
 
 /* ---- what went wrong --------------------------------------------------------------------------------------------- */
 
-/* The lines of the crash card, without what they begin with on a terminal. */
+/* One line of the crash card: a new row, or more of the last one. */
+static void put_card_line(mr_html *html, const char *line, size_t length, bool first) {
+    bool more = line[MR_CARD_LABEL] == ' ';
+    if (more)
+        mr_html_put(html, "\n");
+    else {
+        mr_html_put(html, first ? "<dt>" : "</code></dd>\n<dt>");
+        mr_html_bytes(html, line + MR_CARD_LABEL, strcspn(line + MR_CARD_LABEL, " "));
+        mr_html_put(html, "</dt><dd><code>");
+    }
+    mr_html_bytes(html, line + MR_CARD_VALUE, length - MR_CARD_VALUE);
+}
+
+/* The crash card, whose lines become rows; its title says no more than the page has said. */
 static void put_card(mr_html *html, const mr_card *card) {
     mr_error error = {0};
-    char *text = mr_card_text(card, &error), *line = text;
+    char *text = mr_card_text(card, &error);
     if (!text) {
         mr_html_text(html, error.text);
         return;
     }
-    mr_html_put(html, "<pre aria-label=\"The crash card\">");
-    for (char *end; (end = strchr(line, '\n')); line = end + 1) {
-        size_t skipped = strncmp(line, "mr: ", 4) == 0 ? 4 : 0;
-        mr_html_bytes(html, line + skipped, (size_t)(end - line) - skipped);
-        mr_html_put(html, "\n");
-    }
-    mr_html_put(html, "</pre>\n");
+    mr_html_put(html, "<dl class=\"facts card\" aria-label=\"The crash card\">\n");
+    char *title = strchr(text, '\n') + 1, *end;
+    for (char *line = title; (end = strchr(line, '\n')); line = end + 1)
+        if (end - line >= MR_CARD_VALUE) put_card_line(html, line, (size_t)(end - line), line == title);
+    mr_html_put(html, "</code></dd></dl>\n");
     free(text);
 }
 
@@ -259,6 +289,7 @@ static void put_activities(mr_html *html, const mr_observation *observation) {
 static void put_times(mr_html *html, const mr_report_subject *subject) {
     const mr_observation *observation = subject->observation;
     mr_time_axis axis = mr_time_axis_of(subject->summary->seconds);
+    if (!observation->lane_count) return; /* it ended before there were any */
     mr_page_section(html, "What happened when");
     mr_timeline(html, observation, &axis);
     mr_timeline_table(html, observation, &axis);
@@ -329,8 +360,7 @@ void mr_report_page(mr_html *html, const mr_report_subject *subject) {
     char title[TEXT];
     mr_numerics before;
     mr_numerics_begin(&before);
-    snprintf(title, sizeof title, "%.200s: %s", subject->job->settings->plugin,
-             outcome_name(subject->summary->outcome));
+    snprintf(title, sizeof title, "%.200s: %s", name_of_plugin(subject->job), outcome_name(subject->summary->outcome));
     mr_page_begin(html, title, 0);
     put_heading(html, subject);
     put_glance(html, subject);

@@ -45,7 +45,7 @@ expect_files disk
     done
 done
 
-# There is no room left for the file of bad records, or for the statistics.
+# There is no room left for the file of bad records, for the statistics, or for the report.
 { echo '!deadly' && head -c 1000000 big; } >bad_input
 head -c $((2 * 1024 * 1024)) /dev/zero >disk/full 2>/dev/null
 run "$mr" run "$build/tests/abi/slow.so" bad_input --set deadly=!deadly --skip-bad 2 --bad disk/bad -o result
@@ -54,6 +54,8 @@ expect_status 1 "bad records to a full disk" && expect_error disk/bad "No space 
 expect_files disk full
 run "$mr" run wordcount bad_input --stats disk/stats -o result
 expect_status 1 "statistics to a full disk" && expect_error disk/stats "No space left on device"
+run "$mr" run wordcount bad_input --report disk/report -o result
+expect_status 1 "the report to a full disk" && expect_error disk/report "No space left on device"
 expect_files disk full
 umount disk
 finish

@@ -25,6 +25,7 @@ declare -A job=(
     [numbered]="grep --set pattern=a --set line-numbers=yes input"
     [inline]="wordcount input --inline"
     [stats]="grep --set pattern=a input --stats folder/stats"
+    [report]="wordcount input --report folder/report"
     [bad]="$build/tests/abi/slow.so bad_input --set deadly=!deadly --skip-bad 2 --bad folder/bad"
 )
 outputs=(new old directory stdout pipe)
@@ -86,13 +87,15 @@ expect_gone() {
 }
 
 # expect_output WHAT OUTPUT JOB - the output is as $status demands: complete; or none, or the beginning in a stream. Only
-# when the statistics fail is the output there already. They, and the bad records, are kept when the job fails, too.
+# when the statistics or the report fail is the output there already. They, and the bad records, are kept when the job
+# fails, too.
 expect_output() {
     local what=$1 expected=expected.$3 place=folder/result files=() complete=
     [[ $2 == new || $2 == old || $2 == directory ]] || place=out
     [[ $status -eq 0 || $message == "mr: the output is complete"* ]] && complete=yes
     [[ $2 == old || ($place != out && -n $complete) ]] && files=(result)
     [[ $3 == stats && ($status -eq 0 || -e folder/stats) ]] && files+=(stats)
+    [[ $3 == report && ($status -eq 0 || -e folder/report) ]] && files+=(report)
     if [[ $3 == bad && ($status -eq 0 || -e folder/bad) ]]; then
         files+=(bad)
         # The number of a line that cannot be counted is left out.
@@ -114,10 +117,10 @@ expect_output() {
 }
 
 # expect_message WHAT JOB - a run that succeeds is silent; one that fails says why in one line, which is left in $message.
-# What mr says of damage that it has repaired, of statistics that it could not write, or of bad records, comes before.
+# What mr says of damage that it has repaired, of statistics or a report that it could not write, or of bad records, comes before.
 expect_message() {
     local lines
-    mapfile -t lines < <(sed -E "/^mr: .*; .* again\$|^mr: the statistics|^mr: [^ ]*: 1 bad record was/d" err)
+    mapfile -t lines < <(sed -E "/^mr: .*; .* again\$|^mr: the (statistics|report)|^mr: [^ ]*: 1 bad record was/d" err)
     message=
     [[ ${#lines[@]} -eq 0 ]] || message=${lines[-1]}
     [[ $status -eq 0 && ${#lines[@]} -eq 0 ]] && return 0
