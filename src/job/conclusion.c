@@ -46,9 +46,8 @@ static mr_card *make_card(const mr_job *job, const mr_result_summary *summary) {
     return NULL;
 }
 
-/* A file about the job has been written, or not, with failure in error: then that is said, unless
- * the job has failed for that reason. It makes a failure of a job
- * that is done. what: the file, such as "the statistics". */
+/* A file about the job has been written, or not, with failure in error: then that is said, unless the job
+ * has failed for that reason. It makes a failure of a job that is done. what: the file, such as "the statistics". */
 static void note_written(bool written, const char *what, const mr_error *error, mr_result_summary *summary,
                          mr_error *failure) {
     if (written || (failure->set && !strcmp(failure->text, error->text))) return;

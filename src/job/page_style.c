@@ -38,9 +38,9 @@ static const char *const rules[] = {
     ".badge.good{color:var(--good)}\n",
     ".lead{color:var(--soft);overflow-wrap:anywhere}\n",
     /* What it says at a glance, and what went wrong. */
-    ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(11.5rem,1fr));gap:1px;margin:1.5rem 0 0;"
+    ".tiles{display:flex;flex-wrap:wrap;gap:1px;margin:1.5rem 0 0;"
       "background:var(--line);border:1px solid var(--line);border-radius:12px;overflow:hidden}\n",
-    ".tile{background:var(--card);padding:1rem 1.15rem 1.05rem;min-width:0}\n",
+    ".tile{flex:1 1 10.5rem;background:var(--card);padding:1rem 1.15rem 1.05rem;min-width:0}\n",
     ".tile dt{color:var(--soft);font-size:.8125rem}\n",
     ".tile dd{margin:0;overflow-wrap:anywhere}\n",
     ".tile .value{font-size:1.75rem;line-height:1.25;font-weight:600;letter-spacing:-.02em}\n",
@@ -48,8 +48,7 @@ static const char *const rules[] = {
     ".tile .note{color:var(--soft);font-size:.875rem;line-height:1.4}\n",
     ".tile.bad .value{color:var(--bad)}\n",
     "@media(max-width:30rem){\n",
-      ".tiles{grid-template-columns:1fr 1fr}\n",
-      ".tile{padding:.8rem .9rem}\n",
+      ".tile{flex-basis:40%;padding:.8rem .9rem}\n",
       ".tile .value{font-size:1.375rem}\n",
       ".tile .unit{font-size:.875rem}\n",
     "}\n",
@@ -65,6 +64,7 @@ static const char *const rules[] = {
     "figure{margin:0 0 1.75rem}\n",
     "figcaption{display:flex;flex-wrap:wrap;align-items:baseline;gap:.1rem .9rem;margin:0 0 .5rem}\n",
     "figcaption .note,.hint{color:var(--soft);font-size:.8125rem}\n",
+    "p.hint{margin:-.5rem 0 .5rem}\n",
     ".plot{padding-left:2rem}\n",
     "svg{display:block;overflow:visible}\n",
     "svg.clip{overflow:hidden}\n",
@@ -94,7 +94,7 @@ static const char *const rules[] = {
     ".number{text-align:right;white-space:nowrap}\n",
     ".narrow{width:1%}\n",
     "td:last-child,th:last-child{padding-right:0}\n",
-    "td.wide{width:45%;vertical-align:middle}\n",
+    "td.wide{width:50%;vertical-align:middle}\n",
     ".scroll{overflow-x:auto}\n",
     ".any{overflow-wrap:anywhere}\n",
     "details{margin:.75rem 0 0}\n",

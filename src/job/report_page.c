@@ -164,13 +164,31 @@ static void put_trouble_tile(mr_html *html, const mr_result_summary *summary) {
         mr_page_tile(html, "Trouble", "none", NULL, "no worker died, no record was left out", false);
 }
 
+static void put_bound_tile(mr_html *html, const mr_bound *bound) {
+    char note[TEXT];
+    snprintf(note, sizeof note, "for %.0f %% of the time", 100 * mr_duration(0, bound->share));
+    mr_page_tile(html, "Bound by", bound->by, NULL, note, false);
+}
+
+/* As the summary on a terminal says it. */
+static void put_advice(mr_html *html, const mr_bound *bound) {
+    mr_html_put(html, "<p class=\"advice\">It was bound by ");
+    mr_html_text(html, bound->text);
+    mr_html_put(html, "; ");
+    mr_html_text(html, bound->advice);
+    mr_html_put(html, ".</p>\n");
+}
+
 static void put_glance(mr_html *html, const mr_report_subject *subject) {
+    const mr_bound *bound = subject->observation ? &subject->observation->bound : NULL;
     mr_page_tiles(html);
     put_time_tile(html, subject);
     put_speed_tile(html, subject);
+    if (bound && bound->by) put_bound_tile(html, bound);
     put_memory_tile(html, subject);
     put_trouble_tile(html, subject->summary);
     mr_page_tiles_end(html);
+    if (bound && bound->by && *bound->advice) put_advice(html, bound);
 }
 
 /* ---- what went wrong --------------------------------------------------------------------------------------------- */
@@ -256,6 +274,7 @@ static const struct {
     [MR_ACTIVITY_EXCHANGE] = {"exchange", MR_COLOUR_SEAL},    [MR_ACTIVITY_REDUCE] = {"reducing", MR_COLOUR_REDUCE},
     [MR_ACTIVITY_WRITE] = {"writing", MR_COLOUR_WRITE},       [MR_ACTIVITY_WAIT] = {"waiting", MR_COLOUR_WAIT},
 };
+_Static_assert(MR_ACTIVITIES == 8, "every activity has a name and a colour");
 
 /* One bar, divided by what workers spent their time on. */
 static void put_activities(mr_html *html, const mr_observation *observation) {
@@ -280,7 +299,7 @@ static void put_activities(mr_html *html, const mr_observation *observation) {
         char note[TEXT], text[MR_TIME_TEXT];
         double seconds = mr_duration(0, observation->activities[i]);
         snprintf(note, sizeof note, "%.0f %%, %s", 100 * seconds / all, mr_format_duration(seconds, text));
-        if (seconds > 0) mr_page_legend(html, activities[i].colour, activities[i].name, note);
+        if (seconds >= 0.005 * all) mr_page_legend(html, activities[i].colour, activities[i].name, note);
     }
     mr_html_put(html, "</ul>\n");
     mr_page_section_end(html);
@@ -319,7 +338,7 @@ static void put_hot_keys(mr_html *html, const mr_observation *observation) {
             mr_html_format(html, "<span class=\"hint\">\xe2\x80\xa6 (%u bytes)</span>", hot->length);
         mr_html_put(html, "</td><td class=\"wide\">");
         mr_page_bar(html, MR_COLOUR_MAP, most > 0 ? hot->share / most : 0);
-        mr_html_format(html, "</td><td class=\"number\">%.1f %%</td></tr>\n", 100 * mr_duration(0, hot->share));
+        mr_html_format(html, "</td><td class=\"number narrow\">%.1f %%</td></tr>\n", 100 * mr_duration(0, hot->share));
     }
     mr_html_put(html, "</table>\n");
     mr_page_section_end(html);

@@ -32,6 +32,7 @@ static const struct {
     [MR_SPAN_REDUCE] = {"reducing", MR_COLOUR_REDUCE}, [MR_SPAN_MERGE] = {"merging", MR_COLOUR_MERGE},
     [MR_SPAN_WRITE] = {"writing", MR_COLOUR_WRITE},    [MR_SPAN_CRASH] = {"died", MR_COLOUR_CRASH},
 };
+_Static_assert(MR_SPAN_KINDS == 10, "every kind has a name and a colour");
 
 /* What a lane did in all. */
 typedef struct totals {

@@ -191,10 +191,10 @@ static void fill_rest(void) {
     for (size_t i = 0; i < MR_ACTIVITIES; i++)
         observation.activities[i] = 1 + (double)below(100) / 20;
     observation.hot_key_count = 3;
-    observation.hot_keys[0] = (mr_hot_key){"<script>alert('x')</script>", 27, 0.25};
-    observation.hot_keys[1] = (mr_hot_key){"\xff\x00\x1b[31m\t\"tab\"", 13, 0.1};
-    observation.hot_keys[2] =
-        (mr_hot_key){"a long one a long one a long one a long one a long one a long o", 1000, 0.01};
+    observation.hot_keys[0] = (mr_hot_key){.key = "<script>alert('x')</script>", .length = 27, .share = 0.25};
+    observation.hot_keys[1] = (mr_hot_key){.key = "\xff\0\x1b[31m\t\"tab\"", .length = 13, .share = 0.1};
+    observation.hot_keys[2] = (mr_hot_key){.key = "a long one a long one a long one", .length = 1000, .share = 0.01};
+    observation.bound = (mr_bound){.by = "map", .share = 0.97, .text = "mapping <b>", .advice = "more -j would help"};
     observation.incident_count = 120;
     for (size_t i = 0; i < MR_INCIDENTS_MAX; i++) {
         observation.incidents[i].at = 0.01 * (double)i;
@@ -276,6 +276,7 @@ static void test_usual_job(void **state) {
     expect(page, "617 <span"); /* MB/s */
     expect(page, "and 20 more");
     expect(page, "25.0 %");
+    expect(page, "It was bound by mapping &lt;b&gt;; more -j would help.");
     expect(page, "\\x01\\xff\\xe2\\x80\\xae\\n");
     free(page);
 }
