@@ -5,13 +5,16 @@
 #   make fuzz     run each fuzzer for FUZZ_SECONDS (60), FUZZ_JOBS (2) at a time; needs clang
 #   make demo     generate 256 MiB of text once and count its words
 #
-# Variables: CC, CFLAGS, WERROR=1, SANITIZE=address,undefined, BUILD=dir, PREFIX, DESTDIR;
+# Variables: CC, CFLAGS, WERROR=1, SANITIZE=address,undefined, BUILD=dir, PREFIX, DESTDIR, LIBDIR (of libraries, below
+# PREFIX), INSTALL_STRIP=1;
 # INFLATE=zlib to do without ISA-L, ZSTD=no to do without zstd, which are used where they are found.
 
 CC      ?= gcc
 BUILD   ?= build
 PREFIX  ?= /usr/local
 DESTDIR ?=
+LIBDIR  ?= lib
+INSTALL_STRIP ?=
 CFLAGS  ?= -O3 -g
 WERROR  ?=
 SANITIZE ?=
@@ -256,22 +259,29 @@ format:
 lint:
 	AVX2_FLAGS="$(AVX2_FLAGS)" AVX512_FLAGS="$(AVX512_FLAGS)" tests/lint.sh
 
+# What 'make install' puts where, below PREFIX: MODE:FILE:PLACE, as src/packaging/install.sh explains.
+MANUALS   := $(wildcard src/cli/*.1 src/cli/*.5)
+INSTALLED = 755:$(BUILD)/mr:bin/mr \
+    $(foreach file,$(PLUGINS) $(JOBS),644:$(file):lib/mr/plugins/$(notdir $(file))) \
+    644:$(BUILD)/libmp.a:$(LIBDIR)/libmp.a \
+    644:$(BUILD)/libmr.a:$(LIBDIR)/libmr.a \
+    644:$(BUILD)/$(LIBMR):$(LIBDIR)/$(LIBMR) \
+    link:$(LIBMR):$(LIBDIR)/libmr.so \
+    644:src/mr.h:include/mr.h \
+    644:src/libmr.h:include/libmr.h \
+    644:src/mp/mp.h:include/mp/mp.h \
+    text:src/packaging/libmr.pc.in:$(LIBDIR)/pkgconfig/libmr.pc \
+    $(foreach file,$(MANUALS),644:$(file):share/man/man$(patsubst .%,%,$(suffix $(file)))/$(notdir $(file))) \
+    $(foreach file,$(wildcard src/*/*.schema.json),644:$(file):share/mr/$(notdir $(file))) \
+    644:README.md:share/doc/mr/README.md \
+    644:plugins/README.md:share/doc/mr/plugins/README.md \
+    644:LICENSE:share/doc/mr/LICENSE
+
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/mr/plugins $(DESTDIR)$(PREFIX)/include/mp $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 755 $(BUILD)/mr $(DESTDIR)$(PREFIX)/bin/mr
-	install -m 644 $(PLUGINS) $(JOBS) $(DESTDIR)$(PREFIX)/lib/mr/plugins
-	install -m 644 $(BUILD)/libmp.a $(DESTDIR)$(PREFIX)/lib/libmp.a
-	install -m 644 src/mr.h $(DESTDIR)$(PREFIX)/include/mr.h
-	install -m 644 src/mp/mp.h $(DESTDIR)$(PREFIX)/include/mp/mp.h
-	install -m 644 src/cli/mr.1 $(DESTDIR)$(PREFIX)/share/man/man1/mr.1
-	install -D -m 644 src/cli/job.schema.json $(DESTDIR)$(PREFIX)/share/mr/job.schema.json
+	@DESTDIR="$(DESTDIR)" LIBDIR="$(LIBDIR)" STRIP="$(INSTALL_STRIP)" src/packaging/install.sh install "$(PREFIX)" "$(VERSION)" $(INSTALLED)
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/mr $(DESTDIR)$(PREFIX)/lib/libmp.a $(DESTDIR)$(PREFIX)/include/mr.h
-	rm -f $(DESTDIR)$(PREFIX)/include/mp/mp.h $(DESTDIR)$(PREFIX)/share/man/man1/mr.1
-	rm -f $(addprefix $(DESTDIR)$(PREFIX)/lib/mr/plugins/,$(notdir $(PLUGINS) $(JOBS)))
-	rm -f $(DESTDIR)$(PREFIX)/share/mr/job.schema.json
-	-rmdir $(DESTDIR)$(PREFIX)/include/mp $(DESTDIR)$(PREFIX)/share/mr $(DESTDIR)$(PREFIX)/lib/mr/plugins $(DESTDIR)$(PREFIX)/lib/mr
+	@DESTDIR="$(DESTDIR)" src/packaging/install.sh uninstall "$(PREFIX)"
 
 clean:
 	rm -rf $(BUILD)

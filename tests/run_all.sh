@@ -114,7 +114,7 @@ for program in "$BUILD"/tests/examples/*; do
     [[ -f $program && -x $program && ${program##*/} != *.* ]] && run_example "$program"
 done
 run_test embedding/library "$BUILD/tests/embedding/library"
-for script in tests/{data,golden,abi,property,fault,embedding}/*.sh; do
+for script in tests/{data,golden,abi,property,fault,embedding,packaging}/*.sh; do
     [[ -f $script ]] || continue
     name=${script#tests/}
     run_test "${name%.sh}" "$root/$script"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 static bool print_pair(void *context, const void *key, size_t key_length, const void *value, size_t value_length) {
-    int *number = context;
+    int *number = (int *)context; /* also for C++ */
     ++*number;
     return printf("%d. %.*s: %.*s\n", *number, (int)key_length, (const char *)key, (int)value_length,
                   (const char *)value) > 0;
