@@ -71,7 +71,7 @@ $(BUILD)/datasets/%: GENERATOR_LIBS := -lm
 $(BUILD)/tests/bench/naive_grep: BENCH_LIBS := -lpcre2-8
 $(BUILD)/tests/fuzz/pattern: FUZZ_LIBS := -lpcre2-8
 
-.PHONY: always all test asan ubsan fuzz fuzzers bench bench-compare bench-scaling demo deps check-layers check-format format lint install uninstall clean
+.PHONY: always all test asan ubsan fuzz fuzzers bench bench-compare bench-scaling demo deps check-layers check-format format lint install uninstall deb check-root check-root-source clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -282,6 +282,19 @@ install: all
 
 uninstall:
 	@DESTDIR="$(DESTDIR)" src/packaging/install.sh uninstall "$(PREFIX)"
+
+# Debian packages of what is built, in $(BUILD)/deb.
+MAINTAINER ?= mr maintainers <maintainers@mr.invalid>
+
+deb: all
+	@src/packaging/deb.sh "$(BUILD)" "$(VERSION)" "$(MAINTAINER)"
+
+# What a new user does, in an empty Debian system: with the packages; with the source. As root, with debootstrap.
+check-root: deb
+	BUILD=$(BUILD) tests/root.sh packages
+
+check-root-source:
+	BUILD=$(BUILD) tests/root.sh source
 
 clean:
 	rm -rf $(BUILD)
