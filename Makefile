@@ -25,7 +25,9 @@ VERSION  := 0.1.0
 LIBMR    := libmr.so.0
 WARNINGS := -Wall -Wextra -Wpedantic $(if $(WERROR),-Werror)
 SANITIZE_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
-COMPILE  := $(CC) -std=c17 -D_GNU_SOURCE -DMR_VERSION='"$(VERSION)"' $(WARNINGS) $(CFLAGS) $(SANITIZE_FLAGS) -Isrc -MMD -MP
+# Nothing tells in which folder it was built: the same source makes the same bytes everywhere.
+ANYWHERE := -ffile-prefix-map=$(CURDIR)=.
+COMPILE  := $(CC) -std=c17 -D_GNU_SOURCE -DMR_VERSION='"$(VERSION)"' $(WARNINGS) $(CFLAGS) $(SANITIZE_FLAGS) $(ANYWHERE) -Isrc -MMD -MP
 LINK     := $(CC) $(CFLAGS) $(SANITIZE_FLAGS)
 ENGINE_LIBS = -lm -lutf8proc -ldl -lz
 
@@ -71,7 +73,7 @@ $(BUILD)/datasets/%: GENERATOR_LIBS := -lm
 $(BUILD)/tests/bench/naive_grep: BENCH_LIBS := -lpcre2-8
 $(BUILD)/tests/fuzz/pattern: FUZZ_LIBS := -lpcre2-8
 
-.PHONY: always all test asan ubsan fuzz fuzzers bench bench-compare bench-scaling demo deps check-layers check-format format lint install uninstall deb check-root check-root-source clean
+.PHONY: always all test asan ubsan fuzz fuzzers bench bench-compare bench-scaling demo deps check-layers check-format format lint install uninstall deb check-root check-root-source check-reproducible clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -118,7 +120,7 @@ $(BUILD)/%.o: %.c $(BUILD)/.flags | $(BUILD)/.packages
 
 $(BUILD)/libmp.a: $(call object,$(MP_SOURCES))
 	@rm -f $@
-	ar rcs $@ $^
+	ar rcsD $@ $^
 
 # What 'mr new' writes, as strings of C.
 $(BUILD)/src/cli/templates.c: $(TEMPLATES)
@@ -136,7 +138,7 @@ $(BUILD)/src/cli/templates.o: $(BUILD)/src/cli/templates.c $(BUILD)/.flags
 ENGINE_OBJECTS := $(call object,$(ENGINE_SOURCES)) $(BUILD)/src/cli/templates.o
 $(BUILD)/libengine.a: $(ENGINE_OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	ar rcsD $@ $^
 
 # libmr.a is one object in which all names are local but those of libmr.h: none can meet one of the program.
 EMBED_OBJECTS := $(call object,$(EMBED_SOURCES)) $(ENGINE_OBJECTS) $(call object,$(MP_SOURCES))
@@ -146,7 +148,7 @@ $(BUILD)/libmr.o: $(EMBED_OBJECTS)
 
 $(BUILD)/libmr.a: $(BUILD)/libmr.o
 	@rm -f $@
-	ar rcs $@ $^
+	ar rcsD $@ $^
 
 $(BUILD)/$(LIBMR): $(EMBED_OBJECTS) src/embed/libmr.map
 	$(LINK) -shared -Wl,-soname,$(LIBMR) -Wl,--version-script=src/embed/libmr.map -Wl,--no-undefined $(EMBED_OBJECTS) -o $@ $(ENGINE_LIBS)
@@ -292,6 +294,10 @@ deb: all
 # What a new user does, in an empty Debian system: with the packages; with the source. As root, with debootstrap.
 check-root: deb
 	BUILD=$(BUILD) tests/root.sh packages
+
+# Builds everything twice, in other folders and at other times, and compares the bytes.
+check-reproducible:
+	tests/reproducible.sh all
 
 check-root-source:
 	BUILD=$(BUILD) tests/root.sh source
