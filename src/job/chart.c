@@ -244,7 +244,7 @@ static void chart_throughput(mr_html *html, const mr_observation *observation, c
 
 static void chart_memory(mr_html *html, const mr_observation *observation, const mr_time_axis *axis, uint64_t limit) {
     char peak[MR_SIZE_TEXT], most[MR_SIZE_TEXT], note[128];
-    curve made = make_curve(observation, MEMORY, MR_COLOUR_INFLATE);
+    curve made = make_curve(observation, MEMORY, MR_COLOUR_SEAL);
     mr_format_size((uint64_t)made.most, peak);
     if (limit)
         snprintf(note, sizeof note, "up to %s, of %s allowed", peak, mr_format_size(limit, most));

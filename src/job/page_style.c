@@ -8,13 +8,13 @@
 static const char *const rules[] = {
     /* Colours: those of Okabe and Ito, a little lighter in the dark, and greys for what is no real work. */
     ":root{color-scheme:light dark;--paper:#faf9f6;--card:#fff;--ink:#1d1f22;--soft:#62666c;--line:#e3e0da;"
-      "--track:#f0eee9;--good:#00734f;--bad:#b3400a;--bad-paper:#fdf1ea;--start:#c3c0b8;--sample:#8f9399;"
-      "--read:#56b4e9;--inflate:#7b5aa6;--map:#0072b2;--seal:#12395a;--try:#d2bf00;--reduce:#e69f00;--merge:#cc79a7;"
+      "--track:#f0eee9;--good:#00734f;--bad:#b3400a;--bad-paper:#fdf1ea;--start:#c3c0b8;--sample:#73777d;"
+      "--read:#56b4e9;--inflate:#cc79a7;--map:#0072b2;--seal:#12395a;--try:#d2bf00;--reduce:#e69f00;--merge:#cc79a7;"
       "--write:#009e73;--crash:#d55e00;--wait:#e3e0da}\n",
     "@media screen and (prefers-color-scheme:dark){\n",
       ":root{--paper:#121416;--card:#1a1d20;--ink:#e9e7e3;--soft:#9ca0a6;--line:#2e3236;--track:#24282c;"
         "--good:#3cc296;--bad:#ff8d4d;--bad-paper:#2a1c14;--start:#575b60;--sample:#83888e;--read:#6cc0f0;"
-        "--inflate:#a184cc;--map:#2e93d6;--seal:#9fcbee;--try:#e8d93a;--reduce:#eeb033;--merge:#d98bb6;--write:#1fb48a;"
+        "--inflate:#d98bb6;--map:#2e93d6;--seal:#9fcbee;--try:#e8d93a;--reduce:#eeb033;--merge:#d98bb6;--write:#1fb48a;"
         "--crash:#ff7a33;--wait:#33383d}\n",
     "}\n",
     ".start{--c:var(--start)}.sample{--c:var(--sample)}.read{--c:var(--read)}.inflate{--c:var(--inflate)}\n",
@@ -72,6 +72,7 @@ static const char *const rules[] = {
     "svg .value{stroke:var(--paper);stroke-width:3px;stroke-linejoin:round;paint-order:stroke}\n",
     "svg .name{fill:var(--ink);font-weight:600}\n",
     ".fill{fill:var(--c)}\n",
+    ".whole .fill{stroke:var(--paper);stroke-width:1.5}\n",
     ".area{fill:var(--c);fill-opacity:.16}\n",
     ".curve{fill:none;stroke:var(--c);stroke-width:1.75;stroke-linejoin:round;vector-effect:non-scaling-stroke}\n",
     ".work{fill:none;stroke:var(--c)}\n",

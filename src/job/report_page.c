@@ -224,7 +224,7 @@ static void put_card(mr_html *html, const mr_card *card) {
 
 static void put_failure(mr_html *html, const mr_report_subject *subject) {
     if (subject->summary->outcome != MR_OUTCOME_FAILED) return;
-    mr_html_put(html, "<div class=\"wrong\" role=\"alert\"><strong>Why it failed</strong>");
+    mr_html_put(html, "<div class=\"wrong\"><strong>Why it failed</strong>");
     mr_html_text(html, subject->failure && subject->failure->set ? subject->failure->text : "It is not known.");
     mr_html_put(html, "</div>\n");
     if (subject->card) put_card(html, subject->card);
@@ -311,7 +311,7 @@ static void put_times(mr_html *html, const mr_report_subject *subject) {
     if (!observation->lane_count) return; /* it ended before there were any */
     mr_page_section(html, "What happened when");
     mr_timeline(html, observation, &axis);
-    mr_timeline_table(html, observation, &axis);
+    mr_timeline_tables(html, observation, &axis);
     mr_page_section_end(html);
     if (!observation->sample_count) return;
     mr_page_section(html, "Over time");

@@ -293,7 +293,20 @@ void mr_timeline(mr_html *html, const mr_observation *observation, const mr_time
     mr_html_put(html, "</svg></div></figure>\n");
 }
 
-/* ---- the table --------------------------------------------------------------------------------------------------- */
+/* ---- the tables -------------------------------------------------------------------------------------------------- */
+
+/* Kinds of work that have a column. */
+static const uint32_t shown[] = {MR_SPAN_READ, MR_SPAN_MAP, MR_SPAN_REDUCE, MR_SPAN_MERGE, MR_SPAN_WRITE};
+enum { SHOWN = sizeof shown / sizeof *shown };
+
+/* A table that has to be unfolded. */
+static void begin_table(mr_html *html, const char *title) {
+    mr_html_format(html, "<details><summary>%s</summary>\n<div class=\"scroll\"><table>\n", title);
+}
+
+static void end_table(mr_html *html) {
+    mr_html_put(html, "</table></div></details>\n");
+}
 
 static void put_cell(mr_html *html, double seconds) {
     char text[MR_TIME_TEXT];
@@ -303,23 +316,58 @@ static void put_cell(mr_html *html, double seconds) {
         mr_html_put(html, "<td class=\"number\"></td>");
 }
 
-void mr_timeline_table(mr_html *html, const mr_observation *observation, const mr_time_axis *axis) {
-    static const uint32_t shown[] = {MR_SPAN_READ, MR_SPAN_MAP, MR_SPAN_REDUCE, MR_SPAN_MERGE, MR_SPAN_WRITE};
-    enum { SHOWN = sizeof shown / sizeof *shown };
-    mr_html_put(html, "<details><summary>The same in numbers</summary>\n<div class=\"scroll\"><table>\n<tr><th></th>"
-                      "<th class=\"number\">at work</th>");
+static void put_lane_row(mr_html *html, const mr_observation *observation, const mr_time_axis *axis, uint32_t index) {
+    const mr_lane *lane = &observation->lanes[index];
+    totals sum = total_of(lane);
+    mr_html_format(html, "<tr><td>%s %u</td><td class=\"number\">%.0f %%</td>", lane->reader ? "reader" : "worker",
+                   number_of(observation, index), 100 * mr_time_share(axis, lane->busy));
+    for (size_t i = 0; i < SHOWN; i++)
+        put_cell(html, sum.seconds[shown[i]]);
+    mr_html_format(html, "<td class=\"number\">%llu</td><td class=\"number\">%u</td></tr>\n",
+                   (unsigned long long)lane->tasks, lane->crashes);
+}
+
+static void put_lanes(mr_html *html, const mr_observation *observation, const mr_time_axis *axis) {
+    begin_table(html, "Workers in numbers");
+    mr_html_put(html, "<tr><th></th><th class=\"number\">at work</th>");
     for (size_t i = 0; i < SHOWN; i++)
         mr_html_format(html, "<th class=\"number\">%s</th>", kinds[shown[i]].name);
     mr_html_put(html, "<th class=\"number\">tasks</th><th class=\"number\">deaths</th></tr>\n");
-    for (uint32_t i = 0; i < observation->lane_count; i++) {
-        const mr_lane *lane = &observation->lanes[i];
-        totals sum = total_of(lane);
-        mr_html_format(html, "<tr><td>%s %u</td><td class=\"number\">%.0f %%</td>", lane->reader ? "reader" : "worker",
-                       number_of(observation, i), 100 * mr_time_share(axis, lane->busy));
-        for (size_t k = 0; k < SHOWN; k++)
-            put_cell(html, sum.seconds[shown[k]]);
-        mr_html_format(html, "<td class=\"number\">%llu</td><td class=\"number\">%u</td></tr>\n",
-                       (unsigned long long)lane->tasks, lane->crashes);
-    }
-    mr_html_put(html, "</table></div></details>\n");
+    for (uint32_t i = 0; i < observation->lane_count; i++)
+        put_lane_row(html, observation, axis, i);
+    end_table(html);
+}
+
+/* How much of their time workers had something to do in a phase: 0 to 1. */
+static double occupation_of(const mr_phase *phase) {
+    double all = 0, waiting = mr_duration(0, phase->workers[MR_ACTIVITY_WAIT]);
+    for (size_t i = 0; i < MR_ACTIVITIES; i++)
+        all += mr_duration(0, phase->workers[i]);
+    return all > 0 ? 1 - waiting / all : 0;
+}
+
+static void put_phase_row(mr_html *html, const mr_phase *phase, const mr_time_axis *axis) {
+    double seconds = mr_duration(phase->begin, phase->end < 0 ? axis->end : phase->end);
+    mr_html_put(html, "<tr><td>");
+    mr_html_text(html, phase->name);
+    mr_html_put(html, "</td>");
+    put_cell(html, seconds);
+    mr_html_format(html, "<td class=\"number\">%.0f %%</td><td class=\"number\">%llu</td>", 100 * occupation_of(phase),
+                   (unsigned long long)phase->units);
+    put_cell(html, mr_duration(0, phase->longest));
+    mr_html_put(html, "</tr>\n");
+}
+
+static void put_phase_rows(mr_html *html, const mr_observation *observation, const mr_time_axis *axis) {
+    begin_table(html, "Phases in numbers");
+    mr_html_put(html, "<tr><th></th><th class=\"number\">time</th><th class=\"number\">workers at work</th>"
+                      "<th class=\"number\">units</th><th class=\"number\">the longest took</th></tr>\n");
+    for (uint32_t i = 0; i < observation->phase_count; i++)
+        put_phase_row(html, &observation->phases[i], axis);
+    end_table(html);
+}
+
+void mr_timeline_tables(mr_html *html, const mr_observation *observation, const mr_time_axis *axis) {
+    if (observation->lane_count) put_lanes(html, observation, axis);
+    put_phase_rows(html, observation, axis);
 }

@@ -8,7 +8,7 @@
  * are, the chart is at most about a megabyte, and 600 pixels high. */
 void mr_timeline(mr_html *html, const mr_observation *observation, const mr_time_axis *axis);
 
-/* The same as a table: what each lane did in all. */
-void mr_timeline_table(mr_html *html, const mr_observation *observation, const mr_time_axis *axis);
+/* The same in numbers: a table of what each lane did in all, and one of phases. */
+void mr_timeline_tables(mr_html *html, const mr_observation *observation, const mr_time_axis *axis);
 
 #endif
