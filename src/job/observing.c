@@ -186,13 +186,14 @@ static mr_assignment *look_at_lane(mr_coordinator *self, uint32_t index) {
     return assignment;
 }
 
-/* How much of a chunk a worker has mapped, as far as it says. */
+/* How much of a chunk a worker has mapped, as far as it says; of one that has been mapped before nothing. */
 static uint64_t bytes_at_hand(const mr_coordinator *self, uint32_t index, const mr_assignment *assignment) {
     const mr_input *input = &self->job.input;
     const mr_place *place = &self->job.shared->slots[index].where.place;
     uint64_t source = place->source, offset = place->offset; /* a plugin may have written there */
     if (!assignment || assignment->kind != MR_TASK_MAP || place->kind == MR_PLACE_NONE || source >= input->count)
         return 0;
+    if (self->repair.makings[MR_PRODUCT_CHUNK][assignment->unit].noted) return 0;
     const mr_chunk *chunk = &self->job.chunks.list[assignment->unit];
     uint64_t position = mr_add_capped(input->sources[source].start, offset);
     return position > chunk->begin && position < chunk->end ? position - chunk->begin : 0;
