@@ -7,9 +7,13 @@
 
 #include "cli/proposals.h"
 
-const mr_command *const mr_commands[] = {&mr_command_run,   &mr_command_explain, &mr_command_new,
-                                         &mr_command_build, &mr_command_job,     &mr_command_list,
-                                         &mr_command_help,  &mr_command_version, NULL};
+const mr_command *const mr_commands[] = {
+    &mr_command_run,      &mr_command_explain,
+    &mr_command_new,      &mr_command_build,
+    &mr_command_job,      &mr_command_list,
+    &mr_command_complete, &mr_command_help,
+    &mr_command_version,  NULL, /* one in a line, also when there are more */
+};
 
 const mr_command *mr_command_find(const char *name) {
     for (const mr_command *const *command = mr_commands; *command; command++)
@@ -46,6 +50,7 @@ mr_exit mr_command_help_print(const mr_command *command) {
 void mr_commands_print(FILE *to) {
     fputs("mr - map-reduce for one big machine\n\n", to);
     for (const mr_command *const *command = mr_commands; *command; command++) {
+        if ((*command)->hidden) continue;
         int used = fprintf(to, "  mr %s %s", (*command)->name, (*command)->operands);
         fprintf(to, "%*s  %s\n", used < 28 ? 28 - used : 0, "", (*command)->summary);
     }

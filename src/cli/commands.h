@@ -29,13 +29,21 @@ typedef struct mr_command {
     const char *shared;               /* names of options of 'mr run' that it takes as well, "*" for all; NULL: none */
     const char *notes;                /* what help says behind the options, in paragraphs; NULL: nothing */
     bool reads_help;                  /* --help is an option that its function reads; otherwise it never sees it */
+    bool hidden;                      /* not on the first screen: it is for programs */
 } mr_command;
 
 /* The commands, in the order in which help shows them. NULL ends them. */
 extern const mr_command *const mr_commands[];
 
-extern const mr_command mr_command_run, mr_command_explain, mr_command_new, mr_command_build, mr_command_job,
-    mr_command_list, mr_command_help, mr_command_version;
+extern const mr_command mr_command_run;
+extern const mr_command mr_command_explain;
+extern const mr_command mr_command_new;
+extern const mr_command mr_command_build;
+extern const mr_command mr_command_job;
+extern const mr_command mr_command_list;
+extern const mr_command mr_command_complete;
+extern const mr_command mr_command_help;
+extern const mr_command mr_command_version;
 
 /* A command by its name; NULL: there is none. */
 const mr_command *mr_command_find(const char *name);

@@ -90,8 +90,7 @@ static void free_arguments(job_arguments *arguments) {
     free(arguments->words);
 }
 
-/* The path of a job file, allocated; NULL with error set when there is none of that name. */
-static char *find_file(const char *name, mr_error *error) {
+char *mr_job_path(const char *name, mr_error *error) {
     size_t length = strlen(name);
     bool is_path = strchr(name, '/') || (length >= 5 && !strcmp(name + length - 5, ".json"));
     if (!is_path) return mr_job_file_find(name, error);
@@ -117,7 +116,7 @@ static mr_exit run(const char *program, int argc, char **argv) {
     mr_error error = {0};
     mr_exit end = {0};
     bool ok = read_arguments(&arguments, argc, argv, &error);
-    char *path = ok && arguments.name ? find_file(arguments.name, &error) : NULL;
+    char *path = ok && arguments.name ? mr_job_path(arguments.name, &error) : NULL;
     if (ok && !arguments.name)
         end = mr_command_help_print(&mr_command_job);
     else if (path && arguments.help)

@@ -316,6 +316,22 @@ bool mr_job_file_show(const char *path, const char *name, mr_error *error) {
     return ok;
 }
 
+bool mr_job_file_parameters(const char *path, void (*found)(void *context, const char *name, const char *help),
+                            void *context, mr_error *error) {
+    mr_job_file file = {.path = strdup(path)};
+    mr_job_reader reader = {.file = &file};
+    mr_json_place root = {0}, at;
+    bool ok = (file.path || mr_error_memory(error, strlen(path), "a path")) && read_object(&reader, error);
+    const cJSON *parameters = ok ? mr_job_member(reader.root, &root, "parameters", &at) : NULL;
+    for (const cJSON *member = parameters ? parameters->child : NULL; member; member = member->next) {
+        const cJSON *help = cJSON_IsObject(member) ? mr_job_member(member, &root, "help", &at) : NULL;
+        if (member->string) found(context, member->string, help && cJSON_IsString(help) ? help->valuestring : NULL);
+    }
+    close_reader(&reader);
+    mr_job_file_close(&file);
+    return ok;
+}
+
 static void free_sources(mr_stage_source *sources, size_t count) {
     for (size_t i = 0; i < count; i++) {
         free(sources[i].name);

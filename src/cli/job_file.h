@@ -75,4 +75,12 @@ const char *mr_stage_place(const mr_job_file *file, const mr_stage *stage, size_
 /* Puts the stages into the order in which they are done: called by mr_job_file_read, with everything else filled in. */
 bool mr_job_file_arrange(mr_job_file *file, mr_error *error);
 
+/* The path of a job file, by a name or a path as on the command line of 'mr job': allocated; NULL with error set when
+ * there is none of that name. */
+char *mr_job_path(const char *name, mr_error *error);
+
+/* Calls found for each parameter of a job file; help: a line, or NULL. */
+bool mr_job_file_parameters(const char *path, void (*found)(void *context, const char *name, const char *help),
+                            void *context, mr_error *error);
+
 #endif
