@@ -275,6 +275,8 @@ INSTALLED = 755:$(BUILD)/mr:bin/mr \
     text:src/packaging/libmr.pc.in:$(LIBDIR)/pkgconfig/libmr.pc \
     $(foreach file,$(MANUALS),644:$(file):share/man/man$(patsubst .%,%,$(suffix $(file)))/$(notdir $(file))) \
     $(foreach file,$(wildcard src/*/*.schema.json),644:$(file):share/mr/$(notdir $(file))) \
+    644:src/cli/completion/mr.bash:share/bash-completion/completions/mr \
+    644:src/cli/completion/_mr:share/zsh/site-functions/_mr \
     644:README.md:share/doc/mr/README.md \
     644:plugins/README.md:share/doc/mr/plugins/README.md \
     644:LICENSE:share/doc/mr/LICENSE

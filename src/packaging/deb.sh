@@ -110,6 +110,8 @@ rm "$work/mr/usr/share/mr/installed"
 mv "$work/mr/usr/share/doc/mr/LICENSE" "$work/LICENSE"
 sed 's/^$/./; s/^/ /' "$work/LICENSE" >"$work/license"
 find "$work/mr/usr/share/man" -type f -exec gzip -9n {} +
+# Where the zsh of Debian looks for what packages bring.
+mv "$work/mr/usr/share/zsh/site-functions" "$work/mr/usr/share/zsh/vendor-completions"
 divide libmr0 "$libraries/libmr.so.0"
 divide libmr-dev "$libraries/libmr.so" "$libraries/libmr.a" "$libraries/libmp.a" "$libraries/pkgconfig/libmr.pc" \
     include/libmr.h include/mp

@@ -1,5 +1,5 @@
 #!/bin/bash
-# README.md, the manual page, plugins/README.md and what mr says of itself agree: all of them know every option of mr run,
+# README.md, the manual page, plugins/README.md and what mr says of itself agree: all of them know every command, every option,
 # every plugin and every option of each plugin.
 source "$(dirname "$0")/../tools/testing.sh"
 
@@ -15,6 +15,15 @@ done
 sed -n '/^## Options of `mr run`/,/^## /p' "$root/README.md" | grep -oE -- '^\| `[^|]*\|' | grep -oE -- '--[a-z][a-z-]+' |
     sort -u | comm -23 - options >unknown
 [[ ! -s unknown ]] || fail "mr help run does not have: $(cat unknown)"
+
+# Commands, and their own options.
+for command in $("$mr" complete -- mr "" | cut -f1 | grep -v '^-'); do
+    grep -qE "^\.BI? \"?mr $command" page || fail "the manual page does not have the command $command"
+    grep -q "^| \`mr $command[ \`]" "$root/README.md" || fail "README.md has no $command in its table of commands"
+    for option in $("$mr" help "$command" | sed -n '/^Options:/,/^$/p' | grep -oE -- '^ +(-., )?--[a-z-]+' | grep -oE -- '--[a-z-]+'); do
+        grep -qE -- "$option([^a-z-]|$)" page || fail "the manual page does not have $option of mr $command"
+    done
+done
 
 # section PLUGIN - what plugins/README.md says of a plugin.
 section() {
