@@ -7,13 +7,20 @@
 
 #include "cli/proposals.h"
 
+/* clang-format off */
 const mr_command *const mr_commands[] = {
-    &mr_command_run,      &mr_command_explain,
-    &mr_command_new,      &mr_command_build,
-    &mr_command_job,      &mr_command_list,
-    &mr_command_complete, &mr_command_help,
-    &mr_command_version,  NULL, /* one in a line, also when there are more */
+    &mr_command_run,
+    &mr_command_explain,
+    &mr_command_new,
+    &mr_command_build,
+    &mr_command_job,
+    &mr_command_list,
+    &mr_command_complete,
+    &mr_command_help,
+    &mr_command_version,
+    NULL,
 };
+/* clang-format on */
 
 const mr_command *mr_command_find(const char *name) {
     for (const mr_command *const *command = mr_commands; *command; command++)

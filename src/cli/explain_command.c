@@ -81,13 +81,14 @@ const mr_command mr_command_explain = {
     .run = explain,
     .operands = "PLUGIN INPUT...",
     .summary = "say what a job would come to, by a sample",
-    .text = "Runs the job on a sample that is spread over the input, and says how many records,\n"
-            "pairs and different keys there will be, how much memory and disk the job will\n"
-            "need, how long it will take, and which keys come most often. Nothing is written.\n"
+    .text = "Runs the job on a sample that is spread over the input, and says how many\n"
+            "records, pairs and different keys there will be, how much memory and disk the\n"
+            "job will need, how long it will take, and which keys come most often. Nothing is\n"
+            "written.\n"
             "Of compressed files other than BGZF the beginning is looked at; pipes are not.\n",
     .options = options,
     .shared = "*",
-    .notes = "Where the output, statistics and bad records of the job would go does not matter.\n"
+    .notes = "Where output, statistics and bad records of the job would go does not matter.\n"
              "Exit status: 0 done, 1 the plugin fails on the sample, 2 wrong usage.\n",
     .reads_help = true,
 };
