@@ -1,8 +1,9 @@
 #!/usr/bin/perl
-# Whether JSON files are what a JSON schema says, as far as job.schema.json makes use of schemas:
+# Whether JSON files are what a JSON schema says, as far as the schemas of mr make use of schemas:
 #
-#     perl schema.pl SCHEMA FILE...
+#     perl schema.pl [--closed] SCHEMA FILE...
 #
+# --closed: no object may have members that the schema does not name, whatever it says itself.
 # Prints what is wrong, a line for each file; exit status 1 if anything is.
 use strict;
 use warnings;
@@ -15,6 +16,7 @@ sub read_json {
     return JSON::PP->new->utf8->decode(scalar <$file>);
 }
 
+my $closed = @ARGV && $ARGV[0] eq '--closed' && shift @ARGV;
 my ($schema_path, @files) = @ARGV;
 my $root = read_json($schema_path);
 
@@ -41,12 +43,17 @@ sub wrong {
         my %allowed = map { $_ => 1 } ref $types ? @$types : $types;
         return "$at is of type $type" unless $allowed{$type} || ($type eq 'integer' && $allowed{number});
     }
+    if (my $choices = $schema->{enum}) {
+        my $text = $value // 'null';
+        return "$at is $text" unless grep { ($_ // 'null') eq $text } @$choices;
+    }
     for my $word (qw(anyOf oneOf)) {
         my $choices = $schema->{$word} or next;
         my $right = grep { !wrong($_, $value, $at) } @$choices;
         return "$at fits $right of $word" if $word eq 'oneOf' ? $right != 1 : !$right;
     }
     return "$at is too small" if defined $schema->{minimum} && $type =~ /integer|number/ && $value < $schema->{minimum};
+    return "$at is too large" if defined $schema->{maximum} && $type =~ /integer|number/ && $value > $schema->{maximum};
     if ($type eq 'string') {
         return "$at does not match" if $schema->{pattern} && $value !~ /$schema->{pattern}/;
         return "$at is too short" if length $value < ($schema->{minLength} // 0);
@@ -62,7 +69,12 @@ sub wrong {
         for my $name (sort keys %$value) {
             my $why = $schema->{propertyNames} && wrong($schema->{propertyNames}, $name, "the name $name");
             return $why if $why;
-            my $member = $schema->{properties}{$name} // $schema->{additionalProperties} // next;
+            my $known = $schema->{properties};
+            my $member = $known && $known->{$name};
+            for my $pattern (sort keys %{$schema->{patternProperties} // {}}) {
+                $member //= $schema->{patternProperties}{$pattern} if $name =~ /$pattern/;
+            }
+            $member //= $schema->{additionalProperties} // ($closed && $known ? 0 : next);
             return "$at has no $name" unless ref $member eq 'HASH';
             $why = wrong($member, $value->{$name}, "$at.$name");
             return $why if $why;
