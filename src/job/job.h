@@ -59,12 +59,12 @@ typedef struct mr_job_settings {
     bool header;            /* the output begins with the names of its columns */
     uint64_t compress;      /* the output is gzip: how hard to try, 1 to 9; 0: it is not */
     uint64_t parts;         /* files in a directory of output; 0: by the size of the input */
-    struct mr_survey *survey; /* the job is only to look at a sample; NULL: it is to be run (survey.h) */
-    bool alone;             /* no other processes: everything runs in this one */
-    bool pin;               /* every worker stays on one CPU */
-    bool embedded;          /* in a program of somebody else, who has no command line */
-    bool quiet;             /* no summary */
-    bool verbose;           /* a line for each phase */
+    struct mr_survey *survey;             /* the job is only to look at a sample; NULL: it is to be run (survey.h) */
+    bool alone;                           /* no other processes: everything runs in this one */
+    bool pin;                             /* every worker stays on one CPU */
+    bool embedded;                        /* in a program of somebody else, who has no command line */
+    bool quiet;                           /* no summary */
+    bool verbose;                         /* a line for each phase */
     struct mr_onlooker *const *onlookers; /* who looks on while it runs: onlooker.h */
     size_t onlooker_count;
 } mr_job_settings;

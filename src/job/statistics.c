@@ -152,8 +152,8 @@ static bool add_settings(cJSON *root, const mr_job *job) {
     const char *path = job->plugin_path ? mr_building_source(job->plugin_path) : NULL;
     cJSON *object = cJSON_AddObjectToObject(root, "job");
     return object && mr_json_add_text(object, "kind", kinds[job->description.kind]) &&
-           mr_json_add_text(object, "plugin_path", path) && add_options(object, settings) &&
-           add_inputs(object, job) && mr_json_add_text(object, "output", settings->output) &&
+           mr_json_add_text(object, "plugin_path", path) && add_options(object, settings) && add_inputs(object, job) &&
+           mr_json_add_text(object, "output", settings->output) &&
            mr_json_add_text(object, "records", mr_records_name(&job->description.records, records)) &&
            mr_json_add_text(object, "format", mr_format_name(settings->format)) && add_order(object, job) &&
            mr_json_add_number(object, "compress", settings->compress) &&
