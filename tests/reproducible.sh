@@ -25,12 +25,16 @@ some)
     ;;
 esac
 
-# build_copy FOLDER TIME - copy the source, as if it had been written at some time, and build it.
+# copy_source FOLDER TIME - copy the source, as if it had been written at some time.
+copy_source() {
+    mkdir -p "$work/$1"
+    tar -C "$root" --exclude=./build --exclude=./.git -cf - . | tar -C "$work/$1" -xmf -
+    find "$work/$1" -exec touch -h -d "$2" {} +
+}
+
+# build_copy FOLDER - build it.
 build_copy() {
     local folder=$work/$1
-    mkdir -p "$folder"
-    tar -C "$root" --exclude=./build --exclude=./.git -cf - . | tar -C "$folder" -xmf -
-    find "$folder" -exec touch -h -d "$2" {} +
     echo "building in $folder"
     (cd "$folder" && SOURCE_DATE_EPOCH=1750000000 make -s -j"$(nproc)" BUILD=build "${flags[@]}" "${targets[@]}" >log 2>&1) || {
         tail -n 20 "$folder/log"
@@ -38,9 +42,11 @@ build_copy() {
     }
 }
 
-build_copy one "2024-02-29 12:00:00"
+copy_source one "2024-02-29 12:00:00"
+copy_source another/place "2025-07-01 06:30:00"
+build_copy one
 umask 077
-build_copy another/place "2025-07-01 06:30:00"
+build_copy another/place
 
 cd "$work/one/build"
 number=0 different=0

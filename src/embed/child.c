@@ -17,7 +17,7 @@
 /* The process of a job is the coordinator of it, as the command mr is: the description is turned into the words of a
  * command line, so that everything means the same as there, and what no words can say is put into the settings. */
 
-/* Memory behind the settings. Nothing of it is freed: the process ends with the job. */
+/* The job, with the memory behind its settings. */
 typedef struct child {
     const mr_embedding *embedding;
     mr_run_arguments arguments;
@@ -28,6 +28,7 @@ typedef struct child {
     size_t kept_count;
     int output;          /* as in the embedding, under its number here */
     mr_side_wish *sides; /* those of the options, and those in memory */
+    size_t own_sides;    /* of them, of the options */
 } child;
 
 static bool make_room(child *self, mr_error *error) {
@@ -114,6 +115,7 @@ static bool hold_sides(child *self, mr_error *error) {
         *side = (mr_side_wish){.name = sides->list[i].name, .path = "memory"};
         if (!put_into_file(&sides->list[i], &side->held, error)) return false;
     }
+    self->own_sides = settings->side_count;
     settings->sides = self->sides;
     settings->side_count = count;
     return true;
@@ -158,6 +160,16 @@ static void report(mr_embedded_report *report, const mr_result_summary *summary,
     report->complete = true;
 }
 
+static void free_child(child *self) {
+    if (self->sides) self->arguments.settings.side_count = self->own_sides; /* the others are not its own */
+    mr_run_arguments_free(&self->arguments);
+    free(self->words);
+    free(self->held);
+    free(self->descriptors);
+    free(self->kept);
+    free(self->sides);
+}
+
 int mr_embedded_main(void *argument) {
     static mr_result_summary summary = {.outcome = MR_OUTCOME_FAILED};
     const mr_embedding *embedding = argument;
@@ -169,5 +181,7 @@ int mr_embedded_main(void *argument) {
         mr_job_run(&self.arguments.settings, &summary, &error);
     }
     report(embedding->report, &summary, &error);
+    mr_summary_close(&summary);
+    free_child(&self);
     return 0;
 }

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/whereabouts.h"
+
 /* What is different between languages. */
 typedef struct language {
     const char *name;         /* for messages */
@@ -91,18 +93,21 @@ static bool find_compiler(mr_compiler *compiler, const language *language, mr_er
 
 /* ---- flags ------------------------------------------------------------------------------------------------------- */
 
-/* mr.h lies beside the executable in the folder of a build, and in PREFIX/include when mr is installed. Where it is in
- * neither, the compiler may know. */
+/* mr.h lies beside the executable (or libmr.so) in the folder of a build, and in PREFIX/include when mr is installed.
+ * Where it is in neither, the compiler may know. */
 static bool add_header_folder(mr_compiler *compiler, mr_error *error) {
-    static const char *const places[] = {"include", "../include"};
-    char path[4096 + 32];
-    char executable[4096];
-    ssize_t length = readlink("/proc/self/exe", executable, sizeof executable - 1);
-    if (length < 0) return true;
-    executable[length] = 0;
-    *strrchr(executable, '/') = 0;
+    static const struct {
+        enum mr_own_file from;
+        const char *folder;
+    } places[] = {{MR_OWN_PROGRAM, "include"},
+                  {MR_OWN_PROGRAM, "../include"},
+                  {MR_OWN_LIBRARY, "include"},
+                  {MR_OWN_LIBRARY, "../include"},
+                  {MR_OWN_LIBRARY, "../../include"}};
+    char own[PATH_MAX], path[PATH_MAX + 32];
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        snprintf(path, sizeof path, "%s/%s/mr.h", executable, places[i]);
+        if (!mr_own_folder(places[i].from, own)) continue;
+        snprintf(path, sizeof path, "%s/%s/mr.h", own, places[i].folder);
         if (access(path, R_OK) < 0) continue;
         *strrchr(path, '/') = 0;
         char *folder = realpath(path, NULL);

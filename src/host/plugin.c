@@ -4,7 +4,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
-#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "base/nearest.h"
 #include "host/building.h"
 #include "host/trust.h"
+#include "host/whereabouts.h"
 
 #define ENTRY_SYMBOL "mr_plugin_entry"
 
@@ -47,23 +47,6 @@ static void free_folders(folder_list *list) {
         free(list->paths[--list->count]);
 }
 
-/* The path of the shared library that holds an address; NULL when it belongs to the program itself. */
-static const char *library_of(const void *address) {
-    Dl_info info;
-    struct link_map *map = NULL;
-    bool found = dladdr1(address, &info, (void **)&map, RTLD_DL_LINKMAP) && map;
-    return found && *map->l_name ? map->l_name : NULL;
-}
-
-/* Adds the folders that go with a file of mr: as it is built, and as it is installed. */
-static void add_installed(folder_list *list, const char *file) {
-    const char *slash = strrchr(file, '/');
-    int folder = slash ? (int)(slash - file) : 0;
-    if (!slash) return;
-    add_folder(list, "%.*s/plugins", folder, file);
-    add_folder(list, "%.*s/../lib/mr/plugins", folder, file);
-}
-
 static void list_folders(folder_list *list) {
     *list = (folder_list){0};
     for (const char *path = getenv("MR_PLUGIN_PATH"); path && *path;) {
@@ -71,20 +54,18 @@ static void list_folders(folder_list *list) {
         if (end > path) add_folder(list, "%.*s", (int)(end - path), path);
         path = *end ? end + 1 : end;
     }
-    char executable[4096];
-    ssize_t length = readlink("/proc/self/exe", executable, sizeof executable - 1);
-    if (length < 0) {
+    char own[PATH_MAX];
+    if (!mr_own_folder(MR_OWN_PROGRAM, own)) {
         list->failure = errno;
         return;
     }
-    executable[length] = 0;
-    add_installed(list, executable);
-    /* A program that uses libmr.so may lie anywhere, but the library lies where mr is, or below it. */
-    const char *library = library_of(ENTRY_SYMBOL); /* any address of ours */
-    char *path = library ? realpath(library, NULL) : NULL;
-    if (path) add_installed(list, path);
-    if (path) add_folder(list, "%.*s/../mr/plugins", (int)(strrchr(path, '/') - path), path);
-    free(path);
+    add_folder(list, "%.*s/plugins", INT_MAX, own);
+    add_folder(list, "%.*s/../lib/mr/plugins", INT_MAX, own);
+    /* A program with libmr.so may lie anywhere, but the library is in lib/, or in a folder there, of where mr is. */
+    if (!mr_own_folder(MR_OWN_LIBRARY, own)) return;
+    add_folder(list, "%.*s/plugins", INT_MAX, own);
+    add_folder(list, "%.*s/mr/plugins", INT_MAX, own);
+    add_folder(list, "%.*s/../mr/plugins", INT_MAX, own);
 }
 
 /* What is looked for. */
@@ -291,7 +272,7 @@ bool mr_plugin_accept(mr_plugin *plugin, const mr_plugin *entry, const char *pat
 }
 
 char *mr_plugin_home(const mr_plugin *linked, mr_error *error) {
-    const char *library = library_of(linked);
+    const char *library = mr_library_at(linked);
     char *path = realpath(library ? library : "/proc/self/exe", NULL);
     if (!path) mr_error_system(error, errno, "could not find the file that plugin %s is linked into", linked->name);
     return path;
