@@ -12,8 +12,9 @@ typedef struct job_arguments {
     size_t setting_count;
     char **words; /* options for all stages; owned, and so is each */
     size_t word_count;
-    bool check; /* nothing is to be run */
-    bool help;  /* --help was given: nothing else matters but the name, NULL if there is none */
+    const char *report; /* path of a file for an overview; NULL: none */
+    bool check;         /* nothing is to be run */
+    bool help;          /* --help was given: nothing else matters but the name, NULL if there is none */
 } job_arguments;
 
 static bool add_setting(job_arguments *arguments, const char *text, mr_error *error) {
@@ -48,6 +49,11 @@ static const mr_command_option job_options[] = {
      .help = "only look whether everything is right, and show what would be run",
      .at = offsetof(job_arguments, check)},
     {.name = "dry-run", .help = "the same", .at = offsetof(job_arguments, check)},
+    {.name = "report",
+     .argument = "FILE",
+     .help = "write a page to FILE, to be looked at in a browser: what each stage took, and what went wrong",
+     .kind = MR_VALUE_PATH,
+     .at = offsetof(job_arguments, report)},
     {.name = "help", .help = "with FILE: what it is about, and its parameters", .at = offsetof(job_arguments, help)},
     {0},
 };
@@ -103,7 +109,8 @@ static mr_exit do_job(const job_arguments *arguments, const mr_job_file *file, c
     mr_job_request request = {.program = program,
                               .file = file,
                               .words = (const char *const *)arguments->words,
-                              .word_count = arguments->word_count};
+                              .word_count = arguments->word_count,
+                              .report = arguments->report};
     if (!mr_job_check(&request, error)) return (mr_exit){0};
     if (!arguments->check) return mr_job_run_all(&request);
     mr_job_show(&request);

@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "flow/output.h"
 #include "job/coordinator.h"
+#include "job/overview_page.h"
 
 /* One stage after the other is run as a job of its own. What only other stages read goes into a file without a name, in
  * the folder for temporary files, and is handed on as an open descriptor: however this process ends, nothing is left.
@@ -31,9 +32,10 @@ typedef struct job_run {
         *last_read;   /* for each stage: the first place in the order at which nobody reads what it has made any more */
     uint64_t round;   /* of the repetition, from 1; 0: outside of it */
     uint64_t counted; /* the counter of its condition, in this round */
-    sigset_t signals; /* that were blocked before */
-    int signal;       /* that has ended a stage; 0: none */
-    mr_error error;   /* why it cannot go on */
+    mr_overview overview; /* of what has been run, if the request wants a report */
+    sigset_t signals;     /* that were blocked before */
+    int signal;           /* that has ended a stage; 0: none */
+    mr_error error;       /* why it cannot go on */
 } job_run;
 
 /* ---- what stages make -------------------------------------------------------------------------------------------- */
@@ -97,6 +99,8 @@ static uint64_t counter_of(const mr_result_summary *summary, const char *name) {
 static bool run_job(job_run *self, size_t index, const mr_job_settings *settings, const char *title) {
     static mr_result_summary summary; /* large */
     mr_job_run(settings, &summary, &self->error);
+    if (self->request->report)
+        mr_overview_add(&self->overview, self->file->stages[index].name, self->round, settings->plugin, &summary);
     /* Between stages there are no processes to be ended in an orderly way: signals may have their usual effects. */
     sigprocmask(SIG_SETMASK, &self->signals, NULL);
     if (summary.outcome == MR_OUTCOME_SIGNAL) self->signal = summary.signal;
@@ -234,6 +238,10 @@ static bool open_run(job_run *self) {
     self->last_read = calloc(count, sizeof *self->last_read);
     if (!self->made || !self->before || !self->last_read)
         return mr_error_memory(&self->error, count * sizeof *self->last_read, "stages");
+    const char *report = self->request->report;
+    if (report &&
+        (!mr_output_check(report, &self->error) || !mr_overview_open(&self->overview, self->file->path, &self->error)))
+        return false;
     sigprocmask(SIG_BLOCK, NULL, &self->signals);
     note_readers(self);
     return true;
@@ -247,11 +255,24 @@ static void close_run(job_run *self) {
     free(self->made);
     free(self->before);
     free(self->last_read);
+    mr_overview_close(&self->overview);
+}
+
+/* Writes the overview, if one is wanted; false when that failed, although all stages are done. */
+static bool keep_overview(const job_run *self, bool done) {
+    mr_error error = {0};
+    if (!self->overview.records || mr_overview_write(self->request->report, &self->overview, &self->error, &error))
+        return true;
+    mr_message(done ? "all stages are done, but the report could not be written: %s"
+                    : "the report could not be written: %s",
+               error.text);
+    return false;
 }
 
 mr_exit mr_job_run_all(const mr_job_request *request) {
     job_run self = {.request = request, .file = request->file};
     bool ok = open_run(&self) && run_all(&self);
+    ok = keep_overview(&self, ok) && ok;
     close_run(&self);
     if (!ok && self.error.set) mr_message("%s", self.error.text);
     return (mr_exit){.status = ok ? 0 : self.error.usage ? 2 : 1, .signal = self.signal};

@@ -11,6 +11,7 @@ typedef struct mr_job_request {
     const mr_job_file *file;  /* what to do */
     const char *const *words; /* options of 'mr run' for all stages, behind those of each */
     size_t word_count;        /* of them */
+    const char *report;       /* path of a file for an overview as a page; NULL: none */
 } mr_job_request;
 
 /* The arguments of 'mr run' that do a stage, ready for mr_job_run but for what other stages make. */

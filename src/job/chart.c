@@ -18,6 +18,8 @@ enum {
     SCALE = 1000,   /* units of paths from the bottom of a plot to its top */
 };
 
+#define SECONDS_MOST 1e12 /* longer is nothing */
+
 /* ---- numbers for people ------------------------------------------------------------------------------------------ */
 
 /* The smallest of 1, 2, 5, 10, 20, ... that is not below value (> 0). */
@@ -28,12 +30,13 @@ static double round_step(double value) {
 }
 
 const char *mr_format_time(double seconds, double step, char *text) {
+    seconds = fmin(seconds > 0 ? seconds : 0, SECONDS_MOST);
     int decimals = step < 1 ? (int)mr_between(1, (uint64_t)ceil(-log10(step > 1e-6 ? step : 1e-6) - 1e-9), 6) : 0;
     double whole = floor(seconds + (step < 60 ? 0.5 : 0));
-    if (!(seconds > 0) && decimals)
+    if (seconds == 0 && decimals)
         snprintf(text, MR_TIME_TEXT, "0 s");
-    else if (seconds < 60 || !(seconds < 1e15))
-        snprintf(text, MR_TIME_TEXT, "%.*f s", decimals, seconds > 0 ? seconds : 0);
+    else if (seconds < 60)
+        snprintf(text, MR_TIME_TEXT, "%.*f s", decimals, seconds);
     else if (seconds < 3600 && step >= 60 && fmod(whole, 60) == 0)
         snprintf(text, MR_TIME_TEXT, "%.0f min", whole / 60);
     else if (seconds < 3600)
@@ -79,7 +82,7 @@ static double time_step(double seconds) {
 }
 
 mr_time_axis mr_time_axis_of(double seconds) {
-    double end = seconds > 1e-6 ? seconds < 1e12 ? seconds : 1e12 : 1e-6;
+    double end = fmin(seconds > 1e-6 ? seconds : 1e-6, SECONDS_MOST);
     return (mr_time_axis){.end = end, .step = time_step(end)};
 }
 

@@ -1,5 +1,8 @@
 #include "job/page.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "job/page_style.h"
 
 /* ---- the frame --------------------------------------------------------------------------------------------------- */
@@ -68,6 +71,14 @@ void mr_page_tile(mr_html *html, const char *label, const char *value, const cha
         mr_html_put(html, "</dd>");
     }
     mr_html_put(html, "</div>\n");
+}
+
+void mr_page_tile_of(mr_html *html, const char *label, const char *quantity, const char *note, bool bad) {
+    char value[64];
+    const char *space = strchr(quantity, ' ');
+    int length = space ? (int)(space - quantity) : (int)strlen(quantity);
+    snprintf(value, sizeof value, "%.*s", length, quantity);
+    mr_page_tile(html, label, value, space ? space + 1 : NULL, note, bad);
 }
 
 void mr_page_fact(mr_html *html, const char *name, const char *text) {

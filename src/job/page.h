@@ -43,6 +43,9 @@ void mr_page_tiles_end(mr_html *html);
  * something is wrong. */
 void mr_page_tile(mr_html *html, const char *label, const char *value, const char *unit, const char *note, bool bad);
 
+/* The same for a quantity whose unit stands behind a space: "1.5 GiB". */
+void mr_page_tile_of(mr_html *html, const char *label, const char *quantity, const char *note, bool bad);
+
 /* One row of a list of names and texts (a dl element). */
 void mr_page_fact(mr_html *html, const char *name, const char *text);
 

@@ -1,9 +1,13 @@
 #include "job/report_facts.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 #include "base/machine.h"
 #include "base/units.h"
+#include "flow/output.h"
 #include "job/page.h"
 
 enum { INPUTS_SHOWN = 12, TEXT = 256 };
@@ -161,4 +165,71 @@ void mr_report_settings(mr_html *html, const mr_report_subject *subject) {
     put_machine(html);
     mr_html_put(html, "</dl></div>\n</div>\n");
     mr_page_section_end(html);
+}
+
+/* ---- how it ended ------------------------------------------------------------------------------------------------ */
+
+void mr_report_dateline(mr_html *html) {
+    char date[64] = "";
+    struct tm local;
+    time_t now = time(NULL);
+    if (localtime_r(&now, &local)) strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S %z", &local);
+    mr_html_format(html, "<p class=\"eyebrow\">mr %s, %s</p>\n", MR_VERSION, date);
+}
+
+const char *mr_report_outcome_name(enum mr_outcome outcome) {
+    return outcome == MR_OUTCOME_DONE ? "done" : outcome == MR_OUTCOME_FAILED ? "failed" : "interrupted";
+}
+
+void mr_report_badge(mr_html *html, enum mr_outcome outcome, int signal) {
+    char name[MR_SIGNAL_NAME];
+    if (outcome == MR_OUTCOME_DONE)
+        mr_html_put(html, "<span class=\"badge good\">\xe2\x9c\x93 done</span>");
+    else if (outcome == MR_OUTCOME_FAILED)
+        mr_html_put(html, "<span class=\"badge\">\xe2\x9c\x95 failed</span>");
+    else if (signal == SIGPIPE)
+        mr_html_put(html, "<span class=\"badge\">\xe2\x97\xbc ended: nobody reads the output any more</span>");
+    else
+        mr_html_format(html, "<span class=\"badge\">\xe2\x97\xbc interrupted by %s</span>",
+                       mr_signal_name(signal, name));
+}
+
+static const char *plural(uint64_t count) {
+    return count == 1 ? "" : "s";
+}
+
+void mr_report_trouble(mr_html *html, enum mr_outcome outcome, uint64_t retries, uint64_t bad) {
+    char replaced[TEXT] = "", note[2 * TEXT] = "";
+    if (retries)
+        snprintf(replaced, sizeof replaced, "%llu worker%s replaced", (unsigned long long)retries, plural(retries));
+    if (bad)
+        snprintf(note, sizeof note, "%s%s%llu bad record%s left out", replaced, retries ? ", " : "",
+                 (unsigned long long)bad, plural(bad));
+    else
+        snprintf(note, sizeof note, "%s", replaced);
+    if (outcome != MR_OUTCOME_DONE)
+        mr_page_tile(html, "Trouble", "not done", NULL, retries || bad ? note : "the output was not completed", true);
+    else if (retries || bad)
+        mr_page_tile(html, "Trouble", "mended", NULL, note, true);
+    else
+        mr_page_tile(html, "Trouble", "none", NULL, "no worker died, no record was left out", false);
+}
+
+void mr_report_failure(mr_html *html, enum mr_outcome outcome, const mr_error *failure) {
+    if (outcome != MR_OUTCOME_FAILED) return;
+    mr_html_put(html, "<div class=\"wrong\"><strong>Why it failed</strong>");
+    mr_html_text(html, failure && failure->set ? failure->text : "It is not known.");
+    mr_html_put(html, "</div>\n");
+}
+
+bool mr_report_save(mr_html *html, const char *path, mr_error *error) {
+    mr_output output;
+    bool ok = mr_html_complete(html, error);
+    if (ok) {
+        ok = mr_output_open(&output, path, error) && mr_output_write(&output, html->text, html->length, 0, error) &&
+             mr_output_commit(&output, html->length, error);
+        mr_output_close(&output);
+    }
+    mr_html_close(html);
+    return ok;
 }

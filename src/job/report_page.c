@@ -1,14 +1,11 @@
 #include "job/report_page.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/numerics.h"
 #include "base/units.h"
-#include "flow/output.h"
 #include "job/report_facts.h"
 #include "job/timeline.h"
 
@@ -39,33 +36,7 @@ static void put_number(mr_html *html, const char *name, uint64_t number) {
     mr_html_put(html, "</dd>\n");
 }
 
-/* A tile for a quantity that ends with its unit: "1.5 GiB". */
-static void put_tile(mr_html *html, const char *label, const char *quantity, const char *note, bool bad) {
-    char value[TEXT];
-    const char *space = strchr(quantity, ' ');
-    int length = space ? (int)(space - quantity) : (int)strlen(quantity);
-    snprintf(value, sizeof value, "%.*s", length, quantity);
-    mr_page_tile(html, label, value, space ? space + 1 : NULL, note, bad);
-}
-
-static const char *plural(uint64_t count) {
-    return count == 1 ? "" : "s";
-}
-
 /* ---- at a glance ------------------------------------------------------------------------------------------------- */
-
-static void put_outcome(mr_html *html, const mr_result_summary *summary) {
-    char name[MR_SIGNAL_NAME];
-    if (summary->outcome == MR_OUTCOME_DONE)
-        mr_html_put(html, "<span class=\"badge good\">\xe2\x9c\x93 done</span>");
-    else if (summary->outcome == MR_OUTCOME_FAILED)
-        mr_html_put(html, "<span class=\"badge\">\xe2\x9c\x95 failed</span>");
-    else if (summary->signal == SIGPIPE)
-        mr_html_put(html, "<span class=\"badge\">\xe2\x97\xbc ended: nobody reads the output any more</span>");
-    else
-        mr_html_format(html, "<span class=\"badge\">\xe2\x97\xbc interrupted by %s</span>",
-                       mr_signal_name(summary->signal, name));
-}
 
 /* A plugin that has not been loaded is called as the user called it. */
 static const char *name_of_plugin(const mr_job *job) {
@@ -73,14 +44,12 @@ static const char *name_of_plugin(const mr_job *job) {
 }
 
 static void put_heading(mr_html *html, const mr_report_subject *subject) {
-    char date[64] = "";
-    struct tm local;
-    time_t now = time(NULL);
-    if (localtime_r(&now, &local)) strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S %z", &local);
-    mr_html_format(html, "<header>\n<p class=\"eyebrow\">mr %s, %s</p>\n<h1>", MR_VERSION, date);
+    mr_html_put(html, "<header>\n");
+    mr_report_dateline(html);
+    mr_html_put(html, "<h1>");
     mr_html_text(html, name_of_plugin(subject->job));
     mr_html_put(html, " ");
-    put_outcome(html, subject->summary);
+    mr_report_badge(html, subject->summary->outcome, subject->summary->signal);
     mr_html_put(html, "</h1>\n<p class=\"lead\">");
     mr_report_inputs(html, subject->job);
     mr_html_put(html, " \xe2\x86\x92 ");
@@ -112,7 +81,7 @@ static void put_time_tile(mr_html *html, const mr_report_subject *subject) {
     double seconds = subject->summary->seconds;
     name_longest_phases(subject->observation, note, sizeof note);
     mr_format_time(seconds, seconds < 10 ? 0.01 : seconds < 60 ? 0.1 : 1, time);
-    put_tile(html, "Time", time, *note ? note : NULL, false);
+    mr_page_tile_of(html, "Time", time, *note ? note : NULL, false);
 }
 
 /* Of a job that has not come to its end only what it has come to counts. */
@@ -127,7 +96,7 @@ static void put_speed_tile(mr_html *html, const mr_report_subject *subject) {
     mr_format_quantity((double)bytes / seconds, "B/s", speed);
     mr_format_size(done ? summary->output_bytes : summary->input_bytes, all);
     snprintf(note, sizeof note, done ? "%s in, %s out" : "%s of %s were mapped", mr_format_size(bytes, input), all);
-    put_tile(html, "Speed", speed, note, false);
+    mr_page_tile_of(html, "Speed", speed, note, false);
 }
 
 static void put_memory_tile(mr_html *html, const mr_report_subject *subject) {
@@ -140,28 +109,9 @@ static void put_memory_tile(mr_html *html, const mr_report_subject *subject) {
     else
         snprintf(note, sizeof note, "of %s, nothing spilled", mr_format_size(subject->job->plan.memory, limit));
     if (summary->peak_memory)
-        put_tile(html, "Memory", peak, subject->job->plan.memory ? note : NULL, false);
+        mr_page_tile_of(html, "Memory", peak, subject->job->plan.memory ? note : NULL, false);
     else
         mr_page_tile(html, "Memory", "\xe2\x80\x93", NULL, "it ended before it was measured", false);
-}
-
-/* Something went wrong when a worker died, a record was left out, or the job has not come to its end. */
-static void put_trouble_tile(mr_html *html, const mr_result_summary *summary) {
-    char replaced[TEXT] = "", note[2 * TEXT] = "";
-    uint64_t retries = summary->retries, bad = summary->bad.count;
-    if (retries)
-        snprintf(replaced, sizeof replaced, "%llu worker%s replaced", (unsigned long long)retries, plural(retries));
-    if (bad)
-        snprintf(note, sizeof note, "%s%s%llu bad record%s left out", replaced, retries ? ", " : "",
-                 (unsigned long long)bad, plural(bad));
-    else
-        snprintf(note, sizeof note, "%s", replaced);
-    if (summary->outcome != MR_OUTCOME_DONE)
-        mr_page_tile(html, "Trouble", "not done", NULL, retries || bad ? note : "the output was not completed", true);
-    else if (retries || bad)
-        mr_page_tile(html, "Trouble", "mended", NULL, note, true);
-    else
-        mr_page_tile(html, "Trouble", "none", NULL, "no worker died, no record was left out", false);
 }
 
 static void put_bound_tile(mr_html *html, const mr_bound *bound) {
@@ -186,7 +136,7 @@ static void put_glance(mr_html *html, const mr_report_subject *subject) {
     put_speed_tile(html, subject);
     if (bound && bound->by) put_bound_tile(html, bound);
     put_memory_tile(html, subject);
-    put_trouble_tile(html, subject->summary);
+    mr_report_trouble(html, subject->summary->outcome, subject->summary->retries, subject->summary->bad.count);
     mr_page_tiles_end(html);
     if (bound && bound->by && *bound->advice) put_advice(html, bound);
 }
@@ -223,10 +173,7 @@ static void put_card(mr_html *html, const mr_card *card) {
 }
 
 static void put_failure(mr_html *html, const mr_report_subject *subject) {
-    if (subject->summary->outcome != MR_OUTCOME_FAILED) return;
-    mr_html_put(html, "<div class=\"wrong\"><strong>Why it failed</strong>");
-    mr_html_text(html, subject->failure && subject->failure->set ? subject->failure->text : "It is not known.");
-    mr_html_put(html, "</div>\n");
+    mr_report_failure(html, subject->summary->outcome, subject->failure);
     if (subject->card) put_card(html, subject->card);
 }
 
@@ -371,15 +318,12 @@ static void put_counters(mr_html *html, const mr_result_summary *summary) {
     mr_page_section_end(html);
 }
 
-static const char *outcome_name(enum mr_outcome outcome) {
-    return outcome == MR_OUTCOME_DONE ? "done" : outcome == MR_OUTCOME_FAILED ? "failed" : "interrupted";
-}
-
 void mr_report_page(mr_html *html, const mr_report_subject *subject) {
     char title[TEXT];
     mr_numerics before;
     mr_numerics_begin(&before);
-    snprintf(title, sizeof title, "%.200s: %s", name_of_plugin(subject->job), outcome_name(subject->summary->outcome));
+    snprintf(title, sizeof title, "%.200s: %s", name_of_plugin(subject->job),
+             mr_report_outcome_name(subject->summary->outcome));
     mr_page_begin(html, title, 0);
     put_heading(html, subject);
     put_glance(html, subject);
@@ -397,18 +341,8 @@ void mr_report_page(mr_html *html, const mr_report_subject *subject) {
     mr_numerics_end(&before);
 }
 
-/* ---- the file ---------------------------------------------------------------------------------------------------- */
-
 bool mr_report_write(const char *path, const mr_report_subject *subject, mr_error *error) {
-    mr_output output;
     mr_html html = {0};
     mr_report_page(&html, subject);
-    bool ok = mr_html_complete(&html, error);
-    if (ok) {
-        ok = mr_output_open(&output, path, error) && mr_output_write(&output, html.text, html.length, 0, error) &&
-             mr_output_commit(&output, html.length, error);
-        mr_output_close(&output);
-    }
-    mr_html_close(&html);
-    return ok;
+    return mr_report_save(&html, path, error);
 }

@@ -170,7 +170,7 @@ static void put_lane(mr_html *html, const mr_observation *observation, const mr_
 
 /* ---- the chart --------------------------------------------------------------------------------------------------- */
 
-static enum mr_colour colour_of_phase(const char *name) {
+enum mr_colour mr_phase_colour(const char *name) {
     static const struct {
         const char *name;
         enum mr_colour colour;
@@ -203,7 +203,7 @@ static void put_phases(mr_html *html, const mr_observation *observation, const m
         mr_html_format(html,
                        "</title><rect class=\"track\" width=\"100%%\" height=\"18\"/><rect class=\"fill %s\" "
                        "width=\"100%%\" height=\"3\"/>",
-                       mr_colour_class(colour_of_phase(phase->name)));
+                       mr_colour_class(mr_phase_colour(phase->name)));
         if (to - from > 1.5 * (double)strlen(phase->name)) { /* it has room on a wide screen */
             mr_html_put(html, "<text class=\"name\" x=\"4\" y=\"14\">");
             mr_html_text(html, phase->name);

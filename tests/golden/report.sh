@@ -4,7 +4,8 @@
 # desk, in the light and in the dark: nothing is wider than the screen, nothing is loaded, and nothing is complained of.
 source "$(dirname "$0")/../tools/testing.sh"
 
-# check_page PAGE STATS PART... - the page is XML, has the numbers of the statistics, and contains every PART.
+# check_page PAGE STATS PART... - the page is XML, has the numbers of the statistics (-: there are none), and contains every
+# PART.
 check_page() {
     perl - "$@" <<'END' || fail "the page $1"
 use strict;
@@ -13,7 +14,7 @@ use JSON::PP;
 my ($page, $stats, @parts) = @ARGV;
 sub content { open my $handle, "<:raw", $_[0] or die "there is no $_[0]\n"; local $/; return <$handle> }
 my $text = content($page);
-my $numbers = JSON::PP->new->decode(content($stats));
+my $numbers = $stats eq "-" ? undef : JSON::PP->new->decode(content($stats));
 
 # Mark-up: elements with attributes between double quotes, each of which ends; nothing else.
 my $copy = $text;
@@ -41,11 +42,11 @@ my %said = $text =~ /<dt>([^<]*)<\/dt><dd class="number"><data value="(\d+)">/g;
 my %names = (input_bytes => "bytes of input", records => "records", results => "results", output_bytes => "bytes of output",
     spilled_bytes => "bytes spilled", peak_memory_bytes => "bytes of memory, at most", retries => "workers replaced",
     bad_records => "bad records left out");
-while (my ($member, $name) = each %names) {
+while ($numbers and my ($member, $name) = each %names) {
     my $number = $said{$name} // "nothing";
     die "$name: $number, not $numbers->{$member}\n" unless $number eq $numbers->{$member};
 }
-while (my ($name, $value) = each %{$numbers->{counters}}) {
+while ($numbers and my ($name, $value) = each %{$numbers->{counters}}) {
     die "counter $name: not $value\n" unless ($said{$name} // "") eq $value;
 }
 index($text, $_) >= 0 or die "does not have: $_\n" for @parts;
@@ -98,9 +99,19 @@ expect_status 1 "no input" && check_page none.html stats '<title>wordcount: fail
 printf '{"stages": [{"name": "a", "plugin": "wordcount", "inputs": ["records"], "output": "a.tsv",
     "report": "a.html", "stats": "a.json"}, {"name": "b", "plugin": "sort", "inputs": [{"stage": "a"}], "output": "b.tsv",
     "report": "b.html"}]}' >job.json
-run "$mr" job job.json
+run "$mr" job job.json --report "all.html"
 expect_status 0 "a job file" && check_page a.html a.json '<title>wordcount: done</title>'
 [[ -s b.html ]] || fail "the second stage has no report"
+check_page all.html - '<title>job.json: done</title>' '<strong>a</strong>' '<strong>b</strong>'
+run "$mr" job job.json --report nowhere/all.html
+expect_status 1 "no folder for the overview" && expect_error nowhere/all.html "No such file or directory"
+cat >job.json <<END
+{"stages": [{"name": "a", "plugin": "wordcount", "inputs": ["records"]}, {"name": "b", "plugin": "$build/tests/abi/crashes.so",
+    "inputs": ["records", {"stage": "a"}], "set": {"what": "segv"}, "output": "b.tsv"}]}
+END
+run "$mr" job job.json --report all.html
+expect_status 1 "a stage that fails" &&
+    check_page all.html - '<title>job.json: failed</title>' '<strong>a</strong>' 'not done' 'Why it failed' 'signal 11'
 
 # ---- in a browser
 
@@ -112,6 +123,7 @@ elif check_in_browser page.html 360 --dark "${lanes[@]}"; then
     check_in_browser page.html 1200 "${lanes[@]}"
     [[ $(grep background found) != "$dark" ]] || fail "in the dark the page is not dark"
     check_in_browser crash.html 360 "${lanes[@]}"
+    check_in_browser all.html 360 --evaluate 'document.querySelectorAll("svg .fill").length'
     # As large as pages become: made up by the unit test.
     MR_TEST_PAGES=$work "$build/tests/unit/job_report_page" >out 2>&1 || fail "the pages of the unit test"
     check_in_browser many_lanes.html 360 "${lanes[@]}"

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <signal.h>
 
+#include "job/overview_page.h"
 #include "job/report_page.h"
 
 static const char *const inputs[] = {"big & <b>\"old\"</b>.txt"};
@@ -215,23 +216,29 @@ static void keep_page(const char *name, const mr_html *html) {
     assert_int_equal(fclose(file), 0);
 }
 
+/* What holds for every page. */
+static void check_page(const char *name, const mr_html *html) {
+    mr_error error = {0};
+    assert_ok(mr_html_complete(html, &error), &error);
+    assert_int_equal(strlen(html->text), html->length);
+    assert_true(html->length < 3 << 20);
+    keep_page(name, html);
+    check_well_formed(html->text);
+    const char *body = strstr(html->text, "<body>");
+    assert_non_null(body);
+    static const char *const none[] = {"nan",     "NaN",  "\"inf", ">inf ", " inf ", "-inf ",
+                                       "<script", "\xff", "\x1b",  "http:", "https:"};
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        if (strstr(body, none[i])) fail_msg("the page has %s", none[i]);
+}
+
 /* The page about the job as it is now; to be freed. */
 static char *make_page(const char *name, bool observed) {
     mr_html html = {0};
-    mr_error error = {0};
     mr_report_subject subject = {
         .job = &job, .summary = &summary, .observation = observed ? &observation : NULL, .failure = &failure};
     mr_report_page(&html, &subject);
-    assert_ok(mr_html_complete(&html, &error), &error);
-    assert_int_equal(strlen(html.text), html.length);
-    assert_true(html.length < 3 << 20);
-    keep_page(name, &html);
-    check_well_formed(html.text);
-    const char *body = strstr(html.text, "<body>");
-    assert_non_null(body);
-    static const char *const none[] = {"nan", "inf", "NaN", "-0", "<script", "\xff", "\x1b", "http:", "https:"};
-    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
-        if (strstr(body, none[i]) && !(none[i][0] == 'i' || none[i][0] == '-')) fail_msg("the page has %s", none[i]);
+    check_page(name, &html);
     return html.text;
 }
 
@@ -351,6 +358,41 @@ static void test_odd_numbers(void **state) {
     }
 }
 
+/* No job, some, and more than are kept; the last one has failed. */
+static void test_overview(void **state) {
+    static const unsigned counts[] = {0, 1, 5, MR_OVERVIEW_STAGES_MAX + 21};
+    (void)state;
+    summary.seconds = 0.001;
+    fill_rest();
+    observation.phases[3].begin = (double)NAN;
+    summary.observation = &observation;
+    mr_error_set(&failure, "<stage> \xff");
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        mr_overview overview;
+        mr_error error = {0};
+        mr_html html = {0};
+        char name[32];
+        assert_ok(mr_overview_open(&overview, "jobs/<b>.json", &error), &error);
+        for (unsigned k = 0; k < counts[i]; k++) {
+            summary.outcome = k + 1 < counts[i] ? MR_OUTCOME_DONE : MR_OUTCOME_FAILED;
+            snprintf(name, sizeof name, "<stage %u>", k);
+            mr_overview_add(&overview, name, k, "words", &summary);
+        }
+        mr_overview_page(&html, &overview, &failure);
+        snprintf(name, sizeof name, "overview_%u", counts[i]);
+        check_page(name, &html);
+        expect(html.text, "<title>&lt;b&gt;.json: failed</title>");
+        expect(html.text, "&lt;stage&gt; \\xff");
+        if (counts[i]) expect(html.text, "&lt;stage 0&gt;");
+        if (counts[i] > MR_OVERVIEW_STAGES_MAX) {
+            expect(html.text, "and 21 more");
+            expect(html.text, "&lt;stage 420&gt;");
+        }
+        mr_html_close(&html);
+        mr_overview_close(&overview);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_bytes_are_harmless, begin, end),
@@ -360,6 +402,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_some_lanes, begin, end),
         cmocka_unit_test_setup_teardown(test_many_lanes, begin, end),
         cmocka_unit_test_setup_teardown(test_odd_numbers, begin, end),
+        cmocka_unit_test_setup_teardown(test_overview, begin, end),
     };
     start_seed();
     return run_all_tests(tests);
