@@ -36,18 +36,18 @@ enum {
     BEYOND = 10,   /* from 1 on */
     ALPHAS = NEGATIVE + USUAL + BEYOND,
     THETAS = 10, /* of theta = 1 / (1 + beta) */
-    CUTS = 28,   /* of a; the first is 0 */
-    BINS = 256   /* of a histogram of the logarithm of what may come */
+    CUTS = 32,   /* of a; the first is as good as 0 */
+    LAWS = CUTS * ALPHAS * THETAS,
+    BINS = 256 /* of a histogram of the logarithm of what may come */
 };
 
-#define DOUBT        0.03 /* of a law: what it says may be wrong by so much of it */
-#define LEAST_BELIEF 1e-5
-#define NO_CUT       10 /* laws without a rarest key go before others by so much, */
-#define NO_TILT      3  /* and those without a beta */
+#define DOUBT        0.04 /* of a law: what it says may be wrong by so much of it */
+#define LEAST_BELIEF 12.0 /* laws that fit so much worse than the best one do not count */
+#define NO_CUT       40   /* laws without a rarest key go before others by so much, */
+#define NO_TILT      3    /* and those without a beta */
 #define HIGHEST_U    100.0
-#define LOWEST_CUT   1e-3
 #define TAIL         0.05 /* of the weight that may lie below the range, and above */
-#define MARGIN       0.15 /* for what no law of the grid says */
+#define MARGIN       0.4  /* for what no law of the grid says */
 #define BIN_WIDTH    0.1  /* of the logarithm */
 #define BIN_FIRST    (-5.0)
 
@@ -69,9 +69,15 @@ typedef struct histogram {
     double log_sum; /* of the weighted logarithms */
 } histogram;
 
+/* A law, by its places in the grid. */
+typedef struct law {
+    int cut, alpha, theta;
+    double fit; /* logarithm of its likelihood */
+} law;
+
 typedef struct laws {
-    double fits[CUTS][ALPHAS][THETAS]; /* logarithms of likelihoods */
-    double best;                       /* the largest of them */
+    law list[LAWS];
+    double best; /* the largest fit of all */
     histogram steps[MR_GROWTH_STEPS];
 } laws;
 
@@ -84,10 +90,6 @@ static double alpha_at(int i) {
 
 static double theta_at(int i) {
     return 1 - i / (double)THETAS;
-}
-
-static double cut_at(int i) {
-    return i ? LOWEST_CUT * pow(4 / LOWEST_CUT, (i - 1) / (double)(CUTS - 2)) : 0;
 }
 
 /* How many times the sample a step is. */
@@ -112,6 +114,11 @@ static void prepare(integrals *table, const mr_growth *growth) {
     }
 }
 
+/* From the lowest u on, which is as good as none. */
+static double cut_at(const integrals *table, int i) {
+    return table->lowest * pow(4 / table->lowest, i / (double)(CUTS - 1));
+}
+
 /* The first point of the integral from a on, and how much of it counts. */
 static int first_point(const integrals *table, double cut, double *share) {
     double place = cut > table->lowest ? log(cut / table->lowest) / table->step : 0;
@@ -120,11 +127,14 @@ static int first_point(const integrals *table, double cut, double *share) {
     return first < POINTS ? first : POINTS - 1;
 }
 
-/* The density of a law at all points from first on, times what each stands for. */
-static void density(const integrals *table, int alpha, int theta, int first, double share, double *weight) {
+/* The density of a law, times what each point stands for, at all points from the one on that is returned. */
+static int density(const integrals *table, int cut, int alpha, int theta, double *weight) {
+    double share;
+    int first = first_point(table, cut_at(table, cut), &share);
     for (int j = first; j < POINTS; j++)
         weight[j] = table->power[alpha][j] * table->tilt[theta][j];
     weight[first] *= share;
+    return first;
 }
 
 static double integrate(const double *weight, const double *values, int first) {
@@ -139,14 +149,19 @@ static double evidence(double keys) {
     return 1 / (1 + keys * DOUBT * DOUBT);
 }
 
-/* The logarithm of the likelihood of what was seen, but for a constant; *scale: by what to multiply the law, so that as
- * many keys come out as there were. */
-static double likelihood(const mr_growth *growth, const integrals *table, const double *weight, int first,
-                         double *scale) {
-    double expected[MR_GROWTH_SEEN] = {0}, sum = 1e-300, seen = 0, result = 0;
+/* How many keys a law expects in one piece of the sample, in two, and so on, but for a factor. */
+static void expect(const integrals *table, const double *weight, int first, double *expected) {
+    for (int k = 0; k < MR_GROWTH_SEEN; k++)
+        expected[k] = 1e-300;
     for (int j = first; j < POINTS; j++)
         for (int k = 0; k < MR_GROWTH_SEEN; k++)
             expected[k] += weight[j] * table->in[j][k];
+}
+
+/* The logarithm of the likelihood of what was seen, but for a constant; *scale: by what to multiply the law, so that as
+ * many keys come out as there were. */
+static double likelihood(const mr_growth *growth, const double *expected, double *scale) {
+    double sum = 0, seen = 0, result = 0;
     for (int k = 0; k < MR_GROWTH_SEEN; k++) {
         sum += expected[k] * evidence(growth->seen[k]);
         seen += growth->seen[k] * evidence(growth->seen[k]);
@@ -160,29 +175,13 @@ static double likelihood(const mr_growth *growth, const integrals *table, const 
     return result;
 }
 
-/* The laws of the grid with what speaks for each. */
-static void weigh_laws(const mr_growth *growth, const integrals *table, laws *all) {
-    double weight[POINTS], share, scale;
-    all->best = -INFINITY;
-    for (int cut = 0; cut < CUTS; cut++)
-        for (int alpha = 0; alpha < ALPHAS; alpha++)
-            for (int theta = 0; theta < THETAS; theta++) {
-                double *fit = &all->fits[cut][alpha][theta];
-                int first = first_point(table, cut_at(cut), &share);
-                density(table, alpha, theta, first, share, weight);
-                bool possible = cut || alpha < NEGATIVE + USUAL + 1; /* otherwise there were infinitely many keys */
-                *fit = possible ? likelihood(growth, table, weight, first, &scale) : -INFINITY;
-                *fit += log((cut ? 1 : NO_CUT) * (theta ? 1 : NO_TILT));
-                all->best = fmax(all->best, *fit);
-            }
-}
-
 /* Adds what a law says of all steps. */
-static void add_law(const mr_growth *growth, const integrals *table, laws *all, const int law[3], double belief) {
-    double weight[POINTS], share, scale;
-    int first = first_point(table, cut_at(law[0]), &share);
-    density(table, law[1], law[2], first, share, weight);
-    likelihood(growth, table, weight, first, &scale);
+static void add_law(const mr_growth *growth, const integrals *table, laws *all, const law *law) {
+    double weight[POINTS], expected[MR_GROWTH_SEEN], scale;
+    double belief = exp(law->fit - all->best);
+    int first = density(table, law->cut, law->alpha, law->theta, weight);
+    expect(table, weight, first, expected);
+    likelihood(growth, expected, &scale);
     for (int i = 0; i < MR_GROWTH_STEPS; i++) {
         histogram *step = &all->steps[i];
         double bound = growth->seen[0] * (ratio_at(growth, i) - 1);
@@ -194,13 +193,24 @@ static void add_law(const mr_growth *growth, const integrals *table, laws *all, 
     }
 }
 
-static void average_laws(const mr_growth *growth, const integrals *table, laws *all) {
-    for (int cut = 0; cut < CUTS; cut++)
-        for (int alpha = 0; alpha < ALPHAS; alpha++)
-            for (int theta = 0; theta < THETAS; theta++) {
-                double belief = exp(all->fits[cut][alpha][theta] - all->best);
-                if (belief > LEAST_BELIEF) add_law(growth, table, all, (int[]){cut, alpha, theta}, belief);
-            }
+/* How much goes before, whatever was seen: the simpler law. */
+static double prior(const law *law) {
+    return (law->cut ? 1 : NO_CUT) * (law->theta ? 1 : NO_TILT);
+}
+
+/* The laws of the grid with what speaks for each. */
+static void weigh_laws(const mr_growth *growth, const integrals *table, laws *all) {
+    double weight[POINTS], expected[MR_GROWTH_SEEN], scale;
+    all->best = -INFINITY;
+    for (int i = 0; i < LAWS; i++) {
+        law *law = &all->list[i];
+        law->theta = i % THETAS;
+        law->alpha = i / THETAS % ALPHAS;
+        law->cut = i / THETAS / ALPHAS;
+        expect(table, weight, density(table, law->cut, law->alpha, law->theta, weight), expected);
+        law->fit = likelihood(growth, expected, &scale) + log(prior(law));
+        all->best = fmax(all->best, law->fit);
+    }
 }
 
 /* Below which value a share of the weight lies. */
@@ -233,7 +243,8 @@ void mr_growth_fit(mr_growth *growth) {
         prepare(&table, growth);
         memset(all.steps, 0, sizeof all.steps);
         weigh_laws(growth, &table, &all);
-        average_laws(growth, &table, &all);
+        for (int i = 0; i < LAWS; i++)
+            if (all.list[i].fit > all.best - LEAST_BELIEF) add_law(growth, &table, &all, &all.list[i]);
     }
     for (int i = 0; i < MR_GROWTH_STEPS; i++) {
         double times = ratio_at(growth, i) - 1;

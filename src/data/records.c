@@ -276,6 +276,23 @@ void mr_quotes_follow(mr_quote_map *map, char delimiter, const char *bytes, size
         if (map->behind[i] == MR_QUOTES_CLOSED) map->behind[i] = MR_QUOTES_OUTSIDE;
 }
 
+/* A quote with a delimiter before it and text behind it opens a field, one with text before it and a delimiter behind
+ * it closes one; within quotes they are doubled, so neither can be there. Everything before such a quote follows from
+ * it. (As Ge, Li, Eilebrecht, Chandramouli and Kossmann divide CSV, 2019.) */
+uint32_t mr_quotes_guess(char delimiter, const char *bytes, size_t length) {
+    bool odd = false; /* the number of quotes so far */
+    const char *end = bytes + length - 1;
+    if (length < 3) return MR_QUOTES_OUTSIDE;
+    for (const char *at = bytes + 1; (at = next_byte(at, end, QUOTE)); at++, odd = !odd) {
+        bool opens = at[-1] == delimiter || at[-1] == '\n';
+        bool closes = at[1] == delimiter || at[1] == '\n' || at[1] == '\r';
+        bool is_opening = opens && !closes && at[1] != QUOTE, is_closing = closes && !opens && at[-1] != QUOTE;
+        if (is_opening ? odd : is_closing && !odd) return MR_QUOTES_INSIDE;
+        if (is_opening || is_closing) break;
+    }
+    return *bytes == QUOTE ? MR_QUOTES_CLOSED : MR_QUOTES_OUTSIDE;
+}
+
 /* ---- pairs ------------------------------------------------------------------------------------------------------- */
 
 /* Only from the beginning on it is known what a length is, so these are divided as by somebody else. */

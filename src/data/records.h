@@ -146,4 +146,9 @@ static inline mr_quote_map mr_quotes_nowhere(void) {
  * source). */
 void mr_quotes_follow(mr_quote_map *map, char delimiter, const char *bytes, size_t length);
 
+/* How CSV is to be read from a place on (enum mr_quotes), by what stands there alone: right, but for CSV with quotes in
+ * places where they do not belong. bytes: from the one before the place on, length of them. Where there is no quote
+ * that tells it is outside. */
+uint32_t mr_quotes_guess(char delimiter, const char *bytes, size_t length);
+
 #endif

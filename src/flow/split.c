@@ -308,3 +308,17 @@ bool mr_split_quotes(mr_splitter *splitter, const mr_chunk *chunk, mr_quote_map 
     }
     return splitter->reader.check(splitter->reader.file, source, error);
 }
+
+bool mr_split_guess_quotes(mr_splitter *splitter, const mr_chunk *chunk, mr_quote_map *map, mr_error *error) {
+    const mr_input *input = splitter->input;
+    size_t index = mr_input_find(input, chunk->begin);
+    const mr_source *source = index < input->count ? &input->sources[index] : NULL;
+    *map = (mr_quote_map){{MR_QUOTES_OUTSIDE, MR_QUOTES_OUTSIDE, MR_QUOTES_OUTSIDE}};
+    if (!source || source->start >= chunk->begin || mr_source_is_stream(source)) return true;
+    uint64_t before = chunk->begin - source->start - 1;
+    size_t length = mr_smaller(splitter->buffer_size, source->size - before);
+    if (!read_source(splitter, source, splitter->buffer, length, before, error)) return false;
+    memset(map->behind, (int)mr_quotes_guess(splitter->records->delimiter, splitter->buffer, length),
+           sizeof map->behind);
+    return true;
+}

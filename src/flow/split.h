@@ -52,4 +52,8 @@ bool mr_split_chunk(mr_splitter *splitter, const mr_chunk *chunk, mr_piece_sink 
  * source goes on behind it. [worker] */
 bool mr_split_quotes(mr_splitter *splitter, const mr_chunk *chunk, mr_quote_map *map, mr_error *error);
 
+/* The same for a chunk of which nothing before it is known, by what it holds: all of map is how to read it from its
+ * begin on. [worker] */
+bool mr_split_guess_quotes(mr_splitter *splitter, const mr_chunk *chunk, mr_quote_map *map, mr_error *error);
+
 #endif

@@ -77,7 +77,4 @@ void mr_forecast_advise(mr_forecast *forecast, const mr_job *job) {
     advise_on_streams(forecast, job);
     if (forecast->pipes)
         advise(forecast, "a pipe can be read only once: it was not sampled, and the numbers are without it");
-    if (forecast->csv_guess)
-        advise(forecast,
-               "where a piece of CSV begins within quotes it was misread: pieces were taken to begin outside");
 }

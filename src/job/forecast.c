@@ -21,6 +21,7 @@
 
 #define START_SECONDS 0.02  /* a job takes for processes and samples */
 #define DISK_SPEED    1.0e9 /* bytes a second, of temporary files and output: mostly memory of the system */
+#define SLACK         1.4   /* memory for what waits between map and reduce, with blocks that are not full */
 #define CHUNK_SECONDS 40e-6 /* of a worker, for a chunk, besides what is in it */
 
 enum {
@@ -97,8 +98,6 @@ static void look_at_input(forecaster *self) {
     forecast->whole = self->survey->whole;
     if (input->streams && !forecast->pipes && !self->survey->cut)
         forecast->whole = self->sums.bytes >= forecast->text_bytes.high;
-    bool quotes = self->job->description.records.kind == MR_RECORDS_CSV && input->plain > self->survey->piece_bytes;
-    forecast->csv_guess = quotes && self->survey->planned > 1;
     double piece = self->count ? self->sums.bytes / (double)self->count : 1;
     self->all =
         forecast->whole ? (double)self->count : fmax((double)self->count, forecast->text_bytes.expected / piece);
@@ -243,7 +242,7 @@ static void ask_memory(forecaster *self) {
     forecast->spilled.high = spilled_with(self, bytes * (1 + margin));
     double streamed = forecast->streams ? forecast->text_bytes.expected : 0;
     double table = fmin((double)plan->table, 64 * fmax(forecast->keys.expected, 1));
-    double used = (workers + 1) * PROCESS_MEMORY + fmin(bytes, workers * (double)plan->arena) +
+    double used = (workers + 1) * PROCESS_MEMORY + fmin(SLACK * bytes, workers * (double)plan->arena) +
                   workers * ((double)plan->piece + table) + fmin((double)(plan->ring * plan->readers), streamed);
     double output = fmin(forecast->output_bytes.expected, workers * (double)plan->region);
     used += mr_job_is_map(self->job) ? fmin(output, workers * 8e6) : output / 2;
@@ -261,6 +260,14 @@ static void ask_memory(forecaster *self) {
 }
 
 /* ---- output ------------------------------------------------------------------------------------------------------ */
+
+/* Bytes by which numbers that grow with the input become longer: those of keys that are in the sample already. */
+static double more_digits(const forecaster *self) {
+    uint32_t fold = self->job->description.fold_type;
+    bool grows = fold == MR_FOLD_COUNT || fold == MR_FOLD_SUM_INT64 || fold == MR_FOLD_STATS_INT64;
+    if (self->job->description.kind != MR_FOLD || !grows) return 0;
+    return self->growth.distinct * log10(self->all / self->growth.pieces);
+}
 
 /* What is printed for a key of a fold grows with the number of keys; of a group it may be that, or each of its values,
  * which has then grown with the pairs: what is left when the keys are taken away. */
@@ -280,9 +287,12 @@ static void guess_output(forecaster *self) {
     by_keys.high *= bytes / keys;
     mr_estimate *output = &forecast->output_bytes;
     *output = by_keys;
+    output->expected += more_digits(self);
+    output->high += more_digits(self);
     if (self->job->description.kind == MR_GROUP) {
         double of_keys = self->sums.distinct > 0 ? keys * (self->sums.distinct_key_bytes / self->sums.distinct + 2) : 0;
-        double share = results > 1.01 * keys ? 0 : fmin(1, of_keys / fmax(bytes, 1));
+        /* What reduce writes by itself has no number of results; there, too, the values are likely to be in it. */
+        double share = results > 1.01 * keys || results <= 0 ? 0 : fmin(1, of_keys / fmax(bytes, 1));
         output->expected = share * by_keys.expected + (1 - share) * by_pairs.expected;
         output->low = fmin(by_keys.low, output->expected);
         output->high = fmax(by_pairs.high, output->expected);

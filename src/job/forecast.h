@@ -41,7 +41,6 @@ typedef struct mr_forecast {
     uint64_t pieces;                   /* in so many pieces */
     bool whole;                        /* that is all of it */
     bool cut;                          /* it would have been more, but that took too long */
-    bool csv_guess;                    /* it is CSV, and pieces were taken to begin outside of quotes */
     double sample_seconds;             /* that the survey took */
     mr_estimate records;
     mr_estimate pairs; /* that map emits */

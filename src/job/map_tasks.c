@@ -251,6 +251,7 @@ bool mr_do_split(mr_worker *self, const mr_task *task, mr_report *done, mr_error
 /* Comes before the splitters are known, on which what the map phase opens depends. */
 bool mr_do_quotes(mr_worker *self, const mr_task *task, mr_report *done, mr_error *error) {
     if (!mr_worker_open_sample(self, error)) return false;
+    if (self->job->settings->survey) return mr_split_guess_quotes(&self->splitter, &task->chunk, &done->quotes, error);
     return mr_split_quotes(&self->splitter, &task->chunk, &done->quotes, error);
 }
 

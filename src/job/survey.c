@@ -21,9 +21,10 @@ enum {
     LEAST = 1 << 20, /* but at least so much, */
     MOST = 64 << 20, /* and at most so much */
     SMALL = 4 << 20, /* of an input up to this size all is looked at */
-    USUAL_PIECE = 64 << 10,
+    USUAL_PIECE = 32 << 10,
     SMALLEST_PIECE = 4 << 10,
     SMALLEST_READ = 2 << 10,
+    LEAST_PARTITIONS = 2,    /* so few that each has something to do, as those of the job */
     READ_PIECES = 256,       /* of streams, more or less */
     LEAST_KEYS = 256,        /* are noted of a piece, whatever the memory */
     LEAST_TABLE = 256 << 10, /* bytes for counting the keys of a piece */
@@ -118,6 +119,7 @@ bool mr_survey_plan(mr_job *job, mr_error *error) {
         survey->streams += job->input.sources[i].form == MR_FORM_STREAM;
     if (job->input.streams) survey->whole = false;
     if (!survey->planned) survey->piece_bytes = USUAL_PIECE;
+    job->plan.least_partitions = LEAST_PARTITIONS;
     uint64_t room = job->plan.memory / 8 / mr_larger(survey->planned, READ_PIECES) / sizeof(mr_survey_key);
     survey->piece_keys = (uint32_t)mr_between(LEAST_KEYS, room, MR_SURVEY_PIECE_KEYS);
     survey->table = mr_between(LEAST_TABLE, job->plan.memory / 16, MOST_TABLE);
@@ -212,9 +214,23 @@ static bool count_pieces(mr_coordinator *self, double share, mr_error *error) {
     return mr_survey_open_units(self, MR_TASK_SURVEY, error) && mr_do_units(self, error);
 }
 
+/* Tells each piece of CSV how it has to be read from its begin on, by what is in it: to know it for sure all of the
+ * input would have to be read. */
+static bool guess_quotes(mr_coordinator *self, mr_error *error) {
+    const mr_job *job = &self->job;
+    uint64_t pieces = self->streams.planned;
+    if (job->description.records.kind != MR_RECORDS_CSV || !pieces) return true;
+    self->quotes = calloc(pieces, sizeof *self->quotes);
+    if (!self->quotes) return mr_error_memory(error, pieces * sizeof *self->quotes, "quotes of pieces");
+    if (!mr_begin_phase(self, MR_TASK_QUOTES, pieces, error) || !mr_do_units(self, error)) return false;
+    for (uint64_t i = 0; i < pieces; i++)
+        job->chunks.list[i].quotes = self->quotes[i].behind[MR_QUOTES_OUTSIDE] % MR_QUOTES_STATES;
+    return true;
+}
+
 bool mr_survey_count(mr_coordinator *self, mr_error *error) {
     mr_survey *survey = self->job.settings->survey;
-    if (!read_beginnings(self, error)) return false;
+    if (!read_beginnings(self, error) || !guess_quotes(self, error)) return false;
     double start = mr_seconds(), share = 1.0 / FIRST_SHARE;
     if (!count_pieces(self, share, error)) return false;
     double seconds = mr_seconds() - start;

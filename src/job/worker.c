@@ -48,8 +48,9 @@ static bool do_task(mr_worker *self, const mr_task *task, mr_error *error) {
     atomic_store_explicit(&self->slot->task, task->sequence, memory_order_relaxed);
     self->sequence = task->sequence;
     mr_stopwatch_change(&self->watch, activity_of(task->kind));
+    if (self->job->settings->survey) mr_worker_survey_begin(self);
     if (!mr_worker_learn_bad(self, error) || !doers[task->kind](self, task, &done, error)) return false;
-    if (self->job->settings->survey) mr_worker_survey_done(self, task, mr_seconds() - done.begun);
+    if (self->job->settings->survey) mr_worker_survey_done(self, task);
     if (self->long_record) mr_worker_trim(self); /* whatever way the chunk ended */
     tell_memory(self);
     done.ended = mr_seconds();

@@ -48,6 +48,8 @@ struct mr_worker {
     mr_exchange exchange;
     mr_sampler sampler;
     mr_surveyor *surveyor; /* of a survey; NULL: it is not open; owned */
+    double survey_begun;   /* when the task at hand of a survey began, in seconds of survey_clock */
+    long survey_touches;   /* pages that had been touched by then */
     mr_reducer reducer;
     mr_orderer orderer;
     mr_part_writer writer;
@@ -136,8 +138,9 @@ static inline void mr_worker_announce_memory(const mr_worker *self, uint64_t byt
     atomic_store_explicit(&self->slot->host_bytes, bytes, memory_order_relaxed);
 }
 
-/* In a survey: notes that a task was done, and how long it took; and a run that is sealed. */
-void mr_worker_survey_done(const mr_worker *self, const mr_task *task, double seconds);
+/* In a survey: a task begins, and is done, of which it is noted how long it took; and notes a run that is sealed. */
+void mr_worker_survey_begin(mr_worker *self);
+void mr_worker_survey_done(const mr_worker *self, const mr_task *task);
 void mr_worker_survey_run(const mr_worker *self, const mr_run *run);
 
 /* Takes notice of records that are to be left out. */
