@@ -32,13 +32,12 @@ static const char *occupation(const mr_coordinator *self, uint32_t index) {
 }
 
 /* Says that a worker died, and at what. */
-static void tell_death(mr_coordinator *self, const mr_death *death, const char *consequence) {
+static void tell_death(mr_coordinator *self, const mr_death *death, const char *occupation, const char *consequence) {
     uint32_t index = death->worker;
     char end[96], words[MR_DEATH_TEXT], text[MR_INCIDENT_TEXT];
     bool ended = *death->reason; /* by the coordinator */
     snprintf(text, sizeof text, "worker %u %s during %s%s%s; %s", index, mr_describe_end(death->code, end, sizeof end),
-             occupation(self, index), ended ? ", because " : "", ended ? mr_death_words(death, words) : "",
-             consequence);
+             occupation, ended ? ", because " : "", ended ? mr_death_words(death, words) : "", consequence);
     mr_note_crash(self, index, task_at_death(self, index), text);
     if (!self->job.settings->verbose) return;
     mr_let_look(self, MR_MOMENT_MESSAGE);
@@ -96,7 +95,7 @@ bool mr_replace_worker(mr_coordinator *self, uint32_t index, mr_error *error) {
     if (member->stopped) return true;
     mr_crew_collect(&self->crew, index, &code);
     explain_death(self, index, code, &death);
-    tell_death(self, &death, "its unfinished work is done again");
+    tell_death(self, &death, occupation(self, index), "its unfinished work is done again");
     if (index >= self->job.plan.workers) return replace_reader(self, index, code, error);
     if (death.cause != MR_DEATH_KILLED) expect_more(&self->job.plan);
     if (!member->abandoned && !mr_charge_death(self, &death, task_at_death(self, index), error)) return false;
@@ -118,7 +117,7 @@ bool mr_bury_workers(mr_coordinator *self, mr_error *error) {
         explain_death(self, ended, code, &death);
         death.attempts = 1;
         if (death.cause != MR_DEATH_KILLED) return mr_end_for_death(self, &death, error);
-        tell_death(self, &death, "there was nothing left to do");
+        tell_death(self, &death, "stop", "there was nothing left to do");
         mr_crew_stopped(&self->crew, ended); /* killed from outside */
     }
     return true;
