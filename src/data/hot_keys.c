@@ -33,10 +33,10 @@ const char *mr_hot_key_text(const mr_hot_key *key, char *text) {
         if (byte >= 0x20 && byte < 0x7f) {
             *to++ = (char)byte;
         } else {
-            to = memcpy(to, "\\x", 2);
-            to[2] = digits[byte >> 4];
-            to[3] = digits[byte & 15];
-            to += 4;
+            *to++ = '\\';
+            *to++ = 'x';
+            *to++ = digits[byte >> 4];
+            *to++ = digits[byte & 15];
         }
     }
     snprintf(to, sizeof "...'", "%s'", key->length > length ? "..." : "");

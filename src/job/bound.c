@@ -139,13 +139,14 @@ static const mr_phase *find_phase(const mr_observation *observation, const char 
     return NULL;
 }
 
+/* A unit that took longer than all the rest of its phase. */
 static void say_unit(const mr_observation *observation, const char *phase_name, const char *unit, mr_bound *bound) {
     const mr_phase *phase = find_phase(observation, phase_name);
-    double length = phase ? phase->end - phase->begin : 0;
+    if (!phase) return;
+    double length = phase->end - phase->begin;
     snprintf(bound->text, sizeof bound->text,
              "one %s, number %llu, which took %.0f %% of the %s phase while other workers waited", unit,
-             phase ? (unsigned long long)phase->longest_unit + 1 : 0, length > 0 ? 100 * phase->longest / length : 0,
-             phase_name);
+             (unsigned long long)phase->longest_unit + 1, length > 0 ? 100 * phase->longest / length : 0, phase_name);
 }
 
 /* How long the coordinator has been completing the output. */
