@@ -111,8 +111,9 @@ $(BUILD)/coding.mk: tests/find_coding.sh | $(BUILD)/.packages
 ifneq ($(filter-out clean deps format check-format check-layers lint uninstall,$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/coding.mk
 endif
-$(BUILD)/src/data/inflate.o $(BUILD)/src/data/decode.o: $(BUILD)/coding.mk
-$(BUILD)/src/data/inflate.o $(BUILD)/src/data/decode.o: CODING_FLAGS = $(CODING_DEFINES)
+CODING_OBJECTS := $(BUILD)/src/data/inflate.o $(BUILD)/src/data/decode.o $(BUILD)/src/cli/library_versions.o
+$(CODING_OBJECTS): $(BUILD)/coding.mk
+$(CODING_OBJECTS): CODING_FLAGS = $(CODING_DEFINES)
 
 $(BUILD)/%.o: %.c $(BUILD)/.flags | $(BUILD)/.packages
 	@mkdir -p $(@D)

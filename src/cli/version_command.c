@@ -1,13 +1,94 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
+#include "base/processor.h"
 #include "cli/commands.h"
+#include "cli/library_versions.h"
+#include "host/plugin.h"
+#include "job/job.h"
+
+/* The options of the command. */
+typedef struct version_arguments {
+    bool verbose;
+} version_arguments;
+
+static const mr_command_option version_options[] = {
+    {.name = "verbose",
+     .letter = 'v',
+     .help = "also what mr was built with and what is here: compiler, libraries, instructions of the processor, "
+             "temporary files, folders of plugins",
+     .at = offsetof(version_arguments, verbose)},
+    {0},
+};
+
+#ifdef __clang__
+#define COMPILER "clang " __clang_version__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
+static void print_processor(void) {
+    mr_processor chosen;
+    mr_error error = {0};
+    printf("processor   ");
+    if (mr_processor_choose(&chosen, &error))
+        printf("%s, of:", mr_processor_name(chosen));
+    else
+        printf("%s; it has:", error.text);
+    for (mr_processor one = 0; one < MR_PROCESSORS; one++)
+        if (mr_processor_has(one)) printf(" %s", mr_processor_name(one));
+    putchar('\n');
+}
+
+/* Whether files without a name can be made where a job would spill to. */
+static void print_temporary(void) {
+    const char *folder = mr_job_temporary(&(mr_job_settings){0});
+    int file = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    printf(
+        "temporary   %s, %s%s\n", folder,
+        file >= 0 ? "files without a name (O_TMPFILE)" : "no files without a name: ", file >= 0 ? "" : strerror(errno));
+    if (file >= 0) close(file);
+}
+
+static bool print_folder(void *context, const char *folder, mr_error *error) {
+    (void)context;
+    (void)error;
+    printf("  %s%s\n", folder, access(folder, R_OK) == 0 ? "" : errno == ENOENT ? " (not there)" : " (cannot be read)");
+    return true;
+}
+
+static bool print_all(mr_error *error) {
+    struct utsname system;
+    printf("plugins     version %d of mr.h\n", MR_ABI_MAJOR);
+    printf("compiler    %s\n", COMPILER);
+    if (uname(&system) == 0) printf("system      %s %s, %s\n", system.sysname, system.release, system.machine);
+    print_processor();
+    print_temporary();
+    mr_library_versions_print();
+    puts("folders of plugins");
+    return mr_plugin_each_folder(print_folder, NULL, error);
+}
 
 static mr_exit version(const char *program, int argc, char **argv) {
+    version_arguments arguments = {0};
+    mr_option_walk walk;
+    mr_error error = {0};
     (void)program;
-    if (argc > 1) return mr_exit_too_many("version", argv[1]);
+    bool ok = mr_option_walk_open(&walk, &mr_command_version, argc, argv, &error);
+    for (const mr_command_option *option; ok && (option = mr_option_walk_next(&walk, &error));)
+        ok = mr_option_read(option, &arguments, walk.value, &error);
+    int first = mr_option_walk_operands(&walk);
+    mr_option_walk_close(&walk);
+    if (error.set) return mr_exit_failed(&error);
+    if (first < argc) return mr_exit_too_many("version", argv[first]);
     puts("mr " MR_VERSION);
+    if (arguments.verbose && !print_all(&error)) return mr_exit_failed(&error);
     return mr_exit_printed();
 }
 
 const mr_command mr_command_version = {
-    .name = "version", .run = version, .operands = "", .summary = "show the version"};
+    .name = "version", .run = version, .operands = "", .summary = "show the version", .options = version_options};

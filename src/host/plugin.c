@@ -214,6 +214,17 @@ static bool each_in_folder(const char *folder, const wanted *wanted, mr_plugin_f
     return ok;
 }
 
+bool mr_plugin_each_folder(bool (*found)(void *context, const char *folder, mr_error *error), void *context,
+                           mr_error *error) {
+    folder_list folders;
+    list_folders(&folders);
+    bool ok = !folders.failure || mr_error_system(error, folders.failure, "could not tell where plugins are kept");
+    for (size_t i = 0; i < folders.count && ok; i++)
+        ok = found(context, folders.paths[i], error);
+    free_folders(&folders);
+    return ok;
+}
+
 static bool each(const wanted *wanted, mr_plugin_found *found, void *context, mr_error *error) {
     folder_list folders;
     list_folders(&folders);

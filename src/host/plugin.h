@@ -31,6 +31,10 @@ bool mr_plugin_each(mr_plugin_found *found, void *context, mr_error *error);
 /* The same for job files, whose names end with .json. */
 bool mr_job_file_each(mr_plugin_found *found, void *context, mr_error *error);
 
+/* Calls found for each folder where plugins are looked for, first come first, whether it is there or not. */
+bool mr_plugin_each_folder(bool (*found)(void *context, const char *folder, mr_error *error), void *context,
+                           mr_error *error);
+
 /* Loads a plugin file, unless it is refused to root (trust.h), or takes the plugin that is linked into this program, if
  * that is not NULL; checks its handshake. [describe, worker] */
 bool mr_plugin_load(mr_loaded *loaded, const char *path, const mr_plugin *linked, mr_error *error);
