@@ -33,7 +33,7 @@ ENGINE_LIBS = -lm -lutf8proc -ldl -lz
 
 # Each folder of src/ is one layer; main.c is the only file above them.
 MP_SOURCES     := $(wildcard src/mp/*.c)
-ENGINE_SOURCES := $(wildcard src/base/*.c src/data/*.c src/host/*.c src/flow/*.c src/job/*.c src/cli/*.c)
+ENGINE_SOURCES := $(wildcard src/base/*.c src/data/*.c src/host/*.c src/flow/*.c src/job/*.c src/check/*.c src/cli/*.c)
 TEMPLATES      := $(wildcard src/cli/templates/*.c)
 EMBED_SOURCES  := $(wildcard src/embed/*.c)
 PLUGIN_SOURCES := $(wildcard plugins/*.c)

@@ -19,8 +19,9 @@ declare -A below=(
     [host]="data base mp"
     [flow]="host data base mp"
     [job]="flow host data base mp"
-    [cli]="job flow host data base mp"
-    [embed]="cli job flow host data base mp"
+    [check]="job flow host data base mp"
+    [cli]="check job flow host data base mp"
+    [embed]="cli check job flow host data base mp"
 )
 # Headers with <> that are libc's or the compiler's: all that mp/ may use.
 libc='assert|ctype|dirent|errno|fcntl|float|inttypes|limits|linux/.*|math|poll|pthread|sched|semaphore|signal|spawn|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdio_ext|stdlib|stdnoreturn|string|sys/.*|syscall|time|unistd|wchar'
@@ -109,7 +110,7 @@ check_tree() {
 self_test() {
     local tree expected found
     tree=$(mktemp -d) || return 1
-    mkdir -p "$tree"/src/{mp,base,data,host,flow,job,cli,embed,extra} "$tree/plugins"
+    mkdir -p "$tree"/src/{mp,base,data,host,flow,job,check,cli,embed,extra} "$tree/plugins"
     add() { printf '%s\n' "${@:2}" >"$tree/$1"; }
     add src/main.c '#include "cli/cli.h"' '#include "job/job.h"'
     add src/mp/lock.c '#include "mp/mp.h"' '#include <pthread.h>' '#include <linux/futex.h>'

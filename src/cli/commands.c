@@ -11,6 +11,7 @@
 const mr_command *const mr_commands[] = {
     &mr_command_run,
     &mr_command_explain,
+    &mr_command_check,
     &mr_command_new,
     &mr_command_build,
     &mr_command_job,

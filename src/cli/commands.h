@@ -37,6 +37,7 @@ extern const mr_command *const mr_commands[];
 
 extern const mr_command mr_command_run;
 extern const mr_command mr_command_explain;
+extern const mr_command mr_command_check;
 extern const mr_command mr_command_new;
 extern const mr_command mr_command_build;
 extern const mr_command mr_command_job;
