@@ -19,11 +19,44 @@ sed -n '/^## Options of `mr run`/,/^## /p' "$root/README.md" | grep -oE -- '^\| 
 # Commands, and their own options.
 for command in $("$mr" complete -- mr "" | cut -f1 | grep -v '^-'); do
     grep -qE "^\.BI? \"?mr $command" page || fail "the manual page does not have the command $command"
-    grep -q "^| \`mr $command[ \`]" "$root/README.md" || fail "README.md has no $command in its table of commands"
+    grep -q "^| \`mr ${command}[ \`]" "$root/README.md" || fail "README.md has no $command in its table of commands"
     for option in $("$mr" help "$command" | sed -n '/^Options:/,/^$/p' | grep -oE -- '^ +(-., )?--[a-z-]+' | grep -oE -- '--[a-z-]+'); do
         grep -qE -- "$option([^a-z-]|$)" page || fail "the manual page does not have $option of mr $command"
     done
 done
+
+# The manual page of plugins names every function and macro of mr.h that plugins call, every field and every constant.
+perl -0pe 's{/\*.*?\*/}{}gs' "$root/src/mr.h" >header
+sed 's/\\-/-/g' "$root/src/cli/mr-plugin.5" >plugin_page
+{
+    grep -oE '^static inline [a-z0-9_ ]+\**mr_[a-z0-9_]+\(' header | grep -oE 'mr_[a-z0-9_]+\($' | tr -d '('
+    grep -oE '^#define (mr_[a-z_]+|MR_SKIP|MR_PLUGIN|MR_PLUGIN_FROM)\(' header | sed 's/#define //; s/(//'
+    sed -n '/^struct mr_plugin {/,/^};/p' header | sed -n '/const char \*name/,$p' |
+        grep -oE '(\(\*[a-z_]+\)\(|[a-z_]+;)' | tr -d '(*);' | grep -vx 'reserved'
+    grep -oE '^ +MR_(FOLD|RECORDS|TOGETHER|NEEDS|OPTION|WORDS)_[A-Z0-9_]+ = ' header | tr -d ' ='
+} | sort -u >names
+[[ $(wc -l <names) -gt 90 ]] || fail "few names were found in mr.h: $(wc -l <names)"
+while read -r name; do
+    grep -qE "(^|[^a-zA-Z0-9_])$name([^a-zA-Z0-9_]|$)" plugin_page || fail "mr-plugin.5 does not name $name of mr.h"
+done <names
+
+# Manual pages are written as their language has it, where there is a program that knows.
+for manual in "$root"/src/cli/*.[15]; do
+    if command -v groff >/dev/null; then
+        groff -ww -man -Tutf8 "$manual" 2>&1 >/dev/null | head -n 5 >wrong
+        [[ ! -s wrong ]] || fail "groff: $(cat wrong)"
+    fi
+    if command -v mandoc >/dev/null; then
+        mandoc -T lint -W warning "$manual" >wrong || fail "mandoc: $(head -n 5 wrong)"
+    fi
+done
+
+# Variables of the environment that mr reads.
+grep -rohE 'getenv\("[A-Z_]+"\)' "$root/src" --include='*.c' | grep -oE '[A-Z_]{2,}' | sort -u >variables
+[[ $(wc -l <variables) -ge 5 ]] || fail "few variables were found"
+while read -r variable; do
+    grep -qE "^\.BR? .*\b$variable\b" page || fail "the manual page does not have the variable $variable"
+done <variables
 
 # section PLUGIN - what plugins/README.md says of a plugin.
 section() {

@@ -17,7 +17,7 @@ list_tree() {
 # Into a folder that is not there yet, and out of it again.
 make_target install
 for file in bin/mr lib/mr/plugins/wordcount.so lib/mr/plugins/kmeans.json include/mr.h include/libmr.h include/mp/mp.h \
-    lib/libmp.a lib/libmr.a lib/libmr.so.0 lib/pkgconfig/libmr.pc share/man/man1/mr.1 share/mr/job.schema.json \
+    lib/libmp.a lib/libmr.a lib/libmr.so.0 lib/pkgconfig/libmr.pc share/man/man1/mr.1 share/man/man5/mr-plugin.5 share/mr/job.schema.json \
     share/bash-completion/completions/mr share/zsh/site-functions/_mr \
     share/doc/mr/README.md; do
     [[ -s $prefix/$file ]] || fail "$file is not installed"
