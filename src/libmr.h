@@ -138,6 +138,9 @@ MR_LIBRARY void mr_job_output_pairs(mr_job *job, mr_pair_function *take, void *c
 typedef void mr_message_function(void *context, const char *line);
 MR_LIBRARY void mr_job_messages(mr_job *job, mr_message_function *take, void *context);
 
+/* Keeps what the option "stats" would write to a file: see mr_job_statistics. */
+MR_LIBRARY void mr_job_keep_statistics(mr_job *job);
+
 /* ---- doing it ---------------------------------------------------------------------------------------------------- */
 
 /* Performs the job and waits for its end. True when it is done. */
@@ -182,6 +185,11 @@ MR_LIBRARY uint64_t mr_job_counter_at(const mr_job *job, size_t number, const ch
 /* The output of a job that is done, when it is kept in memory: *length bytes, behind which is a zero. NULL when there
  * is none. It belongs to the job and stays until that is performed again or freed. */
 MR_LIBRARY const char *mr_job_output(const mr_job *job, size_t *length);
+
+/* How it went, in all figures there are, as JSON that ends with a zero, also of a job that has failed: what `mr run
+ * --stats` writes. NULL when they are not kept, or when the job did not come to its end. They belong to the job and
+ * stay as long as its output. */
+MR_LIBRARY const char *mr_job_statistics(const mr_job *job);
 
 /* The version of the library, such as "0.1.0". */
 MR_LIBRARY const char *mr_library_version(void);

@@ -27,6 +27,7 @@ typedef struct child {
     int **kept;       /* all that are to stay */
     size_t kept_count;
     int output;          /* as in the embedding, under its number here */
+    int statistics;      /* the same */
     mr_side_wish *sides; /* those of the options, and those in memory */
     size_t own_sides;    /* of them, of the options */
 } child;
@@ -37,7 +38,7 @@ static bool make_room(child *self, mr_error *error) {
     self->words = calloc(words, sizeof *self->words);
     self->held = calloc(inputs + 1, sizeof *self->held);
     self->descriptors = calloc(inputs + 1, sizeof *self->descriptors);
-    self->kept = calloc(inputs + 1, sizeof *self->kept);
+    self->kept = calloc(inputs + 2, sizeof *self->kept);
     return (self->words && self->held && self->descriptors && self->kept) ||
            mr_error_memory(error, words * sizeof *self->words, "the description of a job");
 }
@@ -52,6 +53,8 @@ static bool isolate(child *self, mr_error *error) {
     self->output = embedding->output;
     bool in_place = embedding->to == MR_EMBEDDED_MEMORY;
     if (in_place) self->kept[self->kept_count++] = &self->output;
+    self->statistics = embedding->statistics;
+    if (self->statistics >= 0) self->kept[self->kept_count++] = &self->statistics;
     return mr_isolate(self->kept, self->kept_count, in_place ? -1 : self->output, embedding->messages, error);
 }
 
@@ -133,6 +136,7 @@ static bool complete_settings(child *self, mr_error *error) {
     mr_job_settings *settings = &self->arguments.settings;
     settings->linked = self->embedding->linked;
     settings->embedded = true;
+    if (self->statistics >= 0) settings->held_stats = self->statistics;
     choose_output(self);
     if (self->embedding->to == MR_EMBEDDED_PAIRS && settings->compress)
         return mr_error_usage(error, "the option compress does not go with results that are taken one by one");

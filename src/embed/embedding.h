@@ -30,6 +30,12 @@ typedef struct mr_embedded_inputs {
     size_t room; /* allocated */
 } mr_embedded_inputs;
 
+/* Text that the process of a job has written to a file in memory, mapped. */
+typedef struct mr_embedded_text {
+    char *bytes;   /* with a zero behind them; NULL: there is none */
+    size_t length; /* without that zero */
+} mr_embedded_text;
+
 /* Where results go. */
 enum mr_embedded_output {
     MR_EMBEDDED_MEMORY = 0, /* they are kept in memory */
@@ -69,6 +75,7 @@ typedef struct mr_embedding {
     mr_embedded_inputs sides;
     enum mr_embedded_output to; /* where results go */
     int output;                 /* MEMORY: an empty file in memory; BYTES, PAIRS: a pipe; DESCRIPTOR: it; or -1 */
+    int statistics;             /* an empty file in memory; -1: they are not wanted */
     int messages;               /* a pipe for what is to be told; -1: nobody listens */
     mr_embedded_report *report; /* to be filled in */
 } mr_embedding;

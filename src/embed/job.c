@@ -26,12 +26,16 @@ static void free_inputs(mr_embedded_inputs *inputs) {
     free(inputs->list);
 }
 
+static void unmap_text(mr_embedded_text *text) {
+    if (text->bytes) munmap(text->bytes, text->length + 1);
+    *text = (mr_embedded_text){0};
+}
+
 void mr_embedded_forget(mr_job *job) {
     if (job->report) munmap(job->report, sizeof *job->report);
-    if (job->kept) munmap(job->kept, job->kept_length + 1);
     job->report = NULL;
-    job->kept = NULL;
-    job->kept_length = 0;
+    unmap_text(&job->kept);
+    unmap_text(&job->figures);
     job->failure = (mr_error){0};
     job->result = (mr_job_result){.error = job->failure.text};
 }
@@ -152,6 +156,10 @@ void mr_job_messages(mr_job *job, mr_message_function *take, void *context) {
     job->tell_context = context;
 }
 
+void mr_job_keep_statistics(mr_job *job) {
+    job->wants_statistics = true;
+}
+
 /* ---- what has come of it ----------------------------------------------------------------------------------------- */
 
 void mr_job_cancel(mr_job *job) {
@@ -179,8 +187,12 @@ uint64_t mr_job_counter(const mr_job *job, const char *name) {
 }
 
 const char *mr_job_output(const mr_job *job, size_t *length) {
-    *length = job->kept_length;
-    return job->kept;
+    *length = job->kept.length;
+    return job->kept.bytes;
+}
+
+const char *mr_job_statistics(const mr_job *job) {
+    return job->figures.bytes;
 }
 
 const char *mr_library_version(void) {

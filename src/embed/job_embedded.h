@@ -25,8 +25,9 @@ struct mr_embedded_job {
     mr_job_result result;       /* of the last performance */
     mr_error failure;           /* its error */
     mr_embedded_report *report; /* of its process, in shared memory; NULL: none as yet */
-    char *kept;                 /* its output in memory; NULL: none */
-    size_t kept_length;         /* without the zero behind it */
+    mr_embedded_text kept;      /* its output in memory */
+    mr_embedded_text figures;   /* its statistics */
+    bool wants_statistics;      /* of the next performances */
 };
 
 /* Frees what the last performance has given out. */

@@ -35,6 +35,7 @@ typedef struct performance {
     stream output;
     stream messages;
     int memory;     /* a file in memory for the output; -1: none */
+    int statistics; /* one for them; -1: none */
     bool refused;   /* a function of the program wants no more */
     bool cancelled; /* the process has been told to end */
     mr_error error;
@@ -142,6 +143,11 @@ static bool pump_all(performance *self) {
 
 /* ---- the process ------------------------------------------------------------------------------------------------- */
 
+static bool open_memory(int *file, mr_error *error) {
+    *file = memfd_create("mr-output", MFD_CLOEXEC);
+    return *file >= 0 || mr_error_system(error, errno, "could not make memory for the output");
+}
+
 static bool open_channels(performance *self) {
     mr_job *job = self->job;
     mr_error *error = &self->error;
@@ -153,9 +159,8 @@ static bool open_channels(performance *self) {
     if (job->tell && !open_stream(&self->messages, error)) return false;
     if ((job->to == MR_EMBEDDED_BYTES || job->to == MR_EMBEDDED_PAIRS) && !open_stream(&self->output, error))
         return false;
-    if (job->to != MR_EMBEDDED_MEMORY) return true;
-    self->memory = memfd_create("mr-output", MFD_CLOEXEC);
-    return self->memory >= 0 || mr_error_system(error, errno, "could not make memory for the output");
+    return (job->to != MR_EMBEDDED_MEMORY || open_memory(&self->memory, error)) &&
+           (!job->wants_statistics || open_memory(&self->statistics, error));
 }
 
 static void close_channels(performance *self) {
@@ -163,6 +168,7 @@ static void close_channels(performance *self) {
     close_stream(&self->output);
     close_stream(&self->messages);
     close_end(&self->memory);
+    close_end(&self->statistics);
 }
 
 /* Handlers of the program must not run in the process before that has let go of them: no signal comes meanwhile. */
@@ -178,6 +184,7 @@ static bool start(performance *self) {
                               .output = job->to == MR_EMBEDDED_MEMORY       ? self->memory
                                         : job->to == MR_EMBEDDED_DESCRIPTOR ? job->output
                                                                             : self->output.writer,
+                              .statistics = self->statistics,
                               .messages = self->messages.writer,
                               .report = job->report};
     mp_process_options options = {.name = "mr-job", .flags = MP_PROCESS_DAEMON | MP_PROCESS_KEEP_BUFFERS};
@@ -225,18 +232,16 @@ static bool tell_death(performance *self) {
     return mr_error_set(&self->error, "the process of the job %s", mr_describe_end(code, end, sizeof end));
 }
 
-/* Takes the output that lies in memory, with a zero behind it. */
-static bool take_memory(performance *self) {
-    mr_job *job = self->job;
+/* Takes what lies in memory, with a zero behind it. */
+static bool take_text(int file, mr_embedded_text *text, mr_error *error) {
     struct stat status;
-    if (self->memory < 0) return true;
-    if (fstat(self->memory, &status) < 0 || ftruncate(self->memory, status.st_size + 1) < 0)
-        return mr_error_system(&self->error, errno, "could not take the output");
+    if (file < 0) return true;
+    if (fstat(file, &status) < 0 || ftruncate(file, status.st_size + 1) < 0)
+        return mr_error_system(error, errno, "could not take the output");
     size_t length = (size_t)status.st_size;
-    void *bytes = mmap(NULL, length + 1, PROT_READ, MAP_SHARED, self->memory, 0);
-    if (bytes == MAP_FAILED) return mr_error_memory(&self->error, length, "the output");
-    job->kept = bytes;
-    job->kept_length = length;
+    void *bytes = mmap(NULL, length + 1, PROT_READ, MAP_SHARED, file, 0);
+    if (bytes == MAP_FAILED) return mr_error_memory(error, length, "the output");
+    *text = (mr_embedded_text){.bytes = bytes, .length = length};
     return true;
 }
 
@@ -260,7 +265,8 @@ static void conclude(performance *self, bool ended) {
     mr_job_result *result = &job->result;
     bool complete = ended && report->complete, done = complete && report->done && !self->refused && !self->error.set;
     if (complete) fill_result(result, report);
-    if (done) done = take_memory(self);
+    if (complete) take_text(self->statistics, &job->figures, &self->error);
+    if (done) done = take_text(self->memory, &job->kept, &self->error);
     if (ended && !self->error.set && !complete) tell_death(self);
     if (complete && !report->signal && !self->error.set) self->error = report->error;
     self->error.text[sizeof self->error.text - 1] = 0;
@@ -278,6 +284,7 @@ static void conclude(performance *self, bool ended) {
 bool mr_job_perform(mr_job *job) {
     performance self = {.job = job,
                         .memory = -1,
+                        .statistics = -1,
                         .output = {.reader = -1, .writer = -1},
                         .messages = {.reader = -1, .writer = -1},
                         .error = job->mistake};

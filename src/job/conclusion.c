@@ -64,7 +64,8 @@ static void note_written(bool written, const char *what, const mr_error *error, 
 static void keep_files(const mr_job *job, mr_result_summary *summary, const mr_card *card, mr_error *failure) {
     mr_error error = {0};
     const mr_job_settings *settings = job->settings;
-    bool written = !settings->stats || mr_statistics_write(settings->stats, job, summary, card, failure, &error);
+    bool wanted = settings->stats || settings->held_stats;
+    bool written = !wanted || mr_statistics_write(job, summary, card, failure, &error);
     note_written(written, "the statistics", &error, summary, failure);
     error = (mr_error){0};
     const mr_report_subject subject = {

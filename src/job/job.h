@@ -48,6 +48,7 @@ typedef struct mr_job_settings {
     const char *bad;        /* path of the quarantine file; NULL: named after the output or the plugin */
     const char *from_bad;   /* path of a quarantine file whose records are the input; NULL: none */
     const char *stats;      /* path of a file for the summary as JSON; NULL: none */
+    int held_stats;         /* descriptor of a file of our own for the same; 0: none */
     const char *report;     /* path of a file for the report as a page; NULL: none */
     mr_records records;     /* what the user wants them to be; kind MR_RECORDS_UNSAID: what the plugin says */
     uint64_t only_offset;   /* with only_length: records of the one input that begin in these bytes are all the input */

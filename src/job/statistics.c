@@ -1,5 +1,6 @@
 #include "job/statistics.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,16 +175,20 @@ static bool write_text(const char *path, const char *text, mr_error *error) {
     return ok;
 }
 
-bool mr_statistics_write(const char *path, const mr_job *job, const mr_result_summary *summary, const mr_card *card,
+bool mr_statistics_write(const mr_job *job, const mr_result_summary *summary, const mr_card *card,
                          const mr_error *failure, mr_error *error) {
+    const mr_job_settings *settings = job->settings;
     cJSON *root = mr_json_new(error);
     bool ok = root && mr_json_add_number(root, "version", LAYOUT) && mr_json_add_text(root, "mr", MR_VERSION) &&
-              mr_json_add_text(root, "plugin", job->settings->plugin) && add_outcome(root, summary, failure) &&
+              mr_json_add_text(root, "plugin", settings->plugin) && add_outcome(root, summary, failure) &&
               add_figures(root, summary) && add_counters(root, summary) && add_settings(root, job) &&
               (!summary->observation || mr_observation_add_json(root, summary->observation)) && add_crash(root, card);
     char *text = ok ? cJSON_Print(root) : NULL;
     cJSON_Delete(root);
-    ok = text ? write_text(path, text, error) : mr_error_memory(error, 4096, "statistics");
+    ok = text || mr_error_memory(error, 4096, "statistics");
+    ok = ok && (!settings->stats || write_text(settings->stats, text, error));
+    ok = ok && (!settings->held_stats || mr_write_at(settings->held_stats, text, strlen(text), 0) ||
+                mr_error_system(error, errno, "could not keep the statistics"));
     free(text);
     return ok;
 }

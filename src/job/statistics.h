@@ -8,9 +8,9 @@
 #include "job/card.h"
 #include "job/coordinator.h"
 
-/* Writes the file, which appears whole or not at all. card: of the crash that ended the job; NULL: none did. failure:
- * why the job has failed, if it has. */
-bool mr_statistics_write(const char *path, const mr_job *job, const mr_result_summary *summary, const mr_card *card,
+/* Writes them to the file that the settings name, which appears whole or not at all, and to the one that is held. card:
+ * of the crash that ended the job; NULL: none did. failure: why the job has failed, if it has. */
+bool mr_statistics_write(const mr_job *job, const mr_result_summary *summary, const mr_card *card,
                          const mr_error *failure, mr_error *error);
 
 #endif

@@ -168,6 +168,10 @@ static void buffers_are_inputs(void **state) {
     mr_job_set(job, "inline", NULL);
     mr_job_set(job, "chunk", "64K");
     expect_output(job, expected);
+    assert_null(mr_job_statistics(job));
+    mr_job_keep_statistics(job);
+    expect_output(job, expected);
+    assert_non_null(strstr(mr_job_statistics(job), "\"records\":\t100000"));
     mr_job_free(job);
     free(expected);
     free(text);
@@ -369,12 +373,14 @@ static void crashes_are_told(void **state) {
     (void)state;
     static heard heard;
     mr_job *job = new_job(&crasher);
+    mr_job_keep_statistics(job);
     mr_job_messages(job, hear, &heard);
     mr_job_input_buffer(job, "text", "fine\nboom\nfine\n", 15);
     expect_failure(job, false, "crasher");
     assert_non_null(strstr(heard.text, "SIGABRT"));
     assert_non_null(strstr(heard.text, "boom"));
     assert_null(strstr(heard.text, "--inline"));
+    assert_non_null(strstr(mr_job_statistics(job), "SIGABRT"));
     mr_job_plugin_linked(job, &leaver);
     heard.text[0] = 0;
     expect_failure(job, false, "leaver");
