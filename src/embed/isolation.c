@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "mp/mp.h"
 
 /* What the program has open is not for us: the writing end of a pipe, inherited and never closed, would keep its reader
  * waiting for ever, and so would a lock. But its stdio buffers may hold bytes that are to go there, and the next
@@ -101,6 +102,8 @@ static bool isolate(bool *stays, int **kept, size_t count, int output, int messa
     if (nowhere < 0 || nowhere >= MR_KEPT_MAX) return mr_error_system(error, errno, "could not open /dev/null");
     if (!take_standard(output, messages, nowhere, error)) return false;
     stays[nowhere] = true;
+    int lifeline = mp_process_lifeline();
+    if (lifeline >= 0 && lifeline < MR_KEPT_MAX) stays[lifeline] = true;
     if (!close_others(stays, nowhere, error) || !drop_buffers(error)) return false;
     stays[nowhere] = false;
     return close_others(stays, -1, error);

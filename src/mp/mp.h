@@ -91,6 +91,10 @@ typedef struct {
 int mp_process_start(mp_process **process, const mp_process_options *options, int (*entry)(void *argument),
                      void *argument);
 
+/* In a child that mp_process_start has started, and that closes descriptors which are not its own: the one that has to
+ * stay open, since its parent notices its end by that; -1: there is none, as on Linux 5.3 and newer. */
+int mp_process_lifeline(void);
+
 /* Waits until the child has ended. Returns 0, -EAGAIN or -ETIMEDOUT while it is still running, or what poll reports
  * (-ENOMEM). */
 int mp_process_join(mp_process *process, int timeout_ms);

@@ -1,5 +1,7 @@
 #include "mp/watch.h"
 
+#include "mp/mp.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <sys/pidfd.h>
@@ -27,6 +29,10 @@ int mp_watch_prepare(Watch *watch) {
     watch->fd = ends[0];
     watch->child_end = ends[1];
     return 0;
+}
+
+int mp_process_lifeline(void) {
+    return own_lifeline;
 }
 
 void mp_watch_enter_child(Watch *watch) {
