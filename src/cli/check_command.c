@@ -88,5 +88,5 @@ const mr_command mr_command_check = {
             "file is also run under the compiler's sanitizers.\n",
     .options = check_options,
     .shared = "set side records crlf include exclude null only timeout sort top tmp",
-    .notes = "Exit status: 0 nothing is wrong, 1 something is, or the job fails, 2 wrong usage.\n",
+    .notes = "Exit status: 0 nothing is wrong, 1 something is or the job fails, 2 wrong usage.\n",
 };

@@ -73,6 +73,14 @@ static void print_example(const mr_description *description, const char *name) {
     puts(" INPUT\n\n'mr help run' has the options of every job.");
 }
 
+/* Says so when a job comes with mr that has the name of the plugin. */
+static void print_job(const char *name) {
+    mr_error ignored = {0};
+    char *path = strchr(name, '/') ? NULL : mr_job_file_find(name, &ignored);
+    if (path) printf("There is a job of this name, which runs it: mr job %s --help\n", name);
+    free(path);
+}
+
 mr_exit mr_plugin_help_print(const char *name) {
     mr_description description;
     mr_error error = {0};
@@ -86,5 +94,6 @@ mr_exit mr_plugin_help_print(const char *name) {
     print_columns(&description);
     print_options(&description);
     print_example(&description, name);
+    print_job(name);
     return mr_exit_printed();
 }

@@ -42,6 +42,11 @@ for plugin in $("$mr" list | cut -d ' ' -f 1); do
     done
 done
 
+"$mr" help kmeans >help
+grep -q "^There is a job of this name, which runs it: mr job kmeans --help" help || fail "help of kmeans has no job"
+"$mr" help grep >help
+grep -q "There is a job" help && fail "help of grep has a job"
+
 # A plugin by its path.
 cp "$build/plugins/wordcount.so" mine.so
 "$mr" help ./mine.so >help
