@@ -24,6 +24,22 @@ static mr_job_settings settings_for(const mr_job_settings *job, mr_survey *surve
     return settings;
 }
 
+/* Looks at a smaller sample, too, where that tells more; whatever is wrong with it does not matter. */
+static void refine(const mr_job_settings *settings, mr_forecast *forecast) {
+    enum { SMALLER = 4 };
+    mr_result_summary summary;
+    mr_error ignored = {0};
+    mr_forecast *smaller = mr_forecast_wants_more(forecast) ? calloc(1, sizeof *smaller) : NULL;
+    mr_survey survey = {.size = settings->survey->size, .divisor = SMALLER, .forecast = smaller};
+    mr_job_settings again = *settings;
+    again.survey = &survey;
+    if (!smaller) return;
+    mr_job_run(&again, &summary, &ignored);
+    if (summary.outcome == MR_OUTCOME_DONE) mr_forecast_refine(forecast, smaller);
+    mr_bad_close(&summary.bad);
+    free(smaller);
+}
+
 static mr_exit explain_job(const mr_job_settings *job, const wishes *wishes) {
     mr_result_summary summary;
     mr_error error = {0};
@@ -38,6 +54,7 @@ static mr_exit explain_job(const mr_job_settings *job, const wishes *wishes) {
         return mr_exit_failed(&error);
     }
     mr_job_run(&settings, &summary, &error);
+    if (summary.outcome == MR_OUTCOME_DONE) refine(&settings, forecast);
     if (summary.outcome == MR_OUTCOME_SIGNAL) end.signal = summary.signal;
     if (summary.outcome == MR_OUTCOME_DONE && wishes->json)
         mr_explain_print_json(forecast, &error);

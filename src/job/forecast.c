@@ -22,11 +22,14 @@
 #define START_SECONDS 0.02  /* a job takes for processes and samples */
 #define DISK_SPEED    1.0e9 /* bytes a second, of temporary files and output: mostly memory of the system */
 #define SLACK         1.4   /* memory for what waits between map and reduce, with blocks that are not full */
+#define ORDER_COST    1.6   /* how much larger results are with what orders them */
 #define CHUNK_SECONDS 40e-6 /* of a worker, for a chunk, besides what is in it */
 
 enum {
     TRIM = 10,                /* one part in so many of the quickest pieces, and of the slowest, says nothing of time */
     PROCESS_MEMORY = 3 << 20, /* of a process, besides what is counted */
+    SORT_COST = 56,           /* bytes that a record takes while it is sorted, besides itself */
+    REGION_PARTS = 4,         /* parts that a region has to have room for, so that they need no file */
     UNPACKED = 4,             /* how much larger compressed text becomes, when nothing is known of it */
 };
 
@@ -208,23 +211,29 @@ static double spilled_of_worker(const forecaster *self, double bytes) {
     return fmax(0, bytes - kept);
 }
 
-/* Bytes of partitions that do not fit into memory when they are reduced, where they are sorted. */
+/* Bytes of partitions that do not fit into memory when they are reduced, where they are sorted. Ranges of keys are not
+ * equally full. */
 static double spilled_sorting(const forecaster *self, double bytes) {
     const mr_plan *plan = &self->survey->plan;
     const mr_forecast *forecast = self->forecast;
-    double each = bytes / fmax((double)forecast->partitions, 1), room = (double)plan->reduce * 2 / 3;
+    double records = bytes / fmax(bytes_between(self), 1) * self->run_records;
+    double held = bytes + records * SORT_COST, room = (double)plan->reduce / (mr_job_is_ordered(self->job) ? 2 : 1);
     if (self->job->description.kind == MR_FOLD) return 0; /* a table takes them in */
-    if (each > room) return bytes;
-    double hottest = forecast->hot_count ? forecast->hot[0].share.expected * bytes : 0;
-    return hottest > room ? hottest : 0;
+    if (held / fmax((double)forecast->partitions, 1) > 0.8 * room) return bytes;
+    double hottest = forecast->hot_count ? forecast->hot[0].share.expected : 0;
+    return hottest * held > room ? hottest * bytes : 0;
 }
 
-/* With another order than that of keys all parts wait until they are merged. */
+/* Parts of the output wait for those before them in the region of their worker, if that has room for some. With another
+ * order than that of keys all of them wait, with what orders them, until they are merged to one. */
 static double spilled_output(const forecaster *self) {
     const mr_plan *plan = &self->survey->plan;
-    double output = self->forecast->output_bytes.expected;
-    if (!mr_job_is_ordered(self->job) || self->job->top != UINT64_MAX) return 0;
-    return fmax(0, output - (double)(plan->region * plan->workers));
+    double output = self->forecast->output_bytes.expected, region = (double)plan->region;
+    double parts = fmax(1, (double)self->forecast->partitions), workers = (double)plan->workers;
+    if (mr_job_is_map(self->job)) return 0;
+    if (!mr_job_is_ordered(self->job)) return workers > 1 && output / parts > region / REGION_PARTS ? output : 0;
+    if (self->job->top != UINT64_MAX) return 0;
+    return fmax(0, ORDER_COST * output - region * workers) + (output > region ? output : 0);
 }
 
 static double spilled_with(const forecaster *self, double bytes) {
@@ -270,7 +279,7 @@ static double more_digits(const forecaster *self) {
 }
 
 /* What is printed for a key of a fold grows with the number of keys; of a group it may be that, or each of its values,
- * which has then grown with the pairs: what is left when the keys are taken away. */
+ * which has then grown with the pairs: what is left when the keys are taken away. mr_forecast_refine knows better. */
 static void guess_output(forecaster *self) {
     mr_forecast *forecast = self->forecast;
     double bytes = (double)self->summary->output_bytes, keys = self->growth.distinct;
@@ -280,6 +289,8 @@ static void guess_output(forecaster *self) {
         forecast->output_bytes = in_all(self, bytes, fmax(error, 0.1));
         return;
     }
+    forecast->sampled_keys = keys;
+    forecast->sampled_output = bytes;
     if (keys <= 0) return;
     mr_estimate by_pairs = in_all(self, bytes, 0.1), by_keys = forecast->keys;
     by_keys.expected *= bytes / keys;
@@ -366,6 +377,7 @@ static void name_job(forecaster *self) {
     memcpy(forecast->plugin, job->description.name, sizeof forecast->plugin);
     mr_records_name(&job->description.records, forecast->record_kind);
     forecast->kind = job->description.kind;
+    forecast->top = job->top != UINT64_MAX;
     forecast->workers = plan->workers;
     forecast->chunks = self->survey->chunks;
     forecast->partitions = mr_job_is_map(job) ? 0 : plan->partitions;
@@ -392,4 +404,20 @@ void mr_forecast_make(const mr_job *job, const mr_result_summary *summary) {
         mr_forecast_advise(self.forecast, job);
     }
     free(self.pieces);
+}
+
+/* Of two samples of different sizes it is known how many keys and pairs each has, and how much is printed for them: so
+ * much for a key, and so much for a pair. */
+void mr_forecast_refine(mr_forecast *forecast, const mr_forecast *smaller) {
+    double keys = forecast->sampled_keys, pairs = (double)forecast->sampled_pairs, bytes = forecast->sampled_output;
+    double fewer_keys = smaller->sampled_keys, fewer_pairs = (double)smaller->sampled_pairs;
+    double area = keys * fewer_pairs - fewer_keys * pairs;
+    if (fewer_keys <= 0 || fewer_pairs <= 0 || keys / fewer_keys > 0.8 * pairs / fewer_pairs) return;
+    double for_key = (bytes * fewer_pairs - smaller->sampled_output * pairs) / area;
+    for_key = fmin(fmax(0, for_key), bytes / keys);
+    double for_pair = (bytes - for_key * keys) / pairs;
+    mr_estimate *output = &forecast->output_bytes;
+    output->expected = for_key * forecast->keys.expected + for_pair * forecast->pairs.expected;
+    output->low = 0.8 * (for_key * forecast->keys.low + for_pair * forecast->pairs.low);
+    output->high = 1.25 * (for_key * forecast->keys.high + for_pair * forecast->pairs.high);
 }

@@ -37,6 +37,9 @@ typedef struct mr_forecast {
     uint64_t pipes;                    /* of the files: those that can be read only once */
     mr_estimate text_bytes;            /* of the input, unpacked */
     uint64_t sampled;                  /* bytes of text that were looked at */
+    double sampled_keys;               /* different ones of these pairs */
+    double sampled_output;             /* bytes that were printed for them */
+    bool top;                          /* only some results are printed */
     uint64_t sampled_pairs;            /* that map emitted for them */
     uint64_t pieces;                   /* in so many pieces */
     bool whole;                        /* that is all of it */
@@ -66,6 +69,12 @@ typedef struct mr_forecast {
 
 /* Fills in job->settings->survey->forecast, when the survey is done. */
 void mr_forecast_make(const mr_job *job, const mr_result_summary *summary);
+
+/* Whether a second, smaller sample would tell more: then mr_forecast_refine takes the forecast from it in. */
+static inline bool mr_forecast_wants_more(const mr_forecast *forecast) {
+    return forecast->kind == MR_GROUP && !forecast->whole && !forecast->streams && !forecast->top;
+}
+void mr_forecast_refine(mr_forecast *forecast, const mr_forecast *smaller);
 
 /* Finds out what there is to advise, from all else in the forecast. */
 void mr_forecast_advise(mr_forecast *forecast, const mr_job *job);

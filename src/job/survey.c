@@ -84,6 +84,7 @@ static uint64_t choose_pieces(mr_job *job) {
     mr_survey *survey = job->settings->survey;
     uint64_t plain = job->input.plain, size = survey->size;
     if (!size) size = plain <= SMALL ? plain : mr_between(LEAST, plain / SHARE, MOST);
+    if (survey->divisor) size /= survey->divisor;
     survey->whole = size >= plain;
     size = mr_smaller(size, plain);
     uint64_t count = mr_between(mr_smaller(16, size / SMALLEST_PIECE), size / USUAL_PIECE, MR_SURVEY_PIECES);

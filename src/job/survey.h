@@ -33,6 +33,7 @@ typedef struct mr_survey_stream {
 
 typedef struct mr_survey {
     uint64_t size;                /* wish: bytes of the sample; 0: chosen by the size of the input */
+    uint64_t divisor;             /* wish: only one part in so many of that; 0: all of it */
     mr_plan plan;                 /* of the job itself */
     uint64_t chunks;              /* that it would have, without those of streams */
     uint64_t planned;             /* pieces that need no reader */
