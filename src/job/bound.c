@@ -45,7 +45,7 @@ static const char *const names[CAUSES] = {
 };
 
 #define MUCH       0.5 /* of a phase: what takes that much holds up the rest */
-#define NOTICEABLE 0.3 /* of the workers' time, spent waiting */
+#define NOTICEABLE 0.2 /* of the workers' time, spent waiting */
 #define STARVED    0.6 /* of the time in which processes have something to do they get a CPU: less is told */
 #define HOT        0.1 /* share of the pairs from which on a key is named */
 
