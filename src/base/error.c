@@ -86,7 +86,19 @@ void mr_error_set_memory(mr_error *error, size_t bytes, const char *what) {
                  mr_format_size(bytes, size), what);
 }
 
+/* What is called before anything is printed. */
+static struct {
+    void (*call)(void *receiver);
+    void *receiver;
+} first;
+
+void mr_message_first(void (*call)(void *receiver), void *receiver) {
+    first.call = call;
+    first.receiver = receiver;
+}
+
 static void write_all(const char *text, size_t length) {
+    if (first.call) first.call(first.receiver);
     for (size_t written = 0; written < length;) {
         ssize_t count = write(STDERR_FILENO, text + written, length - written);
         if (count < 0 && errno == EINTR) continue;
@@ -109,4 +121,8 @@ void mr_message(const char *format, ...) {
 
 void mr_message_lines(const char *text) {
     write_all(text, strlen(text));
+}
+
+void mr_message_pass(const char *bytes, size_t length) {
+    write_all(bytes, length);
 }

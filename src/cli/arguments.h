@@ -3,7 +3,7 @@
 #define MR_CLI_ARGUMENTS_H
 
 #include "cli/options.h"
-#include "job/job.h"
+#include "cli/watching.h"
 
 /* The arguments of 'mr run', with the memory behind the settings. */
 typedef struct mr_run_arguments {
@@ -12,6 +12,7 @@ typedef struct mr_run_arguments {
     mr_side_wish *sides;      /* from --side; the same */
     const char **includes;    /* from --include; owned */
     const char **excludes;    /* from --exclude; owned */
+    mr_watch_wish watch;      /* what is to be seen of the job while it runs */
     bool help;                /* --help was given: nothing else matters but settings.plugin, NULL when there is none */
 } mr_run_arguments;
 

@@ -35,6 +35,8 @@ typedef struct job_run {
     mr_overview overview; /* of what has been run, if the request wants a report */
     sigset_t signals;     /* that were blocked before */
     int signal;           /* that has ended a stage; 0: none */
+    mr_watching watching; /* who looks on at all stages */
+    bool watched;         /* it is open */
     mr_error error;       /* why it cannot go on */
 } job_run;
 
@@ -111,6 +113,12 @@ static bool run_job(job_run *self, size_t index, const mr_job_settings *settings
     return summary.outcome == MR_OUTCOME_DONE;
 }
 
+/* What the command line says of watching holds for all stages, and has been read with the first of them. */
+static bool open_watching(job_run *self, const mr_watch_wish *wish, mr_error *error) {
+    self->watched = self->watched || mr_watching_open(&self->watching, wish, error);
+    return self->watched;
+}
+
 static bool run_stage(job_run *self, size_t index) {
     const mr_stage *stage = &self->file->stages[index];
     char title[256];
@@ -119,7 +127,9 @@ static bool run_stage(job_run *self, size_t index) {
     bool ok = mr_stage_arguments_make(&arguments, self->request, stage, self->made, self->before, self->round <= 1,
                                       &self->error);
     mr_job_settings *settings = &arguments.run.settings;
-    ok = ok && open_made(self, index, settings, &self->error);
+    ok =
+        ok && open_made(self, index, settings, &self->error) && open_watching(self, &arguments.run.watch, &self->error);
+    if (ok) mr_watching_join(&self->watching, settings, title);
     if (ok && settings->held_output) settings->output = title;
     ok = ok && run_job(self, index, settings, title);
     mr_stage_arguments_free(&arguments);
@@ -232,6 +242,7 @@ static bool run_all(job_run *self) {
 }
 
 static bool open_run(job_run *self) {
+    mr_watching_hold_requests();
     size_t count = self->file->count;
     self->made = calloc(count, sizeof *self->made);
     self->before = calloc(count, sizeof *self->before);
@@ -256,6 +267,7 @@ static void close_run(job_run *self) {
     free(self->before);
     free(self->last_read);
     mr_overview_close(&self->overview);
+    if (self->watched) mr_watching_close(&self->watching);
 }
 
 /* Writes the overview, if one is wanted; false when that failed, although all stages are done. */

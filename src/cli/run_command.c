@@ -2,11 +2,17 @@
 #include "cli/commands.h"
 #include "job/coordinator.h"
 
-static mr_exit run_job(const mr_job_settings *settings) {
+static mr_exit run_job(mr_run_arguments *arguments) {
+    mr_job_settings *settings = &arguments->settings;
+    mr_watching watching;
     mr_result_summary summary;
     mr_error error = {0};
     mr_exit end = {0};
+    mr_watching_hold_requests();
+    if (!mr_watching_open(&watching, &arguments->watch, &error)) return mr_exit_failed(&error);
+    mr_watching_join(&watching, settings, NULL);
     mr_job_run(settings, &summary, &error);
+    mr_watching_close(&watching);
     if (summary.outcome == MR_OUTCOME_FAILED) end = mr_exit_failed(&error);
     if (summary.outcome == MR_OUTCOME_SIGNAL) end.signal = summary.signal;
     if (summary.outcome == MR_OUTCOME_DONE && !settings->quiet) mr_summary_print(&summary, settings->plugin);
@@ -24,7 +30,7 @@ static mr_exit run(const char *program, int argc, char **argv) {
         end = arguments.settings.plugin ? mr_plugin_help_print(arguments.settings.plugin)
                                         : mr_command_help_print(&mr_command_run);
     else
-        end = run_job(&arguments.settings);
+        end = run_job(&arguments);
     mr_run_arguments_free(&arguments);
     return end;
 }

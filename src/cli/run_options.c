@@ -1,3 +1,5 @@
+#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,6 +106,24 @@ static bool read_crlf(void *receiver, const char *text, mr_error *error) {
     records->strip = !strcmp(text, "strip");
     return records->strip || !strcmp(text, "keep") ||
            mr_error_usage(error, "--crlf wants keep or strip, not '%s'", text);
+}
+
+/* auto, always, never, json or json:DESCRIPTOR. */
+static bool read_progress(void *receiver, const char *text, mr_error *error) {
+    mr_watch_wish *wish = &((mr_run_arguments *)receiver)->watch;
+    static const char *const names[] = {[MR_PROGRESS_AUTO] = "auto",
+                                        [MR_PROGRESS_ALWAYS] = "always",
+                                        [MR_PROGRESS_NEVER] = "never",
+                                        [MR_PROGRESS_JSON] = "json"};
+    wish->progress_file = 0;
+    for (wish->progress = 0; wish->progress <= MR_PROGRESS_JSON; wish->progress++)
+        if (!strcmp(text, names[wish->progress])) return true;
+    wish->progress = MR_PROGRESS_JSON;
+    if (strncmp(text, "json:", 5) != 0 || !mr_parse_count(text + 5, 1, INT_MAX, &wish->progress_file))
+        return mr_error_usage(error, "--progress wants auto, always, never, json or json:DESCRIPTOR, not '%s'", text);
+    if (fcntl((int)wish->progress_file, F_GETFD) >= 0) return true;
+    return mr_error_usage(error, "--progress: descriptor %s is not open; give it a file, as in %s>progress.jsonl",
+                          text + 5, text + 5);
 }
 
 #define AT(field) offsetof(mr_run_arguments, field)
@@ -294,6 +314,16 @@ const mr_command_option mr_run_options[] = {
      .group = MR_GROUP_MESSAGES,
      .kind = MR_VALUE_PATH,
      .at = AT(settings.report)},
+    {.name = "progress",
+     .argument = "MODE",
+     .help =
+         "auto (default): a line on the terminal while the job runs; always: elsewhere too, a new one every second; "
+         "never; json, or json:DESCRIPTOR: an object every second and at the end, for programs",
+     .words = "auto|always|never|json|json:",
+     .command_only = true,
+     .group = MR_GROUP_MESSAGES,
+     .kind = MR_VALUE_OTHER,
+     .read = read_progress},
     {.name = "quiet",
      .letter = 'q',
      .help = "no summary line",

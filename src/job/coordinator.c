@@ -95,6 +95,7 @@ static bool attend(mr_coordinator *self, mr_error *error) {
 
 /* Sends finished parts on their way. */
 static bool deliver(mr_coordinator *self, mr_error *error) {
+    if (mr_delivery_will_stream(&self->delivery)) mr_let_look(self, MR_MOMENT_RESULTS);
     if (mr_delivery_go_on(&self->delivery, error)) return true;
     if (!error->damage) return false;
     mr_error failure = *error;
@@ -377,7 +378,6 @@ static bool run(mr_coordinator *self, mr_error *error) {
     tell_phase(self, "stop", job->plan.workers, &end);
     end = mr_moment_now();
     mr_note_phase(self, "commit", 0);
-    if (self->summary->bad.count) mr_let_look(self, MR_MOMENT_MESSAGE);
     if (!mr_keep_bad_records(job, self->summary, error)) return false;
     if (!commit_output(self, error)) return false;
     tell_phase(self, "commit", 1, &end);

@@ -304,6 +304,16 @@ static bool deliver_to_stream(mr_delivery *delivery, mr_error *error) {
     return true;
 }
 
+bool mr_delivery_will_stream(const mr_delivery *delivery) {
+    if (!to_stream(delivery)) return false;
+    for (uint64_t i = delivery->next; i < delivery->placed; i++) {
+        uint64_t unit = delivery->sequence[i];
+        if (delivery->states[unit] == MR_PART_MISSING) return false;
+        if (delivery->states[unit] == MR_PART_READY && delivery->parts[unit].bytes) return true;
+    }
+    return false;
+}
+
 bool mr_delivery_go_on(mr_delivery *delivery, mr_error *error) {
     return to_stream(delivery) ? deliver_to_stream(delivery, error) : deliver_to_file(delivery, error);
 }

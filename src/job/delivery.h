@@ -68,6 +68,9 @@ bool mr_delivery_take(mr_delivery *delivery, uint64_t unit, const mr_part *part,
  * error is a damage, it is that of part sequence[next]. */
 bool mr_delivery_go_on(mr_delivery *delivery, mr_error *error);
 
+/* Whether mr_delivery_go_on would write something to a stream. */
+bool mr_delivery_will_stream(const mr_delivery *delivery);
+
 /* A worker has written a part to the file. */
 void mr_delivery_done(mr_delivery *delivery, uint64_t unit);
 

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "base/stopwatch.h"
@@ -82,8 +83,9 @@ typedef struct mr_lane {
     unsigned crashes;
     double activities[MR_ACTIVITIES]; /* seconds */
     bool reader;
-    uint32_t now; /* what it is at, as of mr_observation.at: enum mr_span_kind; MR_SPAN_KINDS: it waits */
-    double since; /* since when, in seconds */
+    pid_t process; /* that is in it now; 0: none, or it is that of the coordinator */
+    uint32_t now;  /* what it is at, as of mr_observation.at: enum mr_span_kind; MR_SPAN_KINDS: it waits */
+    double since;  /* since when, in seconds */
 } mr_lane;
 
 /* How things stood at a moment. All but the memory only grow. */

@@ -162,7 +162,6 @@ void mr_tell_incident(mr_coordinator *self, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    mr_let_look(self, MR_MOMENT_MESSAGE);
     mr_message("%s", text);
     mr_observe_incident(self->observation, mr_seconds(), text);
 }
@@ -175,6 +174,7 @@ static mr_assignment *look_at_lane(mr_coordinator *self, uint32_t index) {
     mr_member *member = &self->crew.members[index];
     uint64_t task = atomic_load_explicit(&self->job.shared->slots[index].task, memory_order_relaxed);
     mr_assignment *assignment = task ? mr_member_find(member, task) : NULL;
+    lane->process = member->process ? mp_process_id(member->process) : 0;
     double idle = lane->count ? lane->spans[lane->count - 1].end : 0, begun = member->started;
     lane->now = !member->ready && mr_member_present(member) ? MR_SPAN_START : MR_SPAN_KINDS;
     if (assignment && assignment->done) assignment = NULL;

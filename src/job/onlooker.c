@@ -16,6 +16,11 @@ void mr_onlookers_look(const mr_view *view, enum mr_moment_kind moment) {
         look(view, i, moment);
 }
 
+void mr_onlookers_leave(const mr_job_settings *settings) {
+    for (size_t i = 0; i < count_of(settings); i++)
+        if (settings->onlookers[i]->leave) settings->onlookers[i]->leave(settings->onlookers[i]->self);
+}
+
 size_t mr_onlookers_poll(const mr_job_settings *settings, struct pollfd *polled) {
     size_t count = count_of(settings);
     for (size_t i = 0; i < count; i++)

@@ -7,6 +7,7 @@
 #include "flow/read.h"
 #include "host/scan.h"
 #include "job/job.h"
+#include "job/onlooker.h"
 #include "job/protection.h"
 
 /* A reader takes tasks from its queue as workers do, but only those of one kind: to read a stream into its ring. It
@@ -52,6 +53,14 @@ static bool parent_is_there(const mr_reader *self, mr_error *error) {
     return !self->coordinator || getppid() == self->coordinator || mr_error_set(error, "the coordinator has gone");
 }
 
+/* Says how far the text of the source has been read, for who looks on. */
+static void say_place(mr_reader *self, uint64_t source, const mr_text_block *block) {
+    mr_place *place = &self->slot->where.place;
+    place->source = source;
+    place->offset = block->offset + block->length;
+    place->kind = MR_PLACE_PIECE;
+}
+
 static bool read_stream(mr_reader *self, const mr_task *task, mr_report *done, mr_error *error) {
     mr_stream_reader *stage = &self->stage;
     const mr_source *source = &self->job->input.sources[task->unit];
@@ -67,6 +76,7 @@ static bool read_stream(mr_reader *self, const mr_task *task, mr_report *done, m
         atomic_store_explicit(&self->slot->shared_bytes, used, memory_order_relaxed);
         found.coded = stage->coded - (stage->decoder.end - stage->decoder.begin);
         if (state == MR_READ_BLOCK && !report(self, found, error)) return false;
+        if (state == MR_READ_BLOCK) say_place(self, task->unit, &found.block);
         if (state == MR_READ_IDLE && !parent_is_there(self, error)) return false;
         done->more = state != MR_READ_ENDED;
         done->partial = stage->head - stage->start;
@@ -140,6 +150,7 @@ void mr_reader_free(mr_reader *self) {
 
 int mr_reader_main(void *argument) {
     const mr_worker_start *start = argument;
+    mr_onlookers_leave(start->job->settings);
     mr_reader *self = mr_reader_new(start);
     mr_error error = {0};
     if (!self) return 1; /* the coordinator sees the exit status */

@@ -40,7 +40,6 @@ static void tell_death(mr_coordinator *self, const mr_death *death, const char *
              occupation, ended ? ", because " : "", ended ? mr_death_words(death, words) : "", consequence);
     mr_note_crash(self, index, task_at_death(self, index), text);
     if (!self->job.settings->verbose) return;
-    mr_let_look(self, MR_MOMENT_MESSAGE);
     mr_message("%s", text);
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/units.h"
+#include "job/onlooker.h"
 
 /* A worker takes tasks from its queue, does them one after the other, and reports. This is where the stages of the flow
  * are wired together (map_tasks.c, reduce_tasks.c). */
@@ -213,6 +214,7 @@ static bool stop(mr_worker *self, mr_error *error) {
 
 int mr_worker_main(void *argument) {
     const mr_worker_start *start = argument;
+    mr_onlookers_leave(start->job->settings);
     mr_worker *self = new_worker(start->job);
     mr_error error = {0};
     if (!self) return 1; /* the coordinator sees the exit status */

@@ -8,11 +8,12 @@
  *     --send KEYS           types; \r, \n, \t, \\ and \xHH are known (\x03 is Ctrl-C)
  *     --signal NUMBER       sends a signal to the command, and to it alone
  *     --resize COLUMNS      makes the terminal so wide
+ *     --do COMMAND          runs a command of the shell, outside of the terminal
  *     --screen              prints the screen as it is, with a line "----" behind it
  *     --pause MILLISECONDS  goes on later; what is written meanwhile is read
  *     --hold MILLISECONDS   the same, but nothing is read
  *
- * The last seven are steps that are done in the order in which they stand. A step that waits for more than a minute is
+ * The last eight are steps that are done in the order in which they stand. A step that waits for more than a minute is
  * a failure. The exit status is that of the command, 128+n for signal n; 125 when something else has failed.
  *
  * The model of a terminal knows what mr writes: \r, \n, \b, text of one column per character that wraps at the right
@@ -240,6 +241,8 @@ static void do_step(const char *name, char *value) {
         if (kill(command, atoi(value)) < 0) fail("could not send a signal", strerror(errno));
     } else if (!strcmp(name, "--resize")) {
         resize((unsigned)atoi(value));
+    } else if (!strcmp(name, "--do")) {
+        if (system(value) != 0) fail("a command has failed", value);
     } else if (!strcmp(name, "--screen")) {
         print_screen();
         puts("----");

@@ -1,0 +1,131 @@
+#!/bin/bash
+# What is to be seen of a job while it runs: the line on a terminal, which comes and goes as it should, lines for logs and
+# programs, and answers to SIGUSR1. The plugin (tests/abi/steps.c) waits where its input says so, until the test has seen
+# what there is to be seen.
+# timeout: 240
+source "$(dirname "$0")/../tools/testing.sh"
+export TERM=xterm
+unset COLUMNS
+
+cp "$build/tests/abi/steps.so" .
+{
+    perl -e 'print "x" x 99, "\n" for 1 .. 1000'
+    echo "wait go"
+    perl -e 'print "y" x 99, "\n" for 1 .. 1000'
+} >half
+job=("$mr" run ./steps.so half -j 1 -o result)
+
+# in_terminal STEP... COMMAND... - run tests/tools/terminal; what it shows is in the file out, what was written in raw.
+in_terminal() {
+    rm -f go crashed
+    command_line="terminal ${*@Q}"
+    "$tools/terminal" --raw raw "$@" >out 2>err
+    status=$?
+}
+
+# expect_screen STATUS WHAT LINE... - the terminal has shown these lines, where N is any number.
+expect_screen() {
+    local wanted=$1 what=$2
+    shift 2
+    sed -E 's/[0-9]+(\.[0-9]+)?/N/g; s/  +/  /g; s/N [KkM]i?B/N MB/g' out >shown
+    printf '%s\n' "$@" | sed -E 's/  +/  /g; ${/^$/d}' >wanted
+    [[ $status -eq $wanted ]] && cmp -s wanted shown && return
+    fail "$what: the terminal shows something else"
+    diff wanted shown | sed 's/^/    | /'
+    describe_run
+}
+
+end="mr: ./steps.so: N MB in, N records, N keys, N s, N MB/s, N worker, N MB peak, N B spilled, N retries"
+
+# ---- the line
+
+# It comes, is written over in place, and goes.
+in_terminal --size 120x24 --expect ' left' --screen --do 'touch go' "${job[@]}"
+expect_screen 0 "a line" "mr: steps.so  N%  [###########.............]  map  N MB/s  N:N left  N MB memory" ---- "$end"
+[[ $(tr -cd '\n' <raw | wc -c) -eq 1 ]] || fail "the line moves: $(cat -v raw)"
+[[ $(tr '\r' '\n' <raw | grep -c map) -ge 5 ]] || fail "the line is not written again: $(cat -v raw)"
+expect_same half <(sed 's/^$/wait go/' <(sed '1000a wait go' result)) "the result"
+
+# Never wider than the terminal, however narrow that is.
+in_terminal --size 30x24 --expect left --screen --resize 11 --pause 300 --screen --resize 1 --pause 300 \
+    --resize 79 --pause 300 --do 'touch go' "${job[@]}" -q --progress always
+expect_screen 0 "a narrow terminal" "mr:  N%  map  N:N left" ---- "mr:  N%" ----
+awk 'BEGIN { RS = "\r" } { gsub(/\033\[K/, ""); if (length($0) > 78) bad = 1 } END { exit bad }' raw || fail "too wide"
+
+# What plugins and mr itself say stands above it; a line that has not been ended is left alone.
+printf '%s\n' "wait zero" "crash crashed" "wait one" "say from the plugin" "wait two" "mutter ..." "wait three" "say !" "wait four" >talk
+rm -f zero one two three four
+in_terminal --size 120x24 --expect ' map' --do 'touch zero' --expect '1 retry' --screen --do 'touch one' --expect plugin \
+    --expect ' map' --screen --do 'touch two' --expect ... --pause 500 --screen --do 'touch three' --expect ' map' --screen \
+    --do 'touch four' "$mr" run ./steps.so talk -j 1 -o result -v
+sed -i '/^mr: [a-z]*: [0-9]* units/d; s/worker 0 .*/worker/; s/\[[#.]*\].*retry/retry/; /^mr: total/,$d' out
+line="mr: steps.so  N%  retry"
+expect_screen 0 "words in between" "mr: worker" "$line" ---- "mr: worker" "from the plugin" "$line" ---- \
+    "mr: worker" "from the plugin" ... ---- "mr: worker" "from the plugin" "...!" "$line" ---- \
+    "mr: worker" "from the plugin" "...!" "from the plugin" "...!" # on trial, and then in earnest
+
+# ---- signals
+
+in_terminal --size 120x24 --expect ' map' --send '\x03' "${job[@]}"
+expect_screen 130 "Ctrl-C"
+in_terminal --size 120x24 --expect ' map' --signal 15 "${job[@]}"
+expect_screen 143 "SIGTERM"
+in_terminal --size 120x24 --expect ' map' --send '\x1c' bash -c 'ulimit -c 0; exec "$@"' bash "${job[@]}"
+expect_screen 131 "Ctrl-\\"
+
+# Stopped, in the background, and in the foreground again.
+in_terminal --lax --size 120x24 --expect '$ ' --send 'mr run ./steps.so half -j 1 -o result\r' --expect ' map' \
+    --send '\x1a' --expect Stopped --pause 300 --screen --send 'bg\r' --expect '&' --pause 700 --screen \
+    --send 'fg\r' --expect ' map' --do 'touch go' --expect retries --expect '$ ' --send 'exit\r' \
+    env PS1='$ ' PATH="$build:$PATH" bash --norc --noprofile -i
+command="mr run ./steps.so half -j N -o result"
+expect_screen 0 "Ctrl-Z" "$ $command" "" "[N]+  Stopped  $command" "$" ---- \
+    "$ $command" "" "[N]+  Stopped  $command" "$ bg" "[N]+ $command &" "$" ---- \
+    "$ $command" "" "[N]+  Stopped  $command" "$ bg" "[N]+ $command &" "$ fg" "$command" "$end" "$ exit" exit
+
+# ---- where there is no line
+
+# expect_no_line WHAT - the last job in a terminal has written no line.
+expect_no_line() {
+    [[ $status -eq 0 ]] || fail "$1: exit status $status"
+    ! grep -aq ' map' raw || fail "$1: there is a line: $(cat -v raw)"
+}
+
+in_terminal --pause 1000 --do 'touch go' "${job[@]}" -q
+expect_no_line "--quiet"
+in_terminal --pause 1000 --do 'touch go' "${job[@]}" --progress never
+expect_no_line "never"
+in_terminal --pause 1000 --do 'touch go' env TERM=dumb "${job[@]}"
+expect_no_line "a terminal that cannot erase"
+in_terminal --pause 1000 --do 'touch go' "${job[@]}" --inline
+expect_no_line "--inline"
+in_terminal --pause 1000 --do 'touch go' bash -c 'stty -icanon; "$@"' bash "${job[@]}"
+expect_no_line "a terminal that a pager has"
+in_terminal --pause 1000 --do 'touch go' "${job[@]}" -o /dev/null
+grep -aq ' map' raw || fail "no line without these reasons: $(cat -v raw)"
+rm -f go
+(sleep 1 && touch go) &
+run "${job[@]}"
+wait
+expect_status 0 "no terminal" && ! grep -q map err || fail "a line that nobody sees: $(cat err)"
+
+# Where results go to the terminal the line is gone when they come.
+printf '%s\n' "wait one" "say first" "wait two" "the result" >talk
+rm -f one two
+in_terminal --size 120x24 --expect ' map' --do 'touch one two' "$mr" run ./steps.so talk -j 1
+expect_screen 0 "results on the terminal" "first" "the result" "${end/N MB in/N B in}"
+
+# ---- inputs whose size is not known, or not what it takes
+
+cat >feed <<'END'
+cat half
+while [[ ! -e end ]]; do sleep 0.1; done
+END
+rm -f end
+in_terminal --size 80x24 --do 'touch go' --expect ' read  map' --screen --do 'touch end' bash -c 'bash feed | "$@"' bash \
+    "$mr" run ./steps.so - -j 1 -o result -q --progress always
+expect_screen 0 "a pipe" "mr: steps.so  N MB read  map  N MB/s  N MB memory" ----
+gzip -c half >half.gz
+in_terminal --size 120x24 --expect ' left' --screen --do 'touch go' "$mr" run ./steps.so half.gz -j 1 -o result -q --progress always
+expect_screen 0 "gzip" "mr: steps.so  N%  [###########.............]  map  N MB/s  N:N left  N MB memory" ----
+finish
