@@ -147,7 +147,8 @@ void mr_outlook_update(mr_outlook *outlook, const mr_view *view) {
     const mr_observed_sample *sample =
         observation->sample_count ? &observation->samples[observation->sample_count - 1] : NULL;
     double fraction = fraction_done(view);
-    if (fraction > outlook->fraction) outlook->fraction = fraction;
+    if (fraction > outlook->most) outlook->most = fraction;
+    outlook->fraction = fraction < 0 ? -1 : outlook->most;
     mr_outlook_point now = {.at = observation->at,
                             .fraction = outlook->fraction,
                             .input = map ? map->bytes_done : 0,

@@ -18,6 +18,7 @@ typedef struct mr_outlook_point {
 typedef struct mr_outlook {
     double fraction; /* of the whole job that is done, from 0 to 1; never becomes less; negative: nobody knows, as long
                       * as the input comes through a pipe and has not ended */
+    double most;     /* the largest that it was */
     double left;     /* seconds that it will still take; negative: nobody knows */
     double rate;     /* bytes of text that are mapped in a second at present, afterwards bytes of output */
     mr_outlook_point points[MR_OUTLOOK_POINTS]; /* the last ones, a quarter of a second apart; oldest first */

@@ -100,9 +100,14 @@ static bool add_phases(cJSON *object, const mr_observation *observation) {
     return ok;
 }
 
+static bool add_process(cJSON *element, pid_t process) {
+    if (!process) return cJSON_AddNullToObject(element, "process");
+    return mr_json_add_number(element, "process", (uint64_t)process);
+}
+
 static bool add_worker(cJSON *element, const mr_occupation *occupation) {
     return element && mr_json_add_text(element, "kind", occupation->reader ? "reader" : "worker") &&
-           mr_json_add_number(element, "number", occupation->index) &&
+           mr_json_add_number(element, "number", occupation->index) && add_process(element, occupation->process) &&
            mr_json_add_text(element, "doing", occupation->doing) && add_real(element, "seconds", occupation->since) &&
            mr_json_add_text(element, "file", occupation->file) &&
            (!occupation->file || mr_json_add_number(element, "offset", occupation->offset)) &&

@@ -35,7 +35,7 @@ static void put_figures(FILE *out, const mr_view *view) {
     if (map && map->bytes) fprintf(out, " of %s", mr_format_size(map->bytes, text));
     fprintf(out, " in, %llu records, ", (number)summary->records);
     fprintf(out, "%s out, ", mr_format_size(sample->output_bytes, text));
-    fprintf(out, "%s memory, ", mr_format_size(sample->memory, text));
+    if (sample->memory) fprintf(out, "%s memory, ", mr_format_size(sample->memory, text));
     fprintf(out, "%s spilled, %llu retries, %llu bad records\n", mr_format_size(summary->spilled, text),
             (number)summary->retries, (number)summary->bad.count);
 }

@@ -65,7 +65,7 @@ rounds=$((200 / scale))
 for ((round = 0; round < rounds; round++)); do
     pick "${!job[@]}"
     name=$REPLY
-    pick INT TERM HUP INT TERM HUP ALRM USR1
+    pick INT TERM HUP INT TERM HUP ALRM USR2
     signal=$REPLY
     pick one all
     whom=$REPLY
@@ -114,9 +114,10 @@ grep -q 'killed by signal 9' err || fail "the death of a worker is not told: $(c
 
 # ---- storms
 
-# Stopping and going on interrupts calls that no handler would; SIGPIPE is for the coordinator, which blocks it, alone.
-storms=("-WINCH -- -" "-CHLD -- -" "-URG -- -" "-STOP -- -" "-PIPE ")
-rounds=$((16 / scale))
+# Stopping and going on interrupts calls that no handler would; SIGPIPE is for the coordinator, which blocks it, alone, and
+# so is SIGUSR1, which it answers.
+storms=("-USR1 -- -" "-WINCH -- -" "-CHLD -- -" "-URG -- -" "-STOP -- -" "-PIPE ")
+rounds=$((18 / scale))
 sent=0
 for ((round = 0; round < rounds; round++)); do
     pick "${!job[@]}"

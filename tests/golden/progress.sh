@@ -19,7 +19,7 @@ job=("$mr" run ./steps.so half -j 1 -o result)
 in_terminal() {
     rm -f go crashed
     command_line="terminal ${*@Q}"
-    "$tools/terminal" --raw raw "$@" >out 2>err
+    "$tools/terminal" --raw raw "$@" >out 2>err </dev/null
     status=$?
 }
 
@@ -128,4 +128,94 @@ expect_screen 0 "a pipe" "mr: steps.so  N MB read  map  N MB/s  N MB memory" ---
 gzip -c half >half.gz
 in_terminal --size 120x24 --expect ' left' --screen --do 'touch go' "$mr" run ./steps.so half.gz -j 1 -o result -q --progress always
 expect_screen 0 "gzip" "mr: steps.so  N%  [###########.............]  map  N MB/s  N:N left  N MB memory" ----
+
+# ---- for logs and programs
+
+schema=$root/src/job/progress.schema.json
+split_lines() { # each line of JSON in a file of its own
+    rm -f line.*
+    split -l 1 -a 3 -d "$1" line.
+}
+rm -f go
+(sleep 2.5 && touch go) &
+run "${job[@]}" -q --progress always
+wait
+expect_status 0 always
+[[ $(grep -c '^mr: steps.so .* map ' err) -eq 2 ]] || fail "not a line every second: $(cat err)"
+
+rm -f go
+(sleep 1.5 && touch go) &
+run "${job[@]}" -q --progress json:5 5>lines
+wait
+expect_status 0 "json" && [[ ! -s err ]] || fail "json to another descriptor: $(cat err)"
+split_lines lines
+perl "$root/tests/tools/schema.pl" "$schema" line.* || fail "json is not what its schema says"
+[[ $(wc -l <lines) -eq 2 ]] || fail "not a line a second, and one at the end: $(cat lines)"
+perl -MJSON::PP -e '
+    my ($at, $end) = map { decode_json($_) } <>;
+    die "the line: " . encode_json($at) unless !defined $at->{outcome} && $at->{phase} eq "map" && $at->{input_bytes} == 100000
+        && $at->{input_bytes_in_all} == 200008 && $at->{fraction} > 0.48 && $at->{fraction} < 0.52;
+    die "the end: " . encode_json($end) unless $end->{outcome} eq "done" && $end->{fraction} == 1 && $end->{records} == 2001
+        && $end->{output_bytes} == 200000 && $end->{input_bytes} == 200008' lines || fail "json says something else"
+
+# Names that are no text, counters, a death, and jobs that fail: also what is asked for with quotes and bytes of any kind.
+mkdir -p $'odd"\n\xff' && cp steps.so $'odd"\n\xff/a\\b.so'
+printf 'count x"\\\ncount plain\ncrash crashed2\ncrash crashed3\nend\n' >counting
+rm -f crashed2 crashed3
+run "$mr" run $'odd"\n\xff/a\\b.so' counting -q --progress json -o result
+grep -v '^mr:' err >lines
+split_lines lines
+perl "$root/tests/tools/schema.pl" <(sed 's/"required": \["version", "plugin", /"required": ["version", /; s/"plugin": {/"plugin_hex": {/' \
+    "$schema") line.* || fail "json of odd names is not what its schema says"
+grep -q '"counters":{"plain":1,"x\\"\\\\":1}.*"outcome":"done"' lines || fail "the counters: $(cat lines)"
+echo "crash no/such/folder" >crashing
+run "$mr" run ./steps.so crashing -q --progress json
+grep -q '"outcome":"failed"' err || fail "a job that fails: $(cat err)"
+run "$mr" run ./steps.so half --progress json:77
+expect_status 2 "a descriptor that is not open" && expect_error "descriptor 77 is not open"
+run "$mr" run ./steps.so half --progress yes
+expect_status 2 "a mode that there is not" && expect_error "auto, always, never, json or json:DESCRIPTOR"
+
+# A reader who does not read holds nothing up: the pipe is full from the beginning.
+rm -f go
+mkfifo full
+exec 6<>full
+dd if=/dev/zero bs=1024 count=64 status=none >&6
+(sleep 2.2 && touch go && sleep 1 && head -c 65536 <&6 >/dev/null) &
+run "${job[@]}" -q --progress json:6
+expect_status 0 "a pipe that is full"
+wait
+timeout 5 head -n 1 <&6 >lines
+grep -q '"outcome":"done"' lines || fail "a pipe that is full: $(cat lines)"
+exec 6>&-
+
+# ---- SIGUSR1
+
+# ask OPTION... - run the job with these options, and ask how far it is while it waits.
+ask() {
+    rm -f go
+    "${job[@]}" "$@" >out 2>err &
+    local pid=$!
+    until grep -q 'steps\|phase' err || kill -USR1 "$pid"; do sleep 0.1; done
+    for _ in $(seq 100); do
+        grep -q ' map half at 100' err && break
+        sleep 0.1
+        kill -USR1 "$pid"
+        pkill -USR1 -P "$pid" # workers are meant by nobody
+    done
+    touch go
+    wait "$pid"
+    status=$?
+}
+ask
+expect_status 0 "asked" && expect_error "mr: ./steps.so: " "map (0 of 1 units)" " memory, 0 B spilled, 0 retries, 0 bad records" \
+    "mr:   worker 0 (process " "): map half at 100000, in the callback map, for "
+ask --inline
+expect_status 0 "asked alone" && expect_error "mr: ./steps.so: " "mr:   worker 0: wait"
+gzip -c half >half.gz
+printf '{"stages": [{"name": "first", "plugin": "./steps.so", "inputs": "half.gz", "output": "result"}]}' >stages.json
+job=("$mr" job stages.json)
+ask
+expect_status 0 "a stage is asked" && expect_error "mr: stage first: " "mr:   worker 0 (process " "mr:   reader 1 (process "
+[[ $(sed 's/^mr: .*//' err | grep -c .) -eq 0 ]] || fail "other lines: $(cat err)"
 finish
