@@ -274,6 +274,8 @@ static void start(char **words) {
     command = forkpty(&terminal, NULL, NULL, &size);
     if (command < 0) fail("could not open a terminal", strerror(errno));
     if (command > 0) return;
+    for (int i = 1; i < NSIG; i++)
+        signal(i, SIG_DFL); /* scripts have jobs in the background ignore some */
     execvp(words[0], words);
     fprintf(stderr, "%s: %s\n", words[0], strerror(errno));
     _exit(127);
