@@ -88,7 +88,7 @@ expect_screen 0 "Ctrl-Z" "$ $command" "" "[N]+  Stopped  $command" "$" ---- \
 # expect_no_line WHAT - the last job in a terminal has written no line.
 expect_no_line() {
     [[ $status -eq 0 ]] || fail "$1: exit status $status"
-    ! grep -aq ' map' raw || fail "$1: there is a line: $(cat -v raw)"
+    ! grep -aq '  map  ' raw || fail "$1: there is a line: $(cat -v raw)"
 }
 
 in_terminal --pause 1000 --do 'touch go' "${job[@]}" -q
@@ -102,12 +102,12 @@ expect_no_line "--inline"
 in_terminal --pause 1000 --do 'touch go' bash -c 'stty -icanon; "$@"' bash "${job[@]}"
 expect_no_line "a terminal that a pager has"
 in_terminal --pause 1000 --do 'touch go' "${job[@]}" -o /dev/null
-grep -aq ' map' raw || fail "no line without these reasons: $(cat -v raw)"
+grep -aq '  map  ' raw || fail "no line without these reasons: $(cat -v raw)"
 rm -f go
 (sleep 1 && touch go) &
 run "${job[@]}"
 wait
-expect_status 0 "no terminal" && ! grep -q map err || fail "a line that nobody sees: $(cat err)"
+expect_status 0 "no terminal" && ! grep -q '  map  ' err || fail "a line that nobody sees: $(cat err)"
 
 # Where results go to the terminal the line is gone when they come.
 printf '%s\n' "wait one" "say first" "wait two" "the result" >talk
@@ -122,12 +122,13 @@ cat half
 while [[ ! -e end ]]; do sleep 0.1; done
 END
 rm -f end
-in_terminal --size 80x24 --do 'touch go' --expect ' read  map' --screen --do 'touch end' bash -c 'bash feed | "$@"' bash \
+in_terminal --size 80x24 --do 'touch go' --expect 'KiB read  map  0.' --screen --do 'touch end' bash -c 'bash feed | "$@"' bash \
     "$mr" run ./steps.so - -j 1 -o result -q --progress always
 expect_screen 0 "a pipe" "mr: steps.so  N MB read  map  N MB/s  N MB memory" ----
 gzip -c half >half.gz
 in_terminal --size 240x24 --expect ' left' --screen --do 'touch go' "$mr" run ./steps.so half.gz -j 1 -o result -q --progress always
-expect_screen 0 "gzip" "mr: steps.so  N%  [###########.............]  map  N MB/s  N:N left  N MB memory" ----
+sed -i 's/\[[#.]*\]/[]/' out # how much text there will be is a guess
+expect_screen 0 "gzip" "mr: steps.so  N%  []  map  N MB/s  N:N left  N MB memory" ----
 
 # ---- for logs and programs
 
