@@ -126,10 +126,8 @@ bool mr_begin_phase(mr_coordinator *self, uint32_t kind, uint64_t count, mr_erro
     return mr_units_open(&self->units, count, count, error);
 }
 
-static void tell_phase(mr_coordinator *self, const char *name, uint64_t units, const mr_moment *start) {
-    if (!self->job.settings->verbose) return;
-    mr_let_look(self, MR_MOMENT_MESSAGE);
-    mr_tell_phase(name, units, start);
+static void tell_phase(const mr_coordinator *self, const char *name, uint64_t units, const mr_moment *start) {
+    if (self->job.settings->verbose) mr_tell_phase(name, units, start);
 }
 
 bool mr_do_units(mr_coordinator *self, mr_error *error) {
