@@ -128,7 +128,7 @@ static const mr_command_option *waiting_option(const mr_command *command, const 
     if (!strncmp(word, "--", 2))
         option = find_option(command, word + 2, strlen(word + 2), 0);
     else if (word[0] == '-' && word[1])
-        option = find_option(command, NULL, 0, word[strlen(word) - 1]);
+        option = find_option(command, "", 0, word[strlen(word) - 1]);
     return option && option->argument ? option : NULL;
 }
 

@@ -23,8 +23,9 @@ void mr_paragraph_print(const char *text, size_t used, size_t column) {
     if (used && used + 2 > column) used += (size_t)printf("  ");
     if (used < column) used += (size_t)printf("%*s", (int)(column - used), "");
     for (const char *word = text; *word; word += strspn(word, " ")) {
-        size_t length = *word == '(' ? strlen(word) : strcspn(word, " ");
-        if (length > LINE_WIDTH - column) length = strcspn(word, " ");
+        size_t length = strcspn(word, " "), whole = *word == '(' ? strcspn(word, ")") : 0;
+        whole += strcspn(word + whole, " ");
+        if (whole > length && whole <= LINE_WIDTH - column) length = whole;
         if (word > text && used + 1 + length > LINE_WIDTH)
             used = (size_t)printf("\n%*s", (int)column, "") - 1;
         else if (word > text)

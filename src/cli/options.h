@@ -97,7 +97,7 @@ const mr_command_option *mr_option_walk_next(mr_option_walk *walk, mr_error *err
 int mr_option_walk_operands(const mr_option_walk *walk);
 void mr_option_walk_close(mr_option_walk *walk);
 
-/* Prints a paragraph to stdout in lines of up to 80 columns that begin at a column; what begins with ( up to its end is
+/* Prints a paragraph to stdout in lines of up to 80 columns that begin at a column; what stands in parentheses is
  * not broken, if it fits into a line. used: so many columns of the first line are filled. */
 void mr_paragraph_print(const char *text, size_t used, size_t column);
 

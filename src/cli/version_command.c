@@ -63,7 +63,7 @@ static bool print_folder(void *context, const char *folder, mr_error *error) {
 
 static bool print_all(mr_error *error) {
     struct utsname system;
-    printf("plugins     version %d of mr.h\n", MR_ABI_MAJOR);
+    printf("plugins     version %u of mr.h\n", MR_ABI_MAJOR);
     printf("compiler    %s\n", COMPILER);
     if (uname(&system) == 0) printf("system      %s %s, %s\n", system.sysname, system.release, system.machine);
     print_processor();

@@ -165,7 +165,7 @@ bool mr_delivery_take(mr_delivery *delivery, uint64_t unit, const mr_part *part,
     if (again && part->bytes != delivery->parts[unit].bytes)
         return mr_error_set(error,
                             "part %llu of the output was damaged, and had another length when it was made again: the "
-                            "plugin does not always do the same",
+                            "plugin does not always do the same (see 'mr check')",
                             (unsigned long long)unit + 1);
     if (!add_to_order(&delivery->orders[part->worker], unit, part->released, error)) return false;
     delivery->parts[unit] = *part;
