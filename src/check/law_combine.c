@@ -12,7 +12,7 @@
  * of the values themselves.
  */
 
-enum { RECORDS = 20000, KEYS = 400, VALUES = 64, RANDOM_WAYS = 6 };
+enum { RECORDS = 20000, KEYS = 400, KEYS_LEAST = 5, VALUES = 64, RANDOM_WAYS = 6 };
 
 /* In which way combine runs. */
 enum way { ONCE, TWICE, EACH_ALONE, ON_PARTS, WAYS };
@@ -148,7 +148,8 @@ static bool try_key(combining *self, size_t count) {
 }
 
 static bool try_keys(combining *self, const mr_lab_pairs *pairs, uint64_t *keys) {
-    for (size_t first = 0, end; first < pairs->count && *keys < KEYS && mr_seconds() < self->lab->deadline;
+    for (size_t first = 0, end;
+         first < pairs->count && *keys < KEYS && (*keys < KEYS_LEAST || mr_seconds() < self->lab->deadline);
          first = end) {
         end = mr_lab_key_end(pairs, first);
         ++*keys;
@@ -169,7 +170,9 @@ bool mr_law_combine(mr_lab *lab, void *argument, mr_error *error) {
     }
     if (mr_lab_gather(lab, RECORDS, (lab->deadline - mr_seconds()) / 2, &pairs, error)) {
         mr_lab_sort(&pairs);
-        if (try_keys(&self, &pairs, &keys))
+        if (!pairs.count)
+            mr_verdict_none(lab->board, MR_LAW_COMBINE, "map emits nothing for the sample");
+        else if (try_keys(&self, &pairs, &keys))
             mr_verdict_ok(lab->board, MR_LAW_COMBINE, "%llu keys, combined in %llu ways", (unsigned long long)keys,
                           (unsigned long long)self.tried);
     }

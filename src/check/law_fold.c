@@ -19,6 +19,7 @@
 enum {
     RECORDS = 20000,  /* from which values are taken */
     KEYS = 400,       /* that are tried */
+    KEYS_LEAST = 5,   /* also when there is no time */
     DISTINCT = 10,    /* values of a key of which pairs and triples are tried */
     VALUES = 48,      /* values of a key that are folded along random trees */
     TREES = 12,       /* such trees for a key */
@@ -264,7 +265,8 @@ static bool try_key(folding *self, size_t count) {
 
 static bool try_keys(folding *self, const mr_lab_pairs *pairs, uint64_t *keys) {
     mr_lab *lab = self->lab;
-    for (size_t first = 0, end; first < pairs->count && *keys < KEYS && mr_seconds() < lab->deadline; first = end) {
+    for (size_t first = 0, end;
+         first < pairs->count && *keys < KEYS && (*keys < KEYS_LEAST || mr_seconds() < lab->deadline); first = end) {
         end = mr_lab_key_end(pairs, first);
         if (end - first < 2) continue;
         for (size_t i = first; i < end; i++)

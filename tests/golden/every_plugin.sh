@@ -1,11 +1,11 @@
 #!/bin/bash
 # Every plugin that comes with mr prints the same bytes in one process, in one worker and in three of them with ten
 # chunks. plugins/README.md has an example of each, with what it prints. Its commands are run with another mr on the path,
-# which does each of them three times and compares.
+# which does each of them three times and compares. And mr check finds nothing wrong with any of them.
 # timeout: 300
 source "$(dirname "$0")/../tools/testing.sh"
 
-mkdir -p copy/build path || exit 1
+mkdir -p copy/build path commands checked || exit 1
 cp -a "$root"/datasets "$root"/plugins copy/ && cp -a "$build"/plugins "$build"/datasets copy/build/ || exit 1
 
 # mr itself, and the same with another number of workers, unless it failed, reads its standard input, or is no mr run.
@@ -28,6 +28,7 @@ for variant in "-j 1" "-j 3 --chunk \$((size / 10))" --inline; do
     cmp "\$output" "$work/again" >>"$work/differences" 2>&1 || echo "\${arguments[*]} \$variant" >>"$work/differences"
 done
 echo "\${arguments[1]}" >>"$work/compared"
+printf '%s\0' "\${arguments[@]:1}" >"$work/commands/\$RANDOM\$RANDOM"
 rm -f "$work/first"
 END
 chmod +x path/mr
@@ -36,7 +37,34 @@ sed -n '/^## The plugins that come with mr/,$p' "$root/plugins/README.md" >examp
 touch compared differences
 (cd copy && PATH=$work/path:$PATH perl "$root/tests/tools/console.pl" "$work/examples.md") || fail "commands of plugins/README.md"
 [[ ! -s differences ]] || fail "not the same: $(cat differences)"
+# check COMMAND - check the plugin of a command, given by its arguments; those that it shares with mr check are left.
+check() {
+    local arguments=() name=${1##*/} seed=$((seed % 1000000))
+    while IFS= read -r -d '' argument; do
+        case $argument in
+        -j | --memory | --chunk | --format | --stats | --report | --parts | --compress) IFS= read -r -d '' argument ;;
+        --skip-bad | --bad) return ;; # it would complain of these records
+        -q | --header | -v) ;;
+        *) arguments+=("$argument") ;;
+        esac
+    done <"$1"
+    (cd copy && "$mr" check "${arguments[@]}" --seed $seed --seconds 2 >"$work/checked/$name" 2>&1) ||
+        echo "${arguments[*]} --seed $seed: $(cat "$work/checked/$name")" >>wrong
+    echo "${arguments[0]}" >>checks
+}
+
+# Most of the time a check waits for another second on the clock.
+start_seed
+touch wrong checks
+for command in commands/*; do
+    check "$command" &
+    [[ $(jobs -r | wc -l) -lt 8 ]] || wait -n
+done
+wait
+[[ ! -s wrong ]] || fail "mr check: $(cat wrong)"
+
 for plugin in $("$mr" list | awk '{ print $1 }'); do
     grep -qx "$plugin" compared || fail "no example of $plugin that could be compared"
+    grep -qx "$plugin" checks || fail "no example of $plugin that could be checked"
 done
 finish
