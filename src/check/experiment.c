@@ -39,7 +39,7 @@ static int work(void *argument) {
     bool ok =
         be_quiet(error) && mr_lab_open(&lab, error) && given->experiment->run(&lab, given->experiment->argument, error);
     mr_fault_release();
-    lab.context.where->inside = 0;
+    if (lab.context.where) lab.context.where->inside = 0;
     bench->board->finished = 1 + ok;
     return 0;
 }

@@ -3,32 +3,33 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#define PRINT_INTO(text, format)                                                                                       \
-    do {                                                                                                               \
-        va_list arguments;                                                                                             \
-        va_start(arguments, format);                                                                                   \
-        vsnprintf(text, sizeof text, format, arguments);                                                               \
-        va_end(arguments);                                                                                             \
-    } while (0)
-
 void mr_verdict_ok(mr_board *board, enum mr_law law, const char *format, ...) {
     mr_verdict *verdict = &board->verdicts[law];
     if (verdict->kind == MR_VERDICT_WRONG) return;
     verdict->kind = MR_VERDICT_OK;
-    PRINT_INTO(verdict->note, format);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(verdict->note, sizeof verdict->note, format, arguments);
+    va_end(arguments);
 }
 
 void mr_verdict_none(mr_board *board, enum mr_law law, const char *format, ...) {
     mr_verdict *verdict = &board->verdicts[law];
     if (verdict->kind != MR_VERDICT_NONE) return;
-    PRINT_INTO(verdict->note, format);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(verdict->note, sizeof verdict->note, format, arguments);
+    va_end(arguments);
 }
 
 mr_finding *mr_finding_begin(mr_board *board, enum mr_law law, const char *format, ...) {
     mr_finding *finding = &board->findings[law];
     *finding = (mr_finding){.law = law};
     board->verdicts[law] = (mr_verdict){.kind = MR_VERDICT_WRONG};
-    PRINT_INTO(finding->title, format);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(finding->title, sizeof finding->title, format, arguments);
+    va_end(arguments);
     return finding;
 }
 
@@ -42,7 +43,10 @@ FILE *mr_finding_text(mr_finding *finding) {
 }
 
 void mr_finding_advise(mr_finding *finding, const char *format, ...) {
-    PRINT_INTO(finding->advice, format);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(finding->advice, sizeof finding->advice, format, arguments);
+    va_end(arguments);
 }
 
 void mr_finding_add_record(mr_finding *finding, uint32_t record) {

@@ -21,10 +21,12 @@
 enum {
     STACK_FILLED = 48 << 10, /* bytes of the stack below a callback */
     HEAP_STEP = 16,
-    HEAP_MOST = 1040,                /* small pieces of the heap, of which one of each size is filled */
-    HEAP_MOVED = 1009,               /* bytes of a piece of memory that a moved lab takes first, and */
-    HEAP_PIECES = 61,                /* how many of them */
-    MAPPING_MOVED = (5 << 20) + 4096 /* bytes that libraries of a moved lab lie elsewhere */
+    HEAP_MOST = 1040,  /* small pieces of the heap, of which one of each size is filled */
+    HEAP_MOVED = 1009, /* bytes of a piece of memory that a moved lab takes first, and */
+    HEAP_PIECES = 61,  /* how many of them */
+    GAPS = 8,
+    GAP_MOST = 4 << 20,
+    GAP_LEAST = 16 << 10 /* holes of the address space that a moved lab fills */
 };
 
 static mr_lab *the_lab; /* for the callbacks below, which are handed nothing of the kind */
@@ -113,9 +115,12 @@ static void replace_callbacks(mr_lab *lab) {
     if (plugin->compare) plugin->compare = compare_filled;
 }
 
-/* Gives libraries and heap other addresses; what it takes stays until the end of the process. */
+/* Gives libraries and heap other addresses; what it takes stays until the end of the process. A library may fit into a
+ * hole of any size, so holes of all sizes are filled. */
 static void move_addresses(void) {
-    (void)mmap(NULL, MAPPING_MOVED, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    for (size_t size = GAP_MOST; size >= GAP_LEAST; size /= 4)
+        for (int i = 0; i < GAPS; i++)
+            (void)mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     for (int i = 0; i < HEAP_PIECES; i++) {
         char *volatile kept = malloc(HEAP_MOVED);
         (void)kept;

@@ -327,7 +327,7 @@ static void compare_sweeps(mr_checker *self) {
     uint64_t differing, count = self->swept, chosen = choose_record(self->board, count, &differing);
     uint64_t again = mr_smaller(self->board->mapped, count);
     if (chosen < count) explain(self, (uint32_t)chosen);
-    char tried[64], some[64] = "";
+    char tried[48], some[48] = "";
     snprintf(tried, sizeof tried, "%llu", (unsigned long long)again);
     if (again < self->board->record_count)
         snprintf(tried, sizeof tried, "%llu of %llu", (unsigned long long)again,

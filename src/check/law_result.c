@@ -17,7 +17,7 @@
  * made as few as possible, and the cause is looked for.
  */
 
-enum { RECORDS = 20000, UNITS = 20000, OTHER_PATTERN = 0xc3 };
+enum { RECORDS = 20000, UNITS = 20000, OTHER_PATTERN = 0xc3, SHRINK_SECONDS = 4 };
 
 /* Keys that stay together. */
 typedef struct unit {
@@ -256,7 +256,7 @@ static void lessen_values(comparison *of, const uint32_t *units, size_t unit_cou
                 less.all[count++] = self->pairs.list[j];
         for (size_t i = 0; i < count; i++)
             items[i] = (uint32_t)i;
-        count = mr_shrink(items, count, still_differs, &less, self->lab->deadline);
+        count = mr_shrink(items, count, still_differs, &less, mr_seconds() + SHRINK_SECONDS);
         keep_pairs(&less, items, count);
     }
     free(items);
@@ -271,7 +271,7 @@ static void explain(results *self, comparison *found) {
     size_t count = self->count;
     for (size_t i = 0; i < count; i++)
         items[i] = (uint32_t)i;
-    count = mr_shrink(items, count, differs, found, self->lab->deadline);
+    count = mr_shrink(items, count, differs, found, mr_seconds() + SHRINK_SECONDS);
     int i = 0;
     for (; i + 1 < CAUSES; i++) {
         of.other = causes[i].other;

@@ -41,7 +41,7 @@ bool mr_first_job(mr_checker *self, mr_error *error);
 void mr_law_jobs(mr_checker *self);
 
 /* Law: sanitizers find nothing. [coordinator] */
-void mr_law_source(mr_checker *self);
+void mr_law_source(mr_checker *checker);
 
 /* How plugins are treated in experiments of which one needs no other to compare with. */
 extern const mr_variant mr_variant_plain;

@@ -154,7 +154,7 @@ static bool take_stream(taking *self, const mr_source *source, uint64_t share, m
 static uint64_t share_of(const taking *self, const mr_source *source) {
     const mr_input *input = &self->job->input;
     uint64_t for_streams = input->streams ? self->wanted / (input->plain ? 2 : 1) : 0;
-    if (mr_source_is_stream(source)) return for_streams / input->streams;
+    if (mr_source_is_stream(source)) return for_streams / mr_larger(1, input->streams);
     uint64_t for_plain = self->wanted - for_streams;
     if (input->plain <= for_plain) return source->size;
     return (uint64_t)((double)source->size / (double)input->plain * (double)for_plain);
