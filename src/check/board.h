@@ -61,15 +61,16 @@ typedef struct mr_finding {
 /* Memory that all share. Pages that nobody touches cost nothing. */
 typedef struct mr_board {
     mr_verdict verdicts[MR_LAWS];
-    mr_finding findings[MR_LAWS];                /* at most one for each law */
-    uint32_t finished;                           /* the experiment at hand has come to its end */
-    mr_error error;                              /* why it could not */
-    uint64_t text_begin;                         /* where records are laid for map: addresses, in the experiment */
-    uint64_t text_end;                           /* behind them */
-    uint32_t touched;                            /* 1: a callback has written to what it had borrowed only to read */
-    uint64_t mapped;                             /* records of the last sweep that have been mapped */
-    uint64_t result_length;                      /* bytes of the trace that is handed back */
-    uint64_t result_hash;                        /* of all of it */
+    mr_finding findings[MR_LAWS]; /* at most one for each law */
+    uint32_t finished;            /* the experiment at hand has come to its end */
+    mr_error error;               /* why it could not */
+    uint64_t text_begin;          /* where records are laid for map: addresses, in the experiment */
+    uint64_t text_end;            /* behind them */
+    mr_place place;         /* of the record or key that the job at hand has died of; kind NONE: it has not died */
+    uint32_t touched;       /* 1: a callback has written to what it had borrowed only to read */
+    uint64_t mapped;        /* records of the last sweep that have been mapped */
+    uint64_t result_length; /* bytes of the trace that is handed back */
+    uint64_t result_hash;   /* of all of it */
     char result[MR_EXPERIMENT_RESULT];           /* the first of them */
     uint64_t hashes[2][MR_SAMPLE_RECORDS];       /* of what each record gave, in the two sweeps */
     uint32_t order[MR_SAMPLE_RECORDS];           /* of the second sweep */

@@ -17,15 +17,6 @@
 
 /* ---- deaths ------------------------------------------------------------------------------------------------------ */
 
-/* The record that was at hand; as many as there are when it is none. */
-static uint64_t record_at(const mr_board *board, const mr_place *place) {
-    uint64_t i = 0;
-    while (i < board->record_count &&
-           (board->records[i].source != place->source || board->records[i].held != place->offset))
-        i++;
-    return i;
-}
-
 /* Whether the address that was accessed lies where texts are laid that were borrowed before. */
 static bool was_old_text(const mr_board *board, const mr_death *death) {
     return death->fault.told && death->fault.signal == SIGSEGV && death->fault.address >= board->text_begin &&
@@ -55,7 +46,7 @@ void mr_tell_death(mr_checker *self, enum mr_law law, const mr_death *death) {
                                death->cause == MR_DEATH_TIMEOUT ? "hangs" : "crashes");
     FILE *to = mr_finding_text(finding);
     uint64_t record =
-        death->place.kind == MR_PLACE_GROUP ? self->board->record_count : record_at(self->board, &death->place);
+        death->place.kind == MR_PLACE_GROUP ? self->board->record_count : mr_sample_find(self->board, &death->place);
     if (record < self->board->record_count) mr_finding_add_record(finding, (uint32_t)record);
     mr_finding_advise(
         finding, "%s",

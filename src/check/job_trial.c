@@ -26,6 +26,7 @@ static int run_job(void *argument) {
     if (!summary) return 1;
     if (nowhere >= 0) (void)dup2(nowhere, STDERR_FILENO);
     mr_job_run(&given->settings, summary, &board->error);
+    board->place = summary->death.cause ? summary->death.place : (mr_place){0};
     board->finished = 1 + (summary->outcome == MR_OUTCOME_DONE);
     mr_summary_close(summary);
     free(summary);
@@ -38,6 +39,7 @@ static bool start_and_wait(order *given, mr_error *error) {
     mp_process_options options = {.name = "mr", .flags = MP_PROCESS_DAEMON};
     board->finished = 0;
     board->error = (mr_error){0};
+    board->place = (mr_place){0};
     int code = mp_process_start(&process, &options, run_job, given);
     if (code < 0) return mr_error_system(error, -code, "could not start a process");
     mp_process_join(process, -1);
@@ -59,29 +61,76 @@ static bool is_input(const mr_checker *self) {
     return self->board->whole && !self->board->dropped;
 }
 
-bool mr_job_try(mr_checker *self, const mr_division *division, const uint32_t *records, size_t count, bool loud,
-                int *file, mr_error *error) {
-    bool itself = loud && is_input(self);
-    order given = {.self = self, .settings = itself ? *self->settings->job : self->sampled, .loud = loud};
-    mr_job_settings *settings = &given.settings;
-    mr_sample_part part = {0};
+/* Runs a job whose settings say all but where its output goes. */
+static bool run_into_file(order *given, int *file, mr_error *error) {
     *file = memfd_create("mr-check-output", MFD_CLOEXEC);
     if (*file < 0) return mr_error_system(error, errno, "could not make a file in memory");
-    settings->output = "output";
-    settings->held_output = *file;
-    settings->quiet = true;
-    settings->workers = division->workers;
-    settings->chunk = division->chunk;
-    settings->memory = division->memory ? division->memory : settings->memory;
-    settings->alone = division->alone;
-    settings->timeout = division->alone ? 0 : self->bench.timeout;
-    bool ok = !records || mr_sample_part_of(&part, &self->sample, records, count, error);
-    if (records) settings->held_inputs = part.held;
-    ok = ok && start_and_wait(&given, error);
-    mr_sample_part_free(&part);
-    if (ok) return true;
+    given->settings.output = "output";
+    given->settings.held_output = *file;
+    given->settings.quiet = true;
+    if (start_and_wait(given, error)) return true;
     close(*file);
     *file = -1;
+    return false;
+}
+
+static void divide(const mr_checker *self, mr_job_settings *settings, const mr_division *division) {
+    settings->workers = division->workers;
+    settings->chunk = division->chunk;
+    if (division->memory) settings->memory = division->memory;
+    settings->alone = division->alone;
+    settings->timeout = division->alone ? 0 : self->bench.timeout;
+}
+
+bool mr_job_try(mr_checker *self, const mr_division *division, const uint32_t *records, size_t count, int *file,
+                mr_error *error) {
+    order given = {.self = self, .settings = self->sampled};
+    mr_sample_part part = {0};
+    divide(self, &given.settings, division);
+    *file = -1;
+    bool ok = !records || mr_sample_part_of(&part, &self->sample, records, count, error);
+    if (records) given.settings.held_inputs = part.held;
+    ok = ok && run_into_file(&given, file, error);
+    mr_sample_part_free(&part);
+    return ok;
+}
+
+/* What has failed on the sample is done again on the record in the file that it comes from, so that the crash card
+ * tells of that place. */
+static void repeat_on_record(mr_checker *self, const mr_sample_record *record, mr_error *error) {
+    const mr_source *source = &self->original.input.sources[record->source];
+    order given = {.self = self, .settings = *self->settings->job, .loud = true};
+    mr_error failure = {0};
+    int file;
+    given.settings.inputs = &source->path;
+    given.settings.input_count = 1;
+    given.settings.choice = (mr_path_choice){0};
+    given.settings.only_offset = record->offset;
+    given.settings.only_length = record->bytes;
+    given.settings.timeout = self->bench.timeout;
+    if (run_into_file(&given, &file, &failure))
+        close(file);
+    else
+        *error = failure;
+}
+
+/* The failure of a job on the sample, told with places in the input as far as possible. */
+static void tell_places(mr_checker *self, mr_error *error) {
+    mr_board *board = self->board;
+    const mr_place place = board->place;
+    uint64_t record = place.kind == MR_PLACE_RECORD ? mr_sample_find(board, &place) : board->record_count;
+    mr_error_context(error, "in a sample of the input, in which places are not those of the files");
+    if (record == board->record_count) return;
+    if (self->original.input.sources[board->records[record].source].form == MR_FORM_PLAIN)
+        repeat_on_record(self, &board->records[record], error);
+}
+
+bool mr_job_try_first(mr_checker *self, const mr_division *division, int *file, mr_error *error) {
+    bool itself = is_input(self);
+    order given = {.self = self, .settings = itself ? *self->settings->job : self->sampled, .loud = itself};
+    divide(self, &given.settings, division);
+    if (run_into_file(&given, file, error)) return true;
+    if (!itself) tell_places(self, error);
     return false;
 }
 

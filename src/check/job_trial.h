@@ -13,11 +13,14 @@ typedef struct mr_division {
     bool alone;      /* --inline */
 } mr_division;
 
-/* Runs the job on some records (NULL: on the whole sample) and puts its output into *file, to be closed by the caller.
- * loud: what it says is for the user; then it is run on the input itself, where that is what the sample is. False with
- * error set when the job fails, or could not be run; *file is -1 then. */
-bool mr_job_try(mr_checker *self, const mr_division *division, const uint32_t *records, size_t count, bool loud,
-                int *file, mr_error *error);
+/* Runs the job on some records (NULL: on the whole sample) and puts its output into *file, to be closed by the caller;
+ * nobody hears what it says. False with error set when the job fails, or could not be run; *file is -1 then. */
+bool mr_job_try(mr_checker *self, const mr_division *division, const uint32_t *records, size_t count, int *file,
+                mr_error *error);
+
+/* The same for the first job, on all of the sample: on the input itself, where that is what the sample is. When it
+ * fails the user hears why, with a crash card if the plugin has crashed. */
+bool mr_job_try_first(mr_checker *self, const mr_division *division, int *file, mr_error *error);
 
 /* Whether two files hold the same bytes; *at: where they differ first. In doubt they do. */
 bool mr_files_same(int a, int b, uint64_t *at);

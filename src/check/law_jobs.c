@@ -61,8 +61,8 @@ static bool still_differs(void *receiver, const uint32_t *records, size_t count)
     mr_error failure = {0}, other_failure = {0};
     int a, b;
     uint64_t at;
-    if (!mr_job_try(of->self, &of->one, records, count, false, &a, &failure)) return false;
-    bool ran = mr_job_try(of->self, &other, records, count, false, &b, &other_failure);
+    if (!mr_job_try(of->self, &of->one, records, count, &a, &failure)) return false;
+    bool ran = mr_job_try(of->self, &other, records, count, &b, &other_failure);
     bool differs = *of->failure ? !ran : ran && !mr_files_same(a, b, &at);
     close(a);
     if (ran) close(b);
@@ -113,8 +113,8 @@ static void tell(difference *of, const uint32_t *records, size_t count) {
     mr_division_name(&other, other_name);
     if (*of->failure)
         fprintf(to, "mr run %s ends well\nmr run %s: %s\n", one_name, other_name, of->failure);
-    else if (mr_job_try(self, &of->one, records, count, false, &a, &ignored) &&
-             mr_job_try(self, &other, records, count, false, &b, &ignored) && !mr_files_same(a, b, &at)) {
+    else if (mr_job_try(self, &of->one, records, count, &a, &ignored) &&
+             mr_job_try(self, &other, records, count, &b, &ignored) && !mr_files_same(a, b, &at)) {
         show_line(to, one_name, a, at);
         show_line(to, other_name, b, at);
     }
@@ -151,7 +151,7 @@ static bool try_division(difference *of, int first, mr_division division) {
     uint64_t at;
     of->other = division;
     of->chunks = division.chunk ? mr_larger(1, of->self->board->bytes / division.chunk) : 0;
-    if (!mr_job_try(of->self, &division, NULL, 0, false, &file, &failure)) {
+    if (!mr_job_try(of->self, &division, NULL, 0, &file, &failure)) {
         snprintf(of->failure, sizeof of->failure, "%.190s", failure.text);
         return false;
     }
@@ -162,7 +162,7 @@ static bool try_division(difference *of, int first, mr_division division) {
 
 bool mr_first_job(mr_checker *self, mr_error *error) {
     mr_division division = division_number(self, 0);
-    return mr_job_try(self, &division, NULL, 0, true, &self->first_output, error);
+    return mr_job_try_first(self, &division, &self->first_output, error);
 }
 
 void mr_law_jobs(mr_checker *self) {

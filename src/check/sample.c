@@ -231,6 +231,14 @@ static void hold(const mr_sample *sample, const uint32_t *records, size_t count,
     }
 }
 
+uint64_t mr_sample_find(const mr_board *board, const mr_place *place) {
+    uint64_t i = 0;
+    while (i < board->record_count &&
+           (board->records[i].source != place->source || board->records[i].held != place->offset))
+        i++;
+    return i;
+}
+
 bool mr_sample_part_of(mr_sample_part *part, const mr_sample *sample, const uint32_t *records, size_t count,
                        mr_error *error) {
     size_t length = 1;

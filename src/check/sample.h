@@ -23,6 +23,9 @@ typedef struct mr_sample {
 bool mr_sample_take(mr_sample *sample, const mr_job *job, uint64_t bytes, mr_error *error);
 void mr_sample_close(mr_sample *sample);
 
+/* The record at a place in what the sample has of its source; as many as there are when it is none. [coordinator] */
+uint64_t mr_sample_find(const mr_board *board, const mr_place *place);
+
 /* Some records as an input: for each source what is left of it. */
 typedef struct mr_sample_part {
     mr_held *held; /* as mr_sample.held; owned */

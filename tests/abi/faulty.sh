@@ -114,6 +114,24 @@ mv doubles first && check doubles && expect_same first/out doubles/out "the same
 check nothing && look nothing && expect_status 1 "no such fault" && expect_error "there is no fault 'nothing'"
 run "$mr" check "$build/tests/abi/crashes.so" lines --set what=abort --set on=ibis
 expect_status 1 "a plugin that crashes" && expect_error "crashes crashed in map" "lines:$(grep -n -m 1 ibis lines | cut -d : -f 1)"
+# Of a sample, too, the card tells of the place in the file.
+for ((i = 0; i < 3000; i++)); do
+    echo "line $i"
+    ((i % 40)) || echo BOOM
+done >long
+run "$mr" check "$build/tests/abi/crashes.so" long --sample 8K --set what=abort
+expect_status 1 "a plugin that crashes on a sample" && expect_error "crashes crashed in map" "record    BOOM" "--inline"
+[[ $(sed -n "$(sed -n 's/^mr:   where *long:\([0-9]*\), .*/\1/p' err)p" long) == BOOM ]] || fail "the card is about another line: $(cat err)"
+
+# Ended in the middle, it leaves nothing behind.
+for signal in TERM KILL; do
+    "$mr" check "$plugin" lines --set fault=none >/dev/null 2>&1 &
+    sleep 0.3
+    kill -$signal $!
+    wait $! 2>/dev/null
+    [[ $? -gt 128 ]] || fail "it does not end by SIG$signal"
+done
+
 run "$mr" check "$plugin" lines --output result
 expect_status 2 "an option that is none of mr check" && expect_error "--output"
 : >empty
