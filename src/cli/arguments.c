@@ -17,6 +17,21 @@ static bool read_operands(mr_run_arguments *arguments, int first, int argc, char
     return mr_error_usage(error, "no input: mr run %s INPUT...", settings->plugin);
 }
 
+/* Whether two files to be written are the same, by their names. */
+static bool same_file(const char *a, const char *b) {
+    return a && b && !strcmp(a, b);
+}
+
+/* What is written about the job must not replace its output, or each other. */
+static bool check_files(const mr_job_settings *settings, mr_error *error) {
+    const char *output = settings->output, *stats = settings->stats, *report = settings->report;
+    if (same_file(output, stats) || same_file(output, report))
+        return mr_error_usage(error, "%s would be written over the output: give %s another name", output,
+                              same_file(output, stats) ? "--stats" : "--report");
+    return !same_file(stats, report) ||
+           mr_error_usage(error, "--stats and --report would both be written to %s: give one another name", stats);
+}
+
 /* Options that do not go together. */
 static bool check_together(const mr_job_settings *settings, mr_error *error) {
     if (settings->from_bad && settings->input_count)
@@ -33,7 +48,7 @@ static bool check_together(const mr_job_settings *settings, mr_error *error) {
         return mr_error_usage(error, "--inline has no worker that could be replaced; leave --worker-memory out");
     if (settings->alone && settings->pin)
         return mr_error_usage(error, "--inline has no worker that could be pinned; leave --pin out (see taskset)");
-    return true;
+    return check_files(settings, error);
 }
 
 /* Room for as many options of each kind as there are arguments. */

@@ -94,7 +94,7 @@ static enum mr_outcome outcome_of(const mr_overview *overview, const mr_error *f
 static void put_tiles(mr_html *html, const mr_overview *overview, const totals *sum, enum mr_outcome outcome) {
     char value[TEXT], note[TEXT];
     mr_page_tiles(html);
-    mr_page_tile_of(html, "Time", mr_format_time(sum->seconds, sum->seconds < 10 ? 0.01 : 0.1, value), NULL, false);
+    mr_page_tile_of(html, "Time", mr_format_duration(sum->seconds, value), NULL, false);
     snprintf(value, sizeof value, "%llu", (unsigned long long)overview->count);
     mr_page_tile(html, "Stages run", value, NULL, "counting every round", false);
     if (sum->longest) {

@@ -102,9 +102,8 @@ static void put_inputs(mr_html *html, const mr_job *job) {
 static void put_output(mr_html *html, const mr_job *job) {
     const mr_job_settings *settings = job->settings;
     begin_fact(html, "output");
-    mr_html_put(html, "<code>");
     mr_html_text(html, mr_report_output(job));
-    mr_html_format(html, "</code>, %s", mr_format_name(settings->format));
+    mr_html_format(html, ", %s", mr_format_name(settings->format));
     if (settings->compress) mr_html_format(html, ", gzip level %llu", (unsigned long long)settings->compress);
     if (job->output_count > 1) mr_html_format(html, ", %u files", job->output_count);
     end_fact(html);

@@ -12,7 +12,7 @@
 /* The page answers from the top down: how did it end, how long, how fast, what held it up, was anything wrong; then
  * what happened when; then everything else that one may want to look up. */
 
-enum { TEXT = 256, INCIDENTS_SHOWN = 8 };
+enum { TEXT = 256, INCIDENTS_SHOWN = 8, SAMPLES_WORTH_SHOWING = 3 };
 
 /* ---- numbers ----------------------------------------------------------------------------------------------------- */
 
@@ -80,7 +80,7 @@ static void put_time_tile(mr_html *html, const mr_report_subject *subject) {
     char time[MR_TIME_TEXT], note[TEXT];
     double seconds = subject->summary->seconds;
     name_longest_phases(subject->observation, note, sizeof note);
-    mr_format_time(seconds, seconds < 10 ? 0.01 : seconds < 60 ? 0.1 : 1, time);
+    mr_format_duration(seconds, time);
     mr_page_tile_of(html, "Time", time, *note ? note : NULL, false);
 }
 
@@ -124,7 +124,8 @@ static void put_bound_tile(mr_html *html, const mr_bound *bound) {
 static void put_advice(mr_html *html, const mr_bound *bound) {
     mr_html_put(html, "<p class=\"advice\">It was bound by ");
     mr_html_text(html, bound->text);
-    mr_html_put(html, "; ");
+    mr_html_format(html, ", for %.0f %% of the time", 100 * mr_duration(0, bound->share));
+    mr_html_put(html, *bound->advice ? "; " : "");
     mr_html_text(html, bound->advice);
     mr_html_put(html, ".</p>\n");
 }
@@ -138,7 +139,7 @@ static void put_glance(mr_html *html, const mr_report_subject *subject) {
     put_memory_tile(html, subject);
     mr_report_trouble(html, subject->summary->outcome, subject->summary->retries, subject->summary->bad.count);
     mr_page_tiles_end(html);
-    if (bound && bound->by && *bound->advice) put_advice(html, bound);
+    if (bound && bound->by) put_advice(html, bound);
 }
 
 /* ---- what went wrong --------------------------------------------------------------------------------------------- */
@@ -260,7 +261,7 @@ static void put_times(mr_html *html, const mr_report_subject *subject) {
     mr_timeline(html, observation, &axis);
     mr_timeline_tables(html, observation, &axis);
     mr_page_section_end(html);
-    if (!observation->sample_count) return;
+    if (observation->sample_count < SAMPLES_WORTH_SHOWING) return;
     mr_page_section(html, "Over time");
     mr_chart_samples(html, observation, &axis, MR_CHART_THROUGHPUT, 0);
     mr_chart_samples(html, observation, &axis, MR_CHART_MEMORY, subject->job->plan.memory);

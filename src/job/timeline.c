@@ -120,8 +120,8 @@ static void find_columns(const mr_lane *lane, const mr_time_axis *axis, uint8_t 
         }
         seconds[MR_SPAN_KINDS] = rest;
         columns[column] = MR_SPAN_KINDS;
-        for (uint8_t kind = 0; kind < MR_SPAN_KINDS; kind++)
-            if (seconds[kind] > seconds[columns[column]]) columns[column] = kind;
+        for (unsigned kind = 0; kind < MR_SPAN_KINDS; kind++)
+            if (seconds[kind] > seconds[columns[column]]) columns[column] = (uint8_t)kind;
     }
 }
 

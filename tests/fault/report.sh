@@ -43,6 +43,12 @@ status=$?
 expect_status 1 "a folder that disappears" && expect_error "the output is complete, but the report could not be written" folder/gone
 expect_files folder report.html stats
 
+for options in "-o folder/x --report folder/x" "-o folder/x --stats folder/x" "--stats folder/x --report folder/x"; do
+    run "$mr" run wordcount records $options
+    expect_status 2 "$options" && expect_error folder/x "another name"
+done
+expect_files folder report.html stats
+
 # ---- the job is interrupted: the old page makes way for one that says so
 
 echo before >folder/report.html

@@ -283,7 +283,7 @@ static void test_usual_job(void **state) {
     expect(page, "617 <span"); /* MB/s */
     expect(page, "and 20 more");
     expect(page, "25.0 %");
-    expect(page, "It was bound by mapping &lt;b&gt;; more -j would help.");
+    expect(page, "It was bound by mapping &lt;b&gt;, for 97 % of the time; more -j would help.");
     expect(page, "\\x01\\xff\\xe2\\x80\\xae\\n");
     free(page);
 }
