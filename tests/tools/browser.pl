@@ -1,14 +1,14 @@
 #!/usr/bin/perl
-# Looks at a page in a real browser, Chromium without a window, and says what it finds:
+# Looks at pages in a real browser, Chromium without a window, and says what it finds, a line of JSON for each look:
 #
-#     browser.pl URL [OPTION...]          a JSON object on standard output
+#     browser.pl URL [OPTION...] [URL [OPTION...]]...
 #         --width 360 --height 800        of the screen, in pixels
 #         --dark                          the reader prefers dark pages
 #         --print                         the page is printed
 #         --evaluate 'EXPRESSION'         may be given several times: the values are in "values"
 #         --screenshot FILE.png           the whole page
 #
-# The object has: title, width (of all that can be scrolled to), background, elements (how many of each name), messages
+# The object has: url, title, width (of all that can be scrolled to), background, elements (how many of each name), messages
 # (of the console, and what the page was not allowed to do), requests (URLs that were asked for), values. The browser
 # gets commands and gives answers as JSON with a zero byte behind, on descriptors 3 and 4 (its --remote-debugging-pipe).
 # Exit status 77: there is no Chromium.
@@ -17,16 +17,21 @@ use warnings;
 use Cwd qw(getcwd);
 use Fcntl;
 use File::Temp qw(tempdir);
-use Getopt::Long;
 use IO::Select;
 use JSON::PP;
 use MIME::Base64;
 use POSIX ();
 
-my %wish = (width => 1200, height => 900, evaluate => []);
-GetOptions(\%wish, 'width=i', 'height=i', 'dark', 'print', 'evaluate=s@', 'screenshot=s') && @ARGV == 1
-    or die "usage: browser.pl URL [--width N] [--height N] [--dark] [--print] ...\n";
-my ($url) = @ARGV;
+my (@looks, @words);
+@words = @ARGV;
+while (defined(my $word = shift @words)) {
+    if ($word !~ s{^--}{}) { push @looks, {url => $word, width => 1200, height => 900, evaluate => []} }
+    elsif (!@looks or $word !~ /^(?:dark|print|width|height|evaluate|screenshot)$/) { die "browser.pl: --$word?\n" }
+    elsif ($word eq 'dark' or $word eq 'print') { $looks[-1]{$word} = 1 }
+    elsif ($word eq 'evaluate') { push @{$looks[-1]{evaluate}}, shift @words }
+    else { $looks[-1]{$word} = shift @words }
+}
+@looks or die "browser.pl: which page?\n";
 my $json = JSON::PP->new->utf8->canonical;
 my ($program) = grep { -x } map { ("$_/chromium", "$_/chromium-browser", "$_/google-chrome") } split /:/, $ENV{PATH};
 exit 77 unless $program;
@@ -117,40 +122,54 @@ sub evaluate {
     return $result->{result}{value};
 }
 
-# ---- the page --------------------------------------------------------------------------------------------------------
+# ---- the pages --------------------------------------------------------------------------------------------------------
+
+# What happened since a page was asked for, one text for each event of a kind.
+sub texts_of {
+    my ($method, $text) = @_;
+    return map { $text->($_->{params}) } grep { $_->{method} eq $method } @events;
+}
+
+sub keep_screenshot {
+    my ($look) = @_;
+    my $image = command('Page.captureScreenshot', captureBeyondViewport => JSON::PP::true, clip => {x => 0, y => 0,
+        width => 0 + $look->{width}, height => evaluate('document.documentElement.scrollHeight'), scale => 1});
+    open my $file, '>:raw', $look->{screenshot} or give_up("$look->{screenshot}: $!");
+    print $file decode_base64($image->{data});
+    close $file or give_up("$look->{screenshot}: $!");
+}
+
+sub look_at {
+    my ($look) = @_;
+    command('Emulation.setDeviceMetricsOverride', width => 0 + $look->{width}, height => 0 + $look->{height},
+        deviceScaleFactor => 1, mobile => $look->{width} < 500 ? JSON::PP::true : JSON::PP::false);
+    command('Emulation.setEmulatedMedia', media => $look->{print} ? 'print' : 'screen',
+        features => [{name => 'prefers-color-scheme', value => $look->{dark} ? 'dark' : 'light'}]);
+    @events = ();
+    command('Page.navigate', url => $look->{url});
+    wait_for('Page.loadEventFired');
+    my %found = (
+        url        => $look->{url},
+        title      => evaluate('document.title'),
+        width      => evaluate('document.documentElement.scrollWidth'),
+        background => evaluate('getComputedStyle(document.body).backgroundColor'),
+        elements   => evaluate('[...document.querySelectorAll("*")].reduce((all, element) => '
+                . '(all[element.localName] = (all[element.localName] || 0) + 1, all), {})'),
+        values => [map { evaluate($_) } @{$look->{evaluate}}],
+    );
+    keep_screenshot($look) if $look->{screenshot};
+    $found{messages} = [
+        texts_of('Log.entryAdded', sub { $_[0]{entry}{text} }),
+        texts_of('Runtime.exceptionThrown', sub { $_[0]{exceptionDetails}{text} }),
+        texts_of('Runtime.consoleAPICalled', sub { join ' ', map { $_->{value} // $_->{description} // '' } @{$_[0]{args}} })];
+    $found{requests} = [texts_of('Network.requestWillBeSent', sub { $_[0]{request}{url} })];
+    return \%found;
+}
 
 my ($target) = grep { $_->{type} eq 'page' } @{command('Target.getTargets')->{targetInfos}};
 my $id = $target ? $target->{targetId} : command('Target.createTarget', url => 'about:blank')->{targetId};
 $session = command('Target.attachToTarget', targetId => $id, flatten => JSON::PP::true)->{sessionId};
 command("$_.enable") for qw(Page Runtime Log Network);
-command('Emulation.setDeviceMetricsOverride', width => $wish{width}, height => $wish{height}, deviceScaleFactor => 1,
-    mobile => $wish{width} < 500 ? JSON::PP::true : JSON::PP::false);
-command('Emulation.setEmulatedMedia', media => $wish{print} ? 'print' : 'screen',
-    features => [{name => 'prefers-color-scheme', value => $wish{dark} ? 'dark' : 'light'}]);
-@events = ();
-command('Page.navigate', url => $url);
-wait_for('Page.loadEventFired');
-
-my %found = (
-    title      => evaluate('document.title'),
-    width      => evaluate('document.documentElement.scrollWidth'),
-    background => evaluate('getComputedStyle(document.body).backgroundColor'),
-    elements   => evaluate('[...document.querySelectorAll("*")].reduce((all, element) => '
-            . '(all[element.localName] = (all[element.localName] || 0) + 1, all), {})'),
-    values => [map { evaluate($_) } @{$wish{evaluate}}],
-);
-if ($wish{screenshot}) {
-    my $image = command('Page.captureScreenshot', captureBeyondViewport => JSON::PP::true, clip => {x => 0, y => 0,
-        width => $wish{width}, height => evaluate('document.documentElement.scrollHeight'), scale => 1});
-    open my $file, '>:raw', $wish{screenshot} or give_up("$wish{screenshot}: $!");
-    print $file decode_base64($image->{data});
-    close $file or give_up("$wish{screenshot}: $!");
-}
-$found{messages} = [
-    (map { $_->{params}{entry}{text} } grep { $_->{method} eq 'Log.entryAdded' } @events),
-    (map { $_->{params}{exceptionDetails}{text} } grep { $_->{method} eq 'Runtime.exceptionThrown' } @events),
-    (map { join ' ', map { $_->{value} // $_->{description} // '' } @{$_->{params}{args}} }
-            grep { $_->{method} eq 'Runtime.consoleAPICalled' } @events)];
-$found{requests} = [map { $_->{params}{request}{url} } grep { $_->{method} eq 'Network.requestWillBeSent' } @events];
+my @found = map { look_at($_) } @looks;
 end_browser();
-print $json->pretty->encode(\%found);
+print $json->encode($_), "\n" for @found;
