@@ -119,7 +119,8 @@ MR_TEST_PAGES=$work "$build/tests/unit/job_report_page" >out 2>&1 || fail "the p
 looks=()
 # look PAGE OPTION... - add a look at a page.
 look() {
-    looks+=("file://$work/$1" --height 800 "${@:2}" --evaluate document.documentElement.clientWidth --evaluate 'document.querySelectorAll(".work, .fill").length')
+    looks+=("file://$work/$1" --height 800 "${@:2}" --evaluate document.documentElement.clientWidth
+        --evaluate 'document.querySelectorAll(".work, .fill").length')
 }
 look page.html --width 360 --dark
 look page.html --width 1200
