@@ -80,7 +80,7 @@ $(BUILD)/tests/fuzz/pattern: FUZZ_LIBS := -lpcre2-8
 all: $(BUILD)/mr $(BUILD)/include/mr.h $(BUILD)/libmp.a $(BUILD)/libmr.a $(BUILD)/libmr.so $(PLUGINS) $(JOBS) $(GENERATORS)
 
 # Code that exists for several kinds of processor; which one runs is decided by src/base/processor.c.
-ifneq ($(findstring x86_64,$(shell $(CC) $(CFLAGS) -dumpmachine)),)
+ifneq ($(findstring x86_64,$(shell $(CC) $(CFLAGS) -dumpmachine 2>/dev/null)),)
 AVX2_FLAGS   := -mavx2 -mbmi -mbmi2 -mpopcnt
 AVX512_FLAGS := $(AVX2_FLAGS) -mavx512f -mavx512bw -mavx512vl -mavx512vbmi2
 endif

@@ -23,7 +23,9 @@ trap 'exit 130' INT TERM HUP
 
 # inside COMMAND... - run a command in the system, in namespaces of its own: its processes and mounts end with it.
 inside() {
-    unshare --mount --pid --fork --kill-child --mount-proc="$system/proc" chroot "$system" /usr/bin/env -i \
+    # shellcheck disable=SC2016 # for the other shell
+    unshare --mount --pid --fork --kill-child --mount-proc="$system/proc" \
+        /bin/sh -c 'mount -t devpts devpts "$1/dev/pts" && exec chroot "$@"' - "$system" /usr/bin/env -i \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 TERM="${TERM:-dumb}" \
         DEBIAN_FRONTEND=noninteractive "$@"
 }
