@@ -138,6 +138,25 @@ MR_LIBRARY void mr_job_output_pairs(mr_job *job, mr_pair_function *take, void *c
 typedef void mr_message_function(void *context, const char *line);
 MR_LIBRARY void mr_job_messages(mr_job *job, mr_message_function *take, void *context);
 
+/* How far a job is. Later versions may append fields. */
+typedef struct mr_job_progress {
+    const char *phase;   /* what is going on: "map", "reduce", ..., as in what --stats writes; lent */
+    double fraction;     /* of the whole job that is done, 0 to 1; below 0: not known */
+    double seconds;      /* since the job began */
+    double seconds_left; /* that it will still take; below 0: not known */
+    double rate;         /* bytes of input in a second at present, towards the end bytes of output */
+    uint64_t input_bytes;
+    uint64_t output_bytes;
+    uint64_t memory;  /* in use, in all processes of the job together */
+    uint64_t spilled; /* bytes in temporary files */
+    uint64_t retries; /* workers that were replaced */
+} mr_job_progress;
+
+/* Hears of it some ten times a second, in the thread that performs the job; progress is lent for the call. What comes
+ * faster than it is taken is left out. take NULL, as at first: nobody hears. */
+typedef void mr_progress_function(void *context, const mr_job_progress *progress);
+MR_LIBRARY void mr_job_watch(mr_job *job, mr_progress_function *take, void *context);
+
 /* Keeps what the option "stats" would write to a file: see mr_job_statistics. */
 MR_LIBRARY void mr_job_keep_statistics(mr_job *job);
 

@@ -8,9 +8,11 @@
 #include "base/units.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
+#include "cli/watching.h"
 #include "data/decode.h"
 #include "embed/embedding.h"
 #include "embed/isolation.h"
+#include "embed/looking.h"
 #include "job/coordinator.h"
 #include "job/footprint.h"
 
@@ -26,10 +28,13 @@ typedef struct child {
     int *descriptors; /* for each input that is one: ours; -1 for others */
     int **kept;       /* all that are to stay */
     size_t kept_count;
-    int output;          /* as in the embedding, under its number here */
-    int statistics;      /* the same */
-    mr_side_wish *sides; /* those of the options, and those in memory */
-    size_t own_sides;    /* of them, of the options */
+    int output;           /* as in the embedding, under its number here */
+    int statistics;       /* the same */
+    int progress;         /* the same */
+    mr_watching watching; /* who looks on, as the options say, */
+    mr_looking looking;   /* and for the program */
+    mr_side_wish *sides;  /* those of the options, and those in memory */
+    size_t own_sides;     /* of them, of the options */
 } child;
 
 static bool make_room(child *self, mr_error *error) {
@@ -38,7 +43,7 @@ static bool make_room(child *self, mr_error *error) {
     self->words = calloc(words, sizeof *self->words);
     self->held = calloc(inputs + 1, sizeof *self->held);
     self->descriptors = calloc(inputs + 1, sizeof *self->descriptors);
-    self->kept = calloc(inputs + 2, sizeof *self->kept);
+    self->kept = calloc(inputs + 3, sizeof *self->kept);
     return (self->words && self->held && self->descriptors && self->kept) ||
            mr_error_memory(error, words * sizeof *self->words, "the description of a job");
 }
@@ -55,6 +60,8 @@ static bool isolate(child *self, mr_error *error) {
     if (in_place) self->kept[self->kept_count++] = &self->output;
     self->statistics = embedding->statistics;
     if (self->statistics >= 0) self->kept[self->kept_count++] = &self->statistics;
+    self->progress = embedding->progress;
+    if (self->progress >= 0) self->kept[self->kept_count++] = &self->progress;
     return mr_isolate(self->kept, self->kept_count, in_place ? -1 : self->output, embedding->messages, error);
 }
 
@@ -143,6 +150,28 @@ static bool complete_settings(child *self, mr_error *error) {
     return hold_inputs(self, error) && hold_sides(self, error);
 }
 
+/* ---- the job ----------------------------------------------------------------------------------------------------- */
+
+/* Lets those look on that the options name, and the program. */
+static bool look_on(child *self, mr_error *error) {
+    mr_watching *watching = &self->watching;
+    mr_watching_hold_requests();
+    if (!mr_watching_open(watching, &self->arguments.watch, error)) return false;
+    if (self->progress >= 0) {
+        mr_looking_open(&self->looking, self->progress);
+        watching->onlookers[watching->count++] = &self->looking.onlooker;
+    }
+    mr_watching_join(watching, &self->arguments.settings, NULL);
+    return true;
+}
+
+static void run(child *self, mr_result_summary *summary, mr_error *error) {
+    if (!look_on(self, error)) return;
+    mr_disregard_memory();
+    mr_job_run(&self->arguments.settings, summary, error);
+    mr_watching_close(&self->watching);
+}
+
 /* ---- the report -------------------------------------------------------------------------------------------------- */
 
 static void report(mr_embedded_report *report, const mr_result_summary *summary, const mr_error *error) {
@@ -180,10 +209,8 @@ int mr_embedded_main(void *argument) {
     child self = {.embedding = embedding};
     mr_error error = {0};
     if (make_room(&self, &error) && isolate(&self, &error) && read_words(&self, &error) &&
-        complete_settings(&self, &error)) {
-        mr_disregard_memory();
-        mr_job_run(&self.arguments.settings, &summary, &error);
-    }
+        complete_settings(&self, &error))
+        run(&self, &summary, &error);
     report(embedding->report, &summary, &error);
     mr_summary_close(&summary);
     free_child(&self);

@@ -65,6 +65,20 @@ typedef struct mr_embedded_report {
     mr_error error; /* why it is not done, unless a signal has ended it */
 } mr_embedded_report;
 
+/* How far a job is, on its way through a pipe: see mr_job_progress in libmr.h. */
+typedef struct mr_embedded_progress {
+    char phase[24];
+    double fraction;
+    double seconds;
+    double seconds_left;
+    double rate;
+    uint64_t input_bytes;
+    uint64_t output_bytes;
+    uint64_t memory;
+    uint64_t spilled;
+    uint64_t retries;
+} mr_embedded_progress;
+
 /* What the process of a job starts with: all of it is that of the program, as it was when it forked. */
 typedef struct mr_embedding {
     const char *plugin;      /* as described; NULL: none was */
@@ -77,6 +91,7 @@ typedef struct mr_embedding {
     int output;                 /* MEMORY: an empty file in memory; BYTES, PAIRS: a pipe; DESCRIPTOR: it; or -1 */
     int statistics;             /* an empty file in memory; -1: they are not wanted */
     int messages;               /* a pipe for what is to be told; -1: nobody listens */
+    int progress;               /* a pipe for mr_embedded_progress; -1: nobody looks on */
     mr_embedded_report *report; /* to be filled in */
 } mr_embedding;
 

@@ -156,6 +156,11 @@ void mr_job_messages(mr_job *job, mr_message_function *take, void *context) {
     job->tell_context = context;
 }
 
+void mr_job_watch(mr_job *job, mr_progress_function *take, void *context) {
+    job->watch = take;
+    job->watch_context = context;
+}
+
 void mr_job_keep_statistics(mr_job *job) {
     job->wants_statistics = true;
 }

@@ -20,6 +20,8 @@ struct mr_embedded_job {
     void *take_context;        /* for both */
     mr_message_function *tell; /* NULL: nobody listens */
     void *tell_context;
+    mr_progress_function *watch; /* NULL: nobody looks on */
+    void *watch_context;
     int cancel;                 /* an eventfd: above zero when the job is to end */
     mr_error mistake;           /* what has gone wrong while it was described */
     mr_job_result result;       /* of the last performance */

@@ -34,6 +34,7 @@ typedef struct performance {
     mp_process *process;
     stream output;
     stream messages;
+    stream progress;
     int memory;     /* a file in memory for the output; -1: none */
     int statistics; /* one for them; -1: none */
     bool refused;   /* a function of the program wants no more */
@@ -111,6 +112,26 @@ static size_t take_lines(performance *self, const char *bytes, size_t length) {
     return taken;
 }
 
+/* Of what is at hand only the last is news. */
+static size_t take_progress(performance *self, const char *bytes, size_t length) {
+    mr_embedded_progress told;
+    size_t count = length / sizeof told;
+    if (!count) return 0;
+    memcpy(&told, bytes + (count - 1) * sizeof told, sizeof told);
+    const mr_job_progress progress = {.phase = told.phase,
+                                      .fraction = told.fraction,
+                                      .seconds = told.seconds,
+                                      .seconds_left = told.seconds_left,
+                                      .rate = told.rate,
+                                      .input_bytes = told.input_bytes,
+                                      .output_bytes = told.output_bytes,
+                                      .memory = told.memory,
+                                      .spilled = told.spilled,
+                                      .retries = told.retries};
+    self->job->watch(self->job->watch_context, &progress);
+    return count * sizeof told;
+}
+
 static size_t take_bytes(performance *self, const char *bytes, size_t length) {
     const mr_job *job = self->job;
     if (length && !self->refused) self->refused = !job->take_bytes(job->take_context, bytes, length);
@@ -138,7 +159,8 @@ static size_t take_pairs(performance *self, const char *bytes, size_t length) {
 
 static bool pump_all(performance *self) {
     taker *take = self->job->to == MR_EMBEDDED_PAIRS ? take_pairs : take_bytes;
-    return pump(self, &self->messages, take_lines, &self->error) && pump(self, &self->output, take, &self->error);
+    return pump(self, &self->messages, take_lines, &self->error) &&
+           pump(self, &self->progress, take_progress, &self->error) && pump(self, &self->output, take, &self->error);
 }
 
 /* ---- the process ------------------------------------------------------------------------------------------------- */
@@ -157,6 +179,7 @@ static bool open_channels(performance *self) {
         return mr_error_memory(error, sizeof *job->report, "the result of a job");
     }
     if (job->tell && !open_stream(&self->messages, error)) return false;
+    if (job->watch && !open_stream(&self->progress, error)) return false;
     if ((job->to == MR_EMBEDDED_BYTES || job->to == MR_EMBEDDED_PAIRS) && !open_stream(&self->output, error))
         return false;
     return (job->to != MR_EMBEDDED_MEMORY || open_memory(&self->memory, error)) &&
@@ -167,6 +190,7 @@ static void close_channels(performance *self) {
     mp_process_free(self->process);
     close_stream(&self->output);
     close_stream(&self->messages);
+    close_stream(&self->progress);
     close_end(&self->memory);
     close_end(&self->statistics);
 }
@@ -186,6 +210,7 @@ static bool start(performance *self) {
                                                                             : self->output.writer,
                               .statistics = self->statistics,
                               .messages = self->messages.writer,
+                              .progress = self->progress.writer,
                               .report = job->report};
     mp_process_options options = {.name = "mr-job", .flags = MP_PROCESS_DAEMON | MP_PROCESS_KEEP_BUFFERS};
     sigset_t all, before;
@@ -195,6 +220,7 @@ static bool start(performance *self) {
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     close_end(&self->output.writer);
     close_end(&self->messages.writer);
+    close_end(&self->progress.writer);
     return code == 0 || mr_error_system(&self->error, -code, "could not start the process of a job");
 }
 
@@ -206,9 +232,8 @@ static void end_process(performance *self) {
 /* Waits for something to happen, and deals with it. *ended: the process has. */
 static bool turn(performance *self, bool *ended) {
     struct pollfd polled[] = {
-        {mp_process_fd(self->process), POLLIN, 0},
-        {self->cancelled ? -1 : self->job->cancel, POLLIN, 0},
-        {self->messages.reader, POLLIN, 0},
+        {mp_process_fd(self->process), POLLIN, 0}, {self->cancelled ? -1 : self->job->cancel, POLLIN, 0},
+        {self->messages.reader, POLLIN, 0},        {self->progress.reader, POLLIN, 0},
         {self->output.reader, POLLIN, 0},
     };
     if (poll(polled, sizeof polled / sizeof *polled, -1) < 0) {
@@ -287,6 +312,7 @@ bool mr_job_perform(mr_job *job) {
                         .statistics = -1,
                         .output = {.reader = -1, .writer = -1},
                         .messages = {.reader = -1, .writer = -1},
+                        .progress = {.reader = -1, .writer = -1},
                         .error = job->mistake};
     bool ended = false, ok = !self.error.set;
     mr_embedded_forget(job);

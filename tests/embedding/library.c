@@ -289,6 +289,32 @@ static void functions_take_results(void **state) {
     free(text);
 }
 
+static void note_progress(void *context, const mr_job_progress *progress) {
+    mr_job_progress *last = (mr_job_progress *)context;
+    assert_true((progress->fraction < 0 || progress->fraction >= last->fraction) && progress->fraction <= 1);
+    assert_true(progress->seconds >= last->seconds);
+    assert_true(strlen(progress->phase) > 0);
+    double most = last->fraction > progress->fraction ? last->fraction : progress->fraction;
+    *last = *progress;
+    last->fraction = most;
+}
+
+static void functions_hear_of_progress(void **state) {
+    (void)state;
+    mr_job_progress last = {.fraction = -1};
+    size_t length;
+    char *text = make_text(1000000, &length), *expected = count_text(text, length);
+    mr_job *job = new_job(&words);
+    mr_job_input_buffer(job, "text", text, length);
+    mr_job_watch(job, note_progress, &last);
+    expect_output(job, expected);
+    assert_int_equal(last.input_bytes, length);
+    assert_true(last.fraction == 1);
+    mr_job_free(job);
+    free(expected);
+    free(text);
+}
+
 static void functions_may_refuse(void **state) {
     (void)state;
     static pairs taken;
@@ -547,6 +573,7 @@ int main(void) {
         cmocka_unit_test(side_files_may_be_buffers),
         cmocka_unit_test(functions_take_results),
         cmocka_unit_test(functions_may_refuse),
+        cmocka_unit_test(functions_hear_of_progress),
         cmocka_unit_test(output_goes_to_descriptors_and_files),
         cmocka_unit_test(mistakes_are_told),
         cmocka_unit_test(crashes_are_told),
