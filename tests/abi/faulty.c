@@ -151,6 +151,12 @@ static void finish_decimal(mr_ctx *ctx, mr_slice key, const void *value) {
     emit_text(ctx, key, "%lld", *(const int64_t *)value);
 }
 
+static void finish_rounded(mr_ctx *ctx, mr_slice key, const void *value) {
+    char text[64];
+    int length = snprintf(text, sizeof text, "%.1f", *(const double *)value);
+    mr_emit(ctx, key, mr_bytes(text, (size_t)length));
+}
+
 static int64_t finished; /* keys */
 
 static void finish_numbered(mr_ctx *ctx, mr_slice key, const void *value) {
@@ -284,6 +290,7 @@ static const fault faults[] = {
     {"mean", {FOLD, .map = map_int64, .fold = fold_mean}},
     {"last", {FOLD, .map = map_int64, .fold = fold_last, .finish = finish_decimal}},
     {"doubles", {FOLD, .map = map_double, .fold = fold_doubles}},
+    {"rounded", {FOLD, .map = map_double, .fold = fold_doubles, .finish = finish_rounded}},
     {"count", {FOLD, .map = map_int64, .fold = fold_count, .finish = finish_decimal}},
     {"finish-number", {FOLD, .map = map_int64, .fold = fold_sum, .finish = finish_numbered}},
     {"combine-count", {GROUP, .combine = reduce_count, .reduce = reduce_count}},

@@ -69,6 +69,7 @@ finds lines-of-chunk 2 "map_chunk depends on where its text begins and ends"
 finds mean 3 "fold is not associative"
 finds last 2 "fold is not commutative"
 finds doubles 3 "fold is not associative"
+finds rounded 3 "fold is not associative"
 finds count 2 "fold is not commutative"
 finds finish-number 1 "finish gives something else when the same keys come again"
 
