@@ -148,7 +148,7 @@ const mr_command mr_command_job = {
     .text = "Runs the stages of a job file, one after the other. FILE is a path with a slash\n"
             "or ending in .json, or the name of a job that comes with mr.\n",
     .options = job_options,
-    .shared = "jobs memory tmp chunk timeout worker-memory pin progress quiet verbose",
+    .shared = "jobs memory tmp chunk timeout worker-memory pin progress status quiet verbose",
     .notes = "Options of 'mr run' hold for every stage.\n",
     .reads_help = true,
 };

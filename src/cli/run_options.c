@@ -126,6 +126,14 @@ static bool read_progress(void *receiver, const char *text, mr_error *error) {
                           text + 5, text + 5);
 }
 
+/* A port, with a colon in front of it or without one. */
+static bool read_status(void *receiver, const char *text, mr_error *error) {
+    mr_watch_wish *wish = &((mr_run_arguments *)receiver)->watch;
+    wish->serve = mr_parse_count(text + (*text == ':'), 0, UINT16_MAX, &wish->status_port);
+    return wish->serve ||
+           mr_error_usage(error, "--status wants a port such as :8080, or :0 for any that is free, not '%s'", text);
+}
+
 #define AT(field) offsetof(mr_run_arguments, field)
 
 const mr_command_option mr_run_options[] = {
@@ -324,6 +332,14 @@ const mr_command_option mr_run_options[] = {
      .group = MR_GROUP_MESSAGES,
      .kind = MR_VALUE_OTHER,
      .read = read_progress},
+    {.name = "status",
+     .argument = ":PORT",
+     .help = "show how the job stands to browsers on this machine, at http://localhost:PORT/; :0 finds a port",
+     .words = ":0|:8080",
+     .command_only = true,
+     .group = MR_GROUP_MESSAGES,
+     .kind = MR_VALUE_OTHER,
+     .read = read_status},
     {.name = "quiet",
      .letter = 'q',
      .help = "no summary line",

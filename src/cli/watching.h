@@ -3,16 +3,21 @@
 #define MR_CLI_WATCHING_H
 
 #include "job/progress.h"
+#include "job/status_server.h"
 
 /* What the command line says of it. */
 typedef struct mr_watch_wish {
     enum mr_progress_mode progress;
     uint64_t progress_file; /* JSON: descriptor; 0: standard error */
+    bool serve;             /* with a page at status_port */
+    uint64_t status_port;   /* 0: any that is free */
 } mr_watch_wish;
 
 /* Those who look on, for one job after the other. */
 typedef struct mr_watching {
     mr_progress progress;
+    mr_status_server server;                  /* if serving */
+    bool serving;                             /* it is open, and has to be closed */
     mr_onlooker *onlookers[MR_ONLOOKERS_MAX]; /* borrowed from above */
     size_t count;
 } mr_watching;

@@ -107,7 +107,8 @@ static uint64_t chunk_bytes(const mr_job *job, uint64_t unit) {
 /* A unit of the phase at hand is done; what is made again has been counted. */
 static void count_unit(mr_coordinator *self, const mr_assignment *assignment, double seconds) {
     mr_phase *phase = phase_now(self);
-    if (assignment->kind != self->kind || !phase->units || mr_repair_noted(self, assignment)) return;
+    bool counts = phase->units || assignment->kind == MR_TASK_MAP; /* streams begin with no chunks */
+    if (assignment->kind != self->kind || !counts || mr_repair_noted(self, assignment)) return;
     phase->done++;
     if (seconds > phase->longest) {
         phase->longest = seconds;

@@ -7,6 +7,7 @@
 #include "base/numerics.h"
 #include "base/units.h"
 #include "job/report_facts.h"
+#include "job/report_parts.h"
 #include "job/timeline.h"
 
 /* The page answers from the top down: how did it end, how long, how fast, what held it up, was anything wrong; then
@@ -193,7 +194,7 @@ static void put_incident(mr_html *html, const mr_observation *observation, uint6
 }
 
 /* All but the first few have to be unfolded. */
-static void put_incidents(mr_html *html, const mr_observation *observation) {
+void mr_report_incidents(mr_html *html, const mr_observation *observation) {
     uint64_t kept = mr_smaller(observation->incident_count, MR_INCIDENTS_MAX);
     if (!kept) return;
     mr_page_section(html, "Incidents");
@@ -225,7 +226,7 @@ static const struct {
 _Static_assert(MR_ACTIVITIES == 8, "every activity has a name and a colour");
 
 /* One bar, divided by what workers spent their time on. */
-static void put_activities(mr_html *html, const mr_observation *observation) {
+void mr_report_activities(mr_html *html, const mr_observation *observation) {
     double all = 0, at = 0;
     for (size_t i = 0; i < MR_ACTIVITIES; i++)
         all += mr_duration(0, observation->activities[i]);
@@ -271,7 +272,7 @@ static void put_times(mr_html *html, const mr_report_subject *subject) {
 
 /* ---- the rest ---------------------------------------------------------------------------------------------------- */
 
-static void put_hot_keys(mr_html *html, const mr_observation *observation) {
+void mr_report_hot_keys(mr_html *html, const mr_observation *observation) {
     if (!observation->hot_key_count) return;
     double most = observation->hot_keys[0].share;
     mr_page_section(html, "Keys that come most often");
@@ -309,7 +310,7 @@ static void put_numbers(mr_html *html, const mr_result_summary *summary) {
     mr_page_section_end(html);
 }
 
-static void put_counters(mr_html *html, const mr_result_summary *summary) {
+void mr_report_counters(mr_html *html, const mr_result_summary *summary) {
     if (!summary->counter_count) return;
     mr_page_section(html, "Counters of the plugin");
     mr_html_put(html, "<div class=\"columns\"><dl class=\"facts\">\n");
@@ -330,12 +331,12 @@ void mr_report_page(mr_html *html, const mr_report_subject *subject) {
     put_glance(html, subject);
     put_failure(html, subject);
     if (subject->observation) {
-        put_activities(html, subject->observation);
+        mr_report_activities(html, subject->observation);
         put_times(html, subject);
-        put_incidents(html, subject->observation);
-        put_hot_keys(html, subject->observation);
+        mr_report_incidents(html, subject->observation);
+        mr_report_hot_keys(html, subject->observation);
     }
-    put_counters(html, subject->summary);
+    mr_report_counters(html, subject->summary);
     put_numbers(html, subject->summary);
     mr_report_settings(html, subject);
     mr_page_end(html);
