@@ -2,7 +2,7 @@
 # Succeeds when every header and program that the build needs is there; names what is not.
 cc=${CC:-gcc}
 missing=
-for header in zlib.h cjson/cJSON.h xxhash.h utf8proc.h elfutils/libdwfl.h dwarf.h; do
+for header in zlib.h cjson/cJSON.h microhttpd.h xxhash.h utf8proc.h elfutils/libdwfl.h dwarf.h; do
     printf '#include <%s>\nint main(void){return 0;}\n' "$header" |
         "$cc" -x c -fsyntax-only - 2>/dev/null || missing="$missing $header"
 done

@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <elfutils/libdwfl.h>
 #include <elfutils/version.h>
+#include <microhttpd.h>
 #include <pcre2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,12 @@ static const char *cjson_version(char *text) {
     const char *(*version)(void);
     (void)text;
     return load("libcjson.so.1", "cJSON_Version", &version) ? version() : cannot_load;
+}
+
+static const char *microhttpd_version(char *text) {
+    const char *(*version)(void);
+    (void)text;
+    return load("libmicrohttpd.so.12", "MHD_get_version", &version) ? version() : cannot_load;
 }
 
 static const char *elfutils_version(char *text) {
@@ -121,6 +128,7 @@ static const library_row rows[] = {
     {"PCRE2", TEXT(PCRE2_MAJOR) "." TEXT(PCRE2_MINOR), pcre2_version, "the plugin grep"},
     {"cJSON", DOTTED(CJSON_VERSION_MAJOR, CJSON_VERSION_MINOR, CJSON_VERSION_PATCH), cjson_version,
      "job files, statistics, bad records"},
+    {"MHD", TEXT(MHD_VERSION), microhttpd_version, "the page of a job that runs"},
     {"elfutils", "0." TEXT(_ELFUTILS_VERSION), elfutils_version, "names in backtraces"},
     {"utf8proc", DOTTED(UTF8PROC_VERSION_MAJOR, UTF8PROC_VERSION_MINOR, UTF8PROC_VERSION_PATCH), utf8proc_here,
      "letters and lower case"},

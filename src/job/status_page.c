@@ -73,9 +73,9 @@ static void put_glance(mr_html *html, const mr_view *view, const mr_outlook *out
     snprintf(note, sizeof note, "%llu bad records left out", (unsigned long long)summary->bad.count);
     mr_page_tile(html, "Workers replaced", text, NULL, note, summary->retries || summary->bad.count);
     mr_page_tiles_end(html);
-    mr_html_put(html, "<p class=\"lead\">");
+    mr_html_put(html, "<section>");
     mr_page_bar(html, MR_COLOUR_MAP, outlook->fraction);
-    mr_html_put(html, "</p>\n");
+    mr_html_put(html, "</section>\n");
 }
 
 static void put_heading(mr_html *html, const mr_view *view, const char *title, unsigned refresh) {
@@ -144,7 +144,7 @@ static void put_work(mr_html *html, const mr_occupation *at) {
 static void put_worker(mr_html *html, const mr_view *view, uint32_t index) {
     char text[MR_TIME_TEXT];
     const mr_occupation at = mr_occupation_of(view, index);
-    mr_html_format(html, "<tr><td class=\"narrow\">%s %u</td><td class=\"number narrow\">",
+    mr_html_format(html, "<tr><td class=\"narrow\">%s\xc2\xa0%u</td><td class=\"number narrow\">",
                    at.reader ? "reader" : "worker", index);
     if (at.process) mr_html_format(html, "%ld", (long)at.process);
     mr_html_put(html, "</td><td class=\"any\">");

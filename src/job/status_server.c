@@ -246,11 +246,11 @@ static bool find_port(mr_status_server *self, uint16_t port, mr_error *error) {
 static bool start_daemon(mr_status_server *self, size_t index, mr_error *error) {
     if (self->listeners[index] < 0) return true;
     unsigned most = MR_STATUS_CONNECTIONS / MR_STATUS_ADDRESSES;
-    self->daemons[index] = library.start_daemon(
-        MHD_USE_EPOLL, 0, NULL, NULL, handle, self, MHD_OPTION_LISTEN_SOCKET,
-        self->listeners[index], MHD_OPTION_CONNECTION_LIMIT, most, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)TIMEOUT_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)REQUEST_BYTES,
-        MHD_OPTION_NOTIFY_CONNECTION, note_connection, self, MHD_OPTION_END);
+    self->daemons[index] =
+        library.start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, handle, self, MHD_OPTION_LISTEN_SOCKET,
+                             self->listeners[index], MHD_OPTION_CONNECTION_LIMIT, most, MHD_OPTION_CONNECTION_TIMEOUT,
+                             (unsigned)TIMEOUT_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)REQUEST_BYTES,
+                             MHD_OPTION_NOTIFY_CONNECTION, note_connection, self, MHD_OPTION_END);
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)index};
     if (self->daemons[index] && epoll_ctl(self->watch, EPOLL_CTL_ADD, descriptor_of(self->daemons[index]), &event) == 0)
         return true;
