@@ -124,8 +124,12 @@ expect_typed() {
     expect_same expected printed "lines that $1 completes"
 }
 
+# With bash-completion the file is loaded when it is first needed, by the name of the command; otherwise by hand.
+loader=/usr/share/bash-completion/bash_completion
 if command -v script >/dev/null; then
-    printf '%s\n' "PS1='> '" "source '$completion/mr.bash'" >start
+    mkdir -p user/completions && cp "$completion/mr.bash" user/completions/mr
+    [[ -f $loader ]] || loader=$completion/mr.bash
+    printf '%s\n' "PS1='> '" "BASH_COMPLETION_USER_DIR='$work/user'" "source '$loader'" >start
     type_lines | TERM=dumb HISTFILE= script -qec 'bash --noprofile --rcfile start -i' /dev/null >session 2>&1
     expect_typed bash
 else
