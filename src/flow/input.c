@@ -179,10 +179,11 @@ static bool look_at_held(mr_input *input, mr_source *source, const mr_held *held
 }
 
 bool mr_input_open(mr_input *input, const char *const *paths, const mr_held *held, size_t count, mr_error *error) {
-    *input = (mr_input){.count = count, .folder = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
-    if (input->folder < 0) input->folder = AT_FDCWD; /* then it is where they count from as long as nobody moves */
-    input->sources = calloc(count, sizeof *input->sources);
+    *input = (mr_input){.sources = calloc(count, sizeof *input->sources)};
     if (!input->sources) return mr_error_memory(error, count * sizeof *input->sources, "the list of inputs");
+    input->count = count;
+    input->folder = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (input->folder < 0) input->folder = AT_FDCWD; /* then it is where they count from as long as nobody moves */
     for (size_t i = 0; i < count; i++) {
         input->sources[i].path = paths[i];
         bool is_held = held && mr_is_held(&held[i]);

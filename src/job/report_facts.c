@@ -17,9 +17,17 @@ const char *mr_report_output(const mr_job *job) {
     return path && strcmp(path, "-") != 0 ? path : "standard output";
 }
 
+/* The sources of which something is known: none of a job that has failed before it had looked at them. */
+static size_t known_sources(const mr_input *input) {
+    size_t count = 0;
+    while (count < input->count && input->sources[count].path)
+        count++;
+    return count;
+}
+
 void mr_report_inputs(mr_html *html, const mr_job *job) {
     const mr_input *input = &job->input;
-    if (!input->count) {
+    if (!known_sources(input)) {
         mr_html_text(html, job->settings->input_count ? job->settings->inputs[0] : "nothing");
         return;
     }
@@ -91,11 +99,12 @@ static void put_input(mr_html *html, const mr_source *source) {
 
 static void put_inputs(mr_html *html, const mr_job *job) {
     const mr_input *input = &job->input;
+    size_t known = known_sources(input);
     begin_fact(html, input->count == 1 ? "input" : "inputs");
-    if (!input->count) mr_report_inputs(html, job);
-    for (size_t i = 0; i < input->count && i < INPUTS_SHOWN; i++)
+    if (!known) mr_report_inputs(html, job);
+    for (size_t i = 0; i < known && i < INPUTS_SHOWN; i++)
         put_input(html, &input->sources[i]);
-    if (input->count > INPUTS_SHOWN) mr_html_format(html, "and %zu more", input->count - INPUTS_SHOWN);
+    if (known && input->count > INPUTS_SHOWN) mr_html_format(html, "and %zu more", input->count - INPUTS_SHOWN);
     end_fact(html);
 }
 

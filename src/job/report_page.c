@@ -167,9 +167,9 @@ static void put_card(mr_html *html, const mr_card *card) {
         return;
     }
     mr_html_put(html, "<dl class=\"facts card\" aria-label=\"The crash card\">\n");
-    char *title = strchr(text, '\n') + 1, *end;
-    for (char *line = title; (end = strchr(line, '\n')); line = end + 1)
-        if (end - line >= MR_CARD_VALUE) put_card_line(html, line, (size_t)(end - line), line == title);
+    char *first = strchr(text, '\n') + 1, *end;
+    for (char *line = first; (end = strchr(line, '\n')); line = end + 1)
+        if (end - line >= MR_CARD_VALUE) put_card_line(html, line, (size_t)(end - line), line == first);
     mr_html_put(html, "</code></dd></dl>\n");
     free(text);
 }
