@@ -12,7 +12,7 @@
  *
  *     MR_PLUGIN(.name = "words", .kind = MR_FOLD, .fold_type = MR_FOLD_COUNT, .map = map)
  *
- *     $ gcc -O2 -shared -fPIC words.c -o words.so && mr run ./words.so big.txt
+ *     $ mr run ./words.c big.txt
  *
  * The three kinds of job
  *   MR_FOLD   map emits (key, value) with a value of fixed size; values of one key are folded into one by an

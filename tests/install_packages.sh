@@ -2,7 +2,7 @@
 # Installs what mr is built and tested with, through apt; as root directly, otherwise through sudo. What makes reading
 # compressed files quicker (ISA-L) or possible (zstd) is installed where the system has it.
 set -eu
-packages="gcc make libc6-dev zlib1g-dev libcjson-dev libmicrohttpd-dev libcmocka-dev libpcre2-dev libutf8proc-dev libxxhash-dev libdw-dev perl"
+packages="gcc g++ make libc6-dev zlib1g-dev libcjson-dev libmicrohttpd-dev libcmocka-dev libpcre2-dev libutf8proc-dev libxxhash-dev libdw-dev perl"
 as_root=
 if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null || {

@@ -18,7 +18,7 @@ export PATH=$work/copy/build:$PATH
 # The source in the manual page of plugins, which its commands compile.
 sed -n '/^#include <stdio.h>/,/^\.EE/p' src/cli/mr-plugin.5 | grep -v '^\.' >lengths.c || fail "mr-plugin.5 has no source"
 documents=()
-for document in README.md plugins/README.md datasets/README.md src/README.md src/cli/mr.1 src/cli/mr-plugin.5; do
+for document in README.md plugins/README.md plugins/GALLERY.md datasets/README.md src/README.md src/cli/mr.1 src/cli/mr-plugin.5; do
     if [[ -f $document ]]; then
         documents+=("$document")
     else

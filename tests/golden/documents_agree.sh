@@ -1,5 +1,5 @@
 #!/bin/bash
-# README.md, the manual page, plugins/README.md and what mr says of itself agree: all of them know every command, every option,
+# README.md, the manual page, plugins/GALLERY.md and what mr says of itself agree: all of them know every command, every option,
 # every plugin and every option of each plugin.
 source "$(dirname "$0")/../tools/testing.sh"
 
@@ -58,21 +58,21 @@ while read -r variable; do
     grep -qE "^\.BR? .*\b$variable\b" page || fail "the manual page does not have the variable $variable"
 done <variables
 
-# section PLUGIN - what plugins/README.md says of a plugin.
+# section PLUGIN - what plugins/GALLERY.md says of a plugin.
 section() {
-    awk -v title="### $1" '/^##/ { on = 0 } on { print } $0 == title { on = 1 }' "$root/plugins/README.md"
+    awk -v title="## $1" '/^##/ { on = 0 } on { print } $0 == title { on = 1 }' "$root/plugins/GALLERY.md"
 }
 
 for plugin in $("$mr" list | awk '{ print $1 }'); do
     grep -qx "\.B $plugin" page || fail "the manual page does not have the plugin $plugin"
     section "$plugin" >section
-    [[ -s section ]] || fail "plugins/README.md has no section on $plugin"
+    [[ -s section ]] || fail "plugins/GALLERY.md has no section on $plugin"
     case $plugin in invertedindex) section wordcount >>section ;; esac # has the options of wordcount
     "$mr" help "$plugin" | sed -n 's/^  --set \([a-z0-9-]*\)=.*/\1/p' | sort >options
     while read -r option; do
-        grep -q "^|.*\`$option\`.*|" section || fail "plugins/README.md says nothing of --set $option of $plugin"
+        grep -q "^|.*\`$option\`.*|" section || fail "plugins/GALLERY.md says nothing of --set $option of $plugin"
     done <options
     grep -oE '^\| `[^|]*\|' section | grep -oE '`[^`]*`' | tr -d '`' | sort | comm -23 - options >unknown
-    [[ ! -s unknown ]] || fail "plugins/README.md has options that $plugin does not: $(cat unknown)"
+    [[ ! -s unknown ]] || fail "plugins/GALLERY.md has options that $plugin does not: $(cat unknown)"
 done
 finish

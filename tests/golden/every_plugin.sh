@@ -1,6 +1,6 @@
 #!/bin/bash
 # Every plugin that comes with mr prints the same bytes in one process, in one worker and in three of them with ten
-# chunks. plugins/README.md has an example of each, with what it prints. Its commands are run with another mr on the path,
+# chunks. plugins/GALLERY.md has an example of each, with what it prints. Its commands are run with another mr on the path,
 # which does each of them three times and compares. And mr check finds nothing wrong with any of them.
 # timeout: 300
 source "$(dirname "$0")/../tools/testing.sh"
@@ -32,10 +32,9 @@ printf '%s\0' "\${arguments[@]:1}" >"$work/commands/\$RANDOM\$RANDOM"
 rm -f "$work/first"
 END
 chmod +x path/mr
-sed -n '/^## The plugins that come with mr/,$p' "$root/plugins/README.md" >examples.md
 
 touch compared differences
-(cd copy && PATH=$work/path:$PATH perl "$root/tests/tools/console.pl" "$work/examples.md") || fail "commands of plugins/README.md"
+(cd copy && PATH=$work/path:$PATH perl "$root/tests/tools/console.pl" plugins/GALLERY.md) || fail "commands of plugins/GALLERY.md"
 [[ ! -s differences ]] || fail "not the same: $(cat differences)"
 # check COMMAND - check the plugin of a command, given by its arguments; those that it shares with mr check are left.
 check() {
