@@ -273,6 +273,7 @@ INSTALLED = 755:$(BUILD)/mr:bin/mr \
     644:src/mr.h:include/mr.h \
     644:src/libmr.h:include/libmr.h \
     644:src/mp/mp.h:include/mp/mp.h \
+    text:src/packaging/mr.pc.in:$(LIBDIR)/pkgconfig/mr.pc \
     text:src/packaging/libmr.pc.in:$(LIBDIR)/pkgconfig/libmr.pc \
     $(foreach file,$(MANUALS),644:$(file):share/man/man$(patsubst .%,%,$(suffix $(file)))/$(notdir $(file))) \
     $(foreach file,$(wildcard src/*/*.schema.json),644:$(file):share/mr/$(notdir $(file))) \
@@ -280,6 +281,7 @@ INSTALLED = 755:$(BUILD)/mr:bin/mr \
     644:src/cli/completion/_mr:share/zsh/site-functions/_mr \
     644:README.md:share/doc/mr/README.md \
     644:plugins/README.md:share/doc/mr/plugins/README.md \
+    644:plugins/GALLERY.md:share/doc/mr/plugins/GALLERY.md \
     644:LICENSE:share/doc/mr/LICENSE
 
 install: all

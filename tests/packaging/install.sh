@@ -17,7 +17,7 @@ list_tree() {
 # Into a folder that is not there yet, and out of it again.
 make_target install
 for file in bin/mr lib/mr/plugins/wordcount.so lib/mr/plugins/kmeans.json include/mr.h include/libmr.h include/mp/mp.h \
-    lib/libmp.a lib/libmr.a lib/libmr.so.0 lib/pkgconfig/libmr.pc share/man/man1/mr.1 share/man/man5/mr-plugin.5 share/mr/job.schema.json \
+    lib/libmp.a lib/libmr.a lib/libmr.so.0 lib/pkgconfig/libmr.pc lib/pkgconfig/mr.pc share/man/man1/mr.1 share/man/man5/mr-plugin.5 share/mr/job.schema.json \
     share/bash-completion/completions/mr share/zsh/site-functions/_mr \
     share/doc/mr/README.md; do
     [[ -s $prefix/$file ]] || fail "$file is not installed"
@@ -47,6 +47,45 @@ printf 'fish\t2\none\t1\ntwo\t1\n' >expected
 run "$prefix/bin/mr" run wordcount text -q
 expect_status 0
 expect_same expected out "mr run wordcount, installed"
+
+# So does writing a plugin, with mr alone, with a compiler, and in C++.
+run "$prefix/bin/mr" new words
+run "$prefix/bin/mr" run ./words.c text -q
+expect_status 0 "a plugin from source, installed"
+expect_same expected out "a plugin from source, installed"
+if command -v pkg-config >pkg-config.path; then
+    read -ra flags <<<"$(PKG_CONFIG_PATH=$prefix/lib/pkgconfig pkg-config --cflags mr)"
+    sed 's/"mr.h"/<mr.h>/' words.c >angle.c
+    cc "${flags[@]}" -shared -fPIC angle.c -o words.so || fail "mr.pc does not say where mr.h is"
+    run "$prefix/bin/mr" run ./words.so text -q
+    expect_status 0 "a plugin that was compiled by hand" && expect_same expected out "a plugin that was compiled by hand"
+    cat >plus.cc <<'END'
+#include <mr.h>
+static void map(mr_ctx *ctx, char *line, size_t length) {
+    mr_words words = mr_words_of(ctx, line, length, MR_WORDS_SPACE);
+    for (mr_slice word; mr_next(&words, &word);)
+        mr_count(ctx, word);
+}
+static void fill(mr_plugin *plugin) {
+    plugin->name = "plus";
+    plugin->kind = MR_FOLD;
+    plugin->fold_type = MR_FOLD_COUNT;
+    plugin->map = map;
+}
+MR_PLUGIN_FROM(fill)
+END
+    if command -v c++ >c++.path; then
+        c++ -Wall -Wextra -Wpedantic -Werror -std=c++17 "${flags[@]}" -shared -fPIC plus.cc -o plus.so || fail "no plugin in C++"
+        run "$prefix/bin/mr" run ./plus.so text -q
+        expect_status 0 "a plugin in C++" && expect_same expected out "a plugin in C++"
+    fi
+fi
+
+# Where a package is being made, the paths are those of the place where it will be.
+make_target install DESTDIR="$work/root" PREFIX=/opt/mr
+grep -qx 'prefix=/opt/mr' "$work/root/opt/mr/lib/pkgconfig/mr.pc" || fail "mr.pc names another place than PREFIX"
+run "$work/root/opt/mr/bin/mr" run ./words.c text -q
+expect_status 0 "with DESTDIR" && expect_same expected out "with DESTDIR"
 
 # So do programs that embed it; those that are compiled here have no sanitizers.
 if command -v pkg-config >pkg-config.path && ! grep -qaE '__(asan|ubsan)_' "$mr"; then
