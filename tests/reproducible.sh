@@ -7,6 +7,7 @@
 # Environment: CC, the compiler.
 set -eu -o pipefail
 export LC_ALL=C TZ=UTC
+unset MAKEFLAGS # of a make that runs the tests
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/mr-reproducible-XXXXXX")
 trap 'rm -rf "$work"' EXIT

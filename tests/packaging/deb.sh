@@ -2,6 +2,7 @@
 # The Debian packages: what is in them, what they depend on, and that a new mr runs from what they hold. `make check-root`
 # installs them in an empty system.
 source "$(dirname "$0")/../tools/testing.sh"
+unset MAKEFLAGS # of a make that runs the tests
 
 command -v dpkg-shlibdeps >path || skip "dpkg-dev is not installed"
 grep -qaE '__(asan|ubsan)_' "$mr" && skip "packages are made without sanitizers"

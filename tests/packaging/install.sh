@@ -1,6 +1,7 @@
 #!/bin/bash
 # make install puts everything in its place, from where it works; make uninstall takes all of that away and nothing else.
 source "$(dirname "$0")/../tools/testing.sh"
+unset MAKEFLAGS # of a make that runs the tests
 
 prefix=$work/prefix
 
