@@ -408,7 +408,7 @@ static void end_observation(mr_coordinator *self) {
 void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_error *error) {
     double start = mr_seconds(), cpu = mr_cpu_seconds();
     sigset_t before;
-    mr_observation *observation = mr_observation_new(start);
+    mr_observation *observation = mr_observation_new(start, error);
     sigprocmask(SIG_BLOCK, NULL, &before);
     mr_coordinator self = {.signals = -1,
                            .summary = summary,
@@ -419,9 +419,8 @@ void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_
     *summary = (mr_result_summary){.outcome = MR_OUTCOME_FAILED, .observation = observation};
     if (observation) mr_note_phase(&self, "start", 0);
     self.memory_kills = mr_memory_kills();
-    if ((observation || mr_error_memory(error, sizeof *observation, "what is observed")) &&
-        open_signals(&self, settings->alone, &before, error) && mr_job_open(&self.job, settings, error) &&
-        run(&self, error))
+    if (observation && open_signals(&self, settings->alone, &before, error) &&
+        mr_job_open(&self.job, settings, error) && run(&self, error))
         summary->outcome = MR_OUTCOME_DONE;
     summary->input_bytes = self.job.input.plain + self.job.input.read;
     summary->kind = self.job.description.kind;

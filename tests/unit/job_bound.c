@@ -8,7 +8,8 @@ static mr_bound_facts facts;
 
 static int begin(void **state) {
     (void)state;
-    observation = mr_observation_new(0);
+    mr_error error = {0};
+    observation = mr_observation_new(0, &error);
     facts = (mr_bound_facts){.workers = 2, .readers = 1, .cpus = 2, .cpu_seconds = 1e9};
     return observation ? 0 : -1;
 }

@@ -7,7 +7,7 @@
 
 static mr_observation *make(void) {
     mr_error error = {0};
-    mr_observation *observation = mr_observation_new(START);
+    mr_observation *observation = mr_observation_new(START, &error);
     assert_non_null(observation);
     assert_true(mr_observation_open_lanes(observation, 2, 1, &error));
     return observation;

@@ -95,6 +95,7 @@ static mr_job job;
 static mr_observation *observation;
 static mr_result_summary summary;
 static mr_outlook outlook;
+static mr_error no_error;
 static const mr_view view = {&job, NULL, &summary};
 
 static int begin_job(void **state) {
@@ -102,7 +103,7 @@ static int begin_job(void **state) {
     settings = (mr_job_settings){.plugin = "words"};
     job = (mr_job){.settings = &settings, .description.kind = MR_FOLD, .top = UINT64_MAX};
     summary = (mr_result_summary){0};
-    observation = mr_observation_new(0);
+    observation = mr_observation_new(0, &no_error);
     assert_non_null(observation);
     outlook = (mr_outlook){.fraction = -1, .left = -1};
     return 0;
@@ -167,7 +168,7 @@ static void the_fraction_never_goes_back(void **state) {
     mr_observation_free(observation);
     for (unsigned round = 0; round < rounds(2000); round++) {
         static const char *const names[] = {"quotes", "sample", "split", "count", "map", "reduce", "merge", "commit"};
-        observation = mr_observation_new(0);
+        observation = mr_observation_new(0, &no_error);
         outlook = (mr_outlook){.fraction = -1, .left = -1};
         summary.spilled = 0;
         job.description.kind = below(2) ? MR_MAP : MR_FOLD;
@@ -187,7 +188,7 @@ static void the_fraction_never_goes_back(void **state) {
         assert_true(outlook.fraction == 1);
         mr_observation_free(observation);
     }
-    observation = mr_observation_new(0);
+    observation = mr_observation_new(0, &no_error);
 }
 
 static void nobody_knows_how_long_a_pipe_is(void **state) {
