@@ -84,6 +84,13 @@ static const char *zstd_version(char *text) {
 }
 #endif
 
+#if !defined(MR_ISAL) || !defined(MR_ZSTD)
+static const char *not_used(char *text) {
+    (void)text;
+    return "not used";
+}
+#endif
+
 #ifdef MR_ISAL
 /* ISA-L has no function that tells; the name of its file does. */
 static const char *isal_version(char *text) {
@@ -111,34 +118,38 @@ typedef struct library_row {
     const char *built;               /* its version when mr was built */
     const char *(*here)(char *text); /* the version that is here; text has VERSION_TEXT bytes; NULL: it is part of mr */
     const char *use;
+    uint32_t packed; /* instead of built: its version as hexadecimal digits MMmmppxx */
 } library_row;
 
 static const library_row rows[] = {
-    {"zlib", ZLIB_VERSION, zlib_here, "gzip"},
+    {"zlib", ZLIB_VERSION, zlib_here, "gzip", 0},
 #ifdef MR_ISAL
-    {"ISA-L", DOTTED(ISAL_MAJOR_VERSION, ISAL_MINOR_VERSION, ISAL_PATCH_VERSION), isal_version, "reading gzip"},
+    {"ISA-L", DOTTED(ISAL_MAJOR_VERSION, ISAL_MINOR_VERSION, ISAL_PATCH_VERSION), isal_version, "reading gzip", 0},
 #else
-    {"ISA-L", "without", NULL, "reading gzip"},
+    {"ISA-L", "without", not_used, "reading gzip", 0},
 #endif
 #ifdef MR_ZSTD
-    {"zstd", ZSTD_VERSION_STRING, zstd_version, "reading zstd"},
+    {"zstd", ZSTD_VERSION_STRING, zstd_version, "reading zstd", 0},
 #else
-    {"zstd", "without", NULL, "reading zstd"},
+    {"zstd", "without", not_used, "reading zstd", 0},
 #endif
-    {"PCRE2", TEXT(PCRE2_MAJOR) "." TEXT(PCRE2_MINOR), pcre2_version, "the plugin grep"},
+    {"PCRE2", TEXT(PCRE2_MAJOR) "." TEXT(PCRE2_MINOR), pcre2_version, "the plugin grep", 0},
     {"cJSON", DOTTED(CJSON_VERSION_MAJOR, CJSON_VERSION_MINOR, CJSON_VERSION_PATCH), cjson_version,
-     "job files, statistics, bad records"},
-    {"MHD", TEXT(MHD_VERSION), microhttpd_version, "the page of a job that runs"},
-    {"elfutils", "0." TEXT(_ELFUTILS_VERSION), elfutils_version, "names in backtraces"},
+     "job files, statistics, bad records", 0},
+    {"microhttpd", NULL, microhttpd_version, "the page of a job that runs", MHD_VERSION},
+    {"elfutils", "0." TEXT(_ELFUTILS_VERSION), elfutils_version, "names in backtraces", 0},
     {"utf8proc", DOTTED(UTF8PROC_VERSION_MAJOR, UTF8PROC_VERSION_MINOR, UTF8PROC_VERSION_PATCH), utf8proc_here,
-     "letters and lower case"},
-    {"xxHash", DOTTED(XXH_VERSION_MAJOR, XXH_VERSION_MINOR, XXH_VERSION_RELEASE), NULL, "checksums and hash tables"},
+     "letters and lower case", 0},
+    {"xxHash", DOTTED(XXH_VERSION_MAJOR, XXH_VERSION_MINOR, XXH_VERSION_RELEASE), NULL, "checksums and hash tables", 0},
 };
 
 void mr_library_versions_print(void) {
-    char text[VERSION_TEXT];
-    printf("libraries   built with   here\n");
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        printf("  %-9s %-12s %-19s %s\n", rows[i].name, rows[i].built, rows[i].here ? rows[i].here(text) : "in mr",
-               rows[i].use);
+    char text[VERSION_TEXT], packed[VERSION_TEXT];
+    printf("libraries    built with   here\n");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(packed, sizeof packed, "%x.%x.%x", rows[i].packed >> 24, rows[i].packed >> 16 & 255,
+                 rows[i].packed >> 8 & 255);
+        printf("  %-10s %-12s %-19s %s\n", rows[i].name, rows[i].built ? rows[i].built : packed,
+               rows[i].here ? rows[i].here(text) : "in mr", rows[i].use);
+    }
 }
