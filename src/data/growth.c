@@ -234,9 +234,6 @@ static double chance(double keys) {
 void mr_growth_fit(mr_growth *growth) {
     static integrals table; /* large */
     static laws all;
-    double seen = 0;
-    for (int k = 0; k < MR_GROWTH_SEEN; k++)
-        seen += growth->seen[k];
     memset(growth->more, 0, sizeof growth->more);
     if (growth->all <= growth->pieces) return;
     if (growth->seen[0] > 0) {
