@@ -8,8 +8,8 @@
 #include "check/shrink.h"
 
 /* Law: the values of a key may be folded in any order and in any grouping, since nobody controls how they are divided
- * among workers. What is compared is what finish makes of the result, or its bytes when there is no finish, or when they
- * differ by the rounding of doubles alone.
+ * among workers. What is compared is what finish makes of the result, or its bytes when there is no finish, or when
+ * they differ by the rounding of doubles alone.
  *
  * Of each key some different values are taken. All pairs are folded in both orders, and all triples in all twelve ways;
  * what fails there is as small as it can be. Then all values of the key are folded along random trees: two

@@ -117,8 +117,9 @@ static void print_next(const new_arguments *arguments, const char *path) {
     const char *folder = strchr(path, '/') ? "" : "./";
     printf("%s is there, a %s plugin that works as it is. Next:\n"
            "  mr run %s%s INPUT...    compile it and run it\n"
+           "  mr check %s%s INPUT...  look for mistakes in it\n"
            "  mr help %s%s            what it does, and its options\n",
-           path, arguments->start->kind, folder, path, folder, path);
+           path, arguments->start->kind, folder, path, folder, path, folder, path);
 }
 
 static mr_exit new (const char *program, int argc, char **argv) {
