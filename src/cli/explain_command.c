@@ -44,15 +44,17 @@ static mr_exit explain_job(const mr_job_settings *job, const wishes *wishes) {
     mr_result_summary summary;
     mr_error error = {0};
     mr_exit end = {0};
-    mr_forecast *forecast = calloc(1, sizeof *forecast);
-    mr_survey survey = {.size = wishes->sample, .forecast = forecast};
-    mr_job_settings settings = settings_for(job, &survey);
-    if (!forecast) mr_error_memory(&error, sizeof *forecast, "a forecast");
-    if (job->from_bad) mr_error_usage(&error, "'mr explain' is for inputs of jobs; leave --from-bad out");
-    if (error.set) {
-        free(forecast);
+    if (job->from_bad) {
+        mr_error_usage(&error, "'mr explain' is for inputs of jobs; leave --from-bad out");
         return mr_exit_failed(&error);
     }
+    mr_forecast *forecast = calloc(1, sizeof *forecast);
+    if (!forecast) {
+        mr_error_memory(&error, sizeof *forecast, "a forecast");
+        return mr_exit_failed(&error);
+    }
+    mr_survey survey = {.size = wishes->sample, .forecast = forecast};
+    mr_job_settings settings = settings_for(job, &survey);
     mr_job_run(&settings, &summary, &error);
     if (summary.outcome == MR_OUTCOME_DONE) refine(&settings, forecast);
     if (summary.outcome == MR_OUTCOME_SIGNAL) end.signal = summary.signal;
