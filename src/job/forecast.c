@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/units.h"
 #include "data/fold_table.h"
 #include "flow/input.h"
@@ -20,7 +21,8 @@
  * that says after how many pieces that is. */
 
 #define START_SECONDS 0.02  /* a job takes for processes and samples */
-#define DISK_SPEED    1.0e9 /* bytes a second, of temporary files and output: mostly memory of the system */
+#define DISK_SPEED    1.0e9 /* bytes a second, of temporary files and output, at most and as long as memory takes them */
+#define MUCH_DISK     5.0e8 /* bytes, from which on it is looked how fast the disk is */
 #define SLACK         1.4   /* memory for what waits between map and reduce, with blocks that are not full */
 #define ORDER_COST    1.6   /* how much larger results are with what orders them */
 #define CHUNK_SECONDS 40e-6 /* of a worker, for a chunk, besides what is in it */
@@ -30,6 +32,8 @@ enum {
     PROCESS_MEMORY = 3 << 20, /* of a process, besides what is counted */
     SORT_COST = 56,           /* bytes that a record takes while it is sorted, besides itself */
     REGION_PARTS = 4,         /* parts that a region has to have room for, so that they need no file */
+    DISK_BLOCK = 1 << 20,     /* bytes that are written at once to see how fast a disk is, */
+    DISK_BLOCKS = 32,         /* and how often */
     UNPACKED = 4,             /* how much larger compressed text becomes, when nothing is known of it */
 };
 
@@ -352,6 +356,22 @@ static double unpack_seconds(const forecaster *self) {
     return speed > 0 ? fmax(largest, sum / readers) / speed : 0;
 }
 
+/* Bytes a second that a disk takes, by writing some to it; those that go through memory only are not worth a look. */
+static double disk_speed(const char *folder) {
+    int file = mr_open_unnamed(folder);
+    char *bytes = file < 0 ? NULL : malloc(DISK_BLOCK);
+    double start = mr_seconds();
+    bool ok = bytes;
+    if (bytes) memset(bytes, 0x5a, DISK_BLOCK);
+    for (int i = 0; ok && i < DISK_BLOCKS; i++)
+        ok = write(file, bytes, DISK_BLOCK) == DISK_BLOCK;
+    ok = ok && fdatasync(file) == 0;
+    double seconds = mr_seconds() - start;
+    free(bytes);
+    if (file >= 0) close(file);
+    return ok && seconds > 0 ? fmin(DISK_SPEED, (double)DISK_BLOCK * DISK_BLOCKS / seconds) : DISK_SPEED;
+}
+
 static void guess_time(forecaster *self) {
     mr_forecast *forecast = self->forecast;
     const mr_survey_totals *totals = self->survey->totals;
@@ -362,7 +382,8 @@ static void guess_time(forecaster *self) {
         (forecast->text_bytes.expected * seconds_a_byte(self) + (double)forecast->chunks * CHUNK_SECONDS) / workers;
     seconds->exchange = records * (double)atomic_load(&totals->seal_nanoseconds);
     seconds->reduce = records * (double)atomic_load(&totals->reduce_nanoseconds);
-    seconds->disk = (2 * forecast->spilled.expected + forecast->output_bytes.expected) / DISK_SPEED;
+    double disk = 2 * forecast->spilled.expected + forecast->output_bytes.expected;
+    seconds->disk = disk / (disk > MUCH_DISK ? disk_speed(forecast->temporary) : DISK_SPEED);
     seconds->unpack = unpack_seconds(self);
     seconds->total =
         START_SECONDS + fmax(seconds->map, seconds->unpack) + seconds->exchange + seconds->reduce + seconds->disk;
