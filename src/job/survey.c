@@ -24,6 +24,7 @@ enum {
     USUAL_PIECE = 32 << 10,
     SMALLEST_PIECE = 4 << 10,
     SMALLEST_READ = 2 << 10,
+    LEAST_BLOCKS = 16,       /* of streams, however small they are beside the rest */
     LEAST_PARTITIONS = 2,    /* so few that each has something to do, as those of the job */
     READ_PIECES = 256,       /* of streams, more or less */
     LEAST_KEYS = 256,        /* are noted of a piece, whatever the memory */
@@ -204,10 +205,19 @@ bool mr_survey_open_units(mr_coordinator *self, uint32_t kind, mr_error *error) 
     return true;
 }
 
+/* So many blocks of streams that they weigh as much beside other pieces as streams do beside other input, as far as
+ * that can be guessed. */
+static uint64_t fair_blocks(const mr_coordinator *self) {
+    const mr_input *input = &self->job.input;
+    double streamed = guess_streamed(self), plain = (double)mr_larger(input->plain, 1);
+    return mr_larger(LEAST_BLOCKS, (uint64_t)((double)self->job.settings->survey->planned * streamed / plain));
+}
+
 /* Counts what comes of part of the pieces, at least one. */
 static bool count_pieces(mr_coordinator *self, double share, mr_error *error) {
     mr_survey *survey = self->job.settings->survey;
     uint64_t room = MR_SURVEY_PIECES - survey->planned;
+    if (survey->planned) room = mr_smaller(room, fair_blocks(self));
     uint64_t blocks = mr_smaller(survey->blocks, room), least = mr_larger(2ull * self->job.plan.workers, 4);
     uint64_t pieces = mr_larger((uint64_t)(share * (double)survey->planned), least);
     survey->wanted = mr_smaller(pieces, survey->planned);
