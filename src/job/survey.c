@@ -205,8 +205,19 @@ bool mr_survey_open_units(mr_coordinator *self, uint32_t kind, mr_error *error) 
     return true;
 }
 
-/* So many blocks of streams that they weigh as much beside other pieces as streams do beside other input, as far as
- * that can be guessed. */
+/* How much text all streams hold, if they go on as they begin. */
+static double guess_streamed(const mr_coordinator *self) {
+    const mr_survey *survey = self->job.settings->survey;
+    double text = 0, coded = 0, size = 0;
+    for (uint64_t i = 0; i < survey->streams; i++) {
+        text += (double)survey->stream[i].text;
+        coded += (double)survey->stream[i].coded;
+        size += (double)self->job.input.sources[survey->stream[i].source].file_size;
+    }
+    return coded > 0 ? size * text / coded : 0;
+}
+
+/* So many blocks of streams that they weigh as much beside other pieces as streams do beside other input. */
 static uint64_t fair_blocks(const mr_coordinator *self) {
     const mr_input *input = &self->job.input;
     double streamed = guess_streamed(self), plain = (double)mr_larger(input->plain, 1);
