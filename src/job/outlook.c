@@ -131,11 +131,12 @@ static void look_ahead(mr_outlook *outlook, const mr_phase *phase, double now) {
 }
 
 static void look_at_rate(mr_outlook *outlook, const mr_phase *phase, const mr_outlook_point *now) {
-    bool mapping = phase && is(phase, "map");
-    const mr_outlook_point begin = {.at = mapping ? phase->begin : now->at}, *then = &begin;
-    if (!phase || now->at - phase->begin >= LEAST_SECONDS)
-        then = since(outlook, now->at, seconds_of_phase(phase, now->at, RATE_SECONDS));
     outlook->rate = 0;
+    if (!phase) return;
+    bool mapping = is(phase, "map");
+    const mr_outlook_point begin = {.at = mapping ? phase->begin : now->at}, *then = &begin;
+    if (now->at - phase->begin >= LEAST_SECONDS)
+        then = since(outlook, now->at, seconds_of_phase(phase, now->at, RATE_SECONDS));
     if (!then || now->at <= then->at) return;
     uint64_t bytes = mapping ? now->input - then->input : now->output - then->output;
     outlook->rate = (double)bytes / (now->at - then->at);

@@ -83,6 +83,12 @@ expect_screen 0 "Ctrl-Z" "$ $command" "" "[N]+  Stopped  $command" "$" ---- \
     "$ $command" "" "[N]+  Stopped  $command" "$ bg" "[N]+ $command &" "$" ---- \
     "$ $command" "" "[N]+  Stopped  $command" "$ bg" "[N]+ $command &" "$ fg" "$command" summary "$ exit" exit
 
+# A terminal that has been stopped (Ctrl-S) does not hold the job up.
+rm -f result
+in_terminal --size 240x24 --expect '  map' --send '\x13' --pause 300 \
+    --do 'touch go; for i in $(seq 300); do [ -e result ] && exit 0; sleep 0.1; done; exit 1' --send '\x11' "${job[@]}"
+expect_screen 0 "Ctrl-S" summary
+
 # ---- where there is no line
 
 # expect_no_line WHAT - the last job in a terminal has written no line.
@@ -91,17 +97,17 @@ expect_no_line() {
     ! grep -aq '  map  ' raw || fail "$1: there is a line: $(cat -v raw)"
 }
 
-in_terminal --pause 1000 --do 'touch go' "${job[@]}" -q
+in_terminal --pause 800 --do 'touch go' "${job[@]}" -q
 expect_no_line "--quiet"
-in_terminal --pause 1000 --do 'touch go' "${job[@]}" --progress never
+in_terminal --pause 800 --do 'touch go' "${job[@]}" --progress never
 expect_no_line "never"
-in_terminal --pause 1000 --do 'touch go' env TERM=dumb "${job[@]}"
+in_terminal --pause 800 --do 'touch go' env TERM=dumb "${job[@]}"
 expect_no_line "a terminal that cannot erase"
-in_terminal --pause 1000 --do 'touch go' "${job[@]}" --inline
+in_terminal --pause 800 --do 'touch go' "${job[@]}" --inline
 expect_no_line "--inline"
-in_terminal --pause 1000 --do 'touch go' bash -c 'stty -icanon; "$@"' bash "${job[@]}"
+in_terminal --pause 800 --do 'touch go' bash -c 'stty -icanon; "$@"' bash "${job[@]}"
 expect_no_line "a terminal that a pager has"
-in_terminal --pause 1000 --do 'touch go' "${job[@]}" -o /dev/null
+in_terminal --pause 800 --do 'touch go' "${job[@]}" -o /dev/null
 grep -aq '  map  ' raw || fail "no line without these reasons: $(cat -v raw)"
 rm -f go
 (sleep 1 && touch go) &
@@ -210,7 +216,7 @@ ask() {
     status=$?
 }
 ask
-expect_status 0 "asked" && expect_error "mr: ./steps.so: " "map (0 of 1 units)" " memory, 0 B spilled, 0 retries, 0 bad records" \
+expect_status 0 "asked" && expect_error "mr: ./steps.so: " "map (0 of 1 units)" " 0 B spilled, 0 retries, 0 bad records" \
     "mr:   worker 0 (process " "): map half at 100000, in the callback map, for "
 ask --inline
 expect_status 0 "asked alone" && expect_error "mr: ./steps.so: " "mr:   worker 0: wait"
