@@ -4,6 +4,8 @@
 #     tests/root.sh packages             install the packages of `make deb` there, use them, purge them
 #     tests/root.sh source               build from a copy of the source there: make deps, make, make demo
 #     tests/root.sh enter [COMMAND...]   a shell, or a command, in such a system where the packages are installed
+#     tests/root.sh keep FOLDER          such a system in a new folder, where it stays until that is removed
+#     tests/root.sh in FOLDER [COMMAND...]   a shell, or a command, in one that was kept
 #
 # The system is the one of this machine, from where this machine's apt has its packages. It is put together once, below
 # the build folder; each use has a copy of its own, which is removed at the end, with all its processes and mounts.
@@ -17,8 +19,17 @@ base=$build/root.tar
 
 [[ $(id -u) -eq 0 ]] || { echo "root.sh: only root can make a system in a folder" >&2 && exit 1; }
 command -v debootstrap >/dev/null || { echo "root.sh: debootstrap is missing (apt-get install debootstrap)" >&2 && exit 1; }
-system=$(mktemp -d "${TMPDIR:-/var/tmp}/mr-root-XXXXXX")
-trap 'rm -rf --one-file-system "$system"' EXIT
+case ${1:-} in
+keep | in)
+    [[ $# -ge 2 ]] || { echo "root.sh: $1 wants a folder" >&2 && exit 2; }
+    [[ $1 == in ]] || mkdir "$2"
+    system=$(cd "$2" && pwd)
+    ;;
+*)
+    system=$(mktemp -d "${TMPDIR:-/var/tmp}/mr-root-XXXXXX")
+    trap 'rm -rf --one-file-system "$system"' EXIT
+    ;;
+esac
 trap 'exit 130' INT TERM HUP
 
 # inside COMMAND... - run a command in the system, in namespaces of its own: its processes and mounts end with it.
@@ -133,6 +144,14 @@ enter)
     open_system
     install_packages
     echo "mr: this is an empty Debian system; mr is installed, libmr0 and libmr-dev lie in /root/packages" >&2
+    inside /bin/sh -c 'cd /root && exec "$@"' - "${@:-bash}"
+    ;;
+keep)
+    open_system
+    install_packages
+    ;;
+in)
+    shift 2
     inside /bin/sh -c 'cd /root && exec "$@"' - "${@:-bash}"
     ;;
 *)
