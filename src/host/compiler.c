@@ -9,6 +9,8 @@
 
 #include "host/whereabouts.h"
 
+#include "host/whereabouts.h"
+
 /* What is different between languages. */
 typedef struct language {
     const char *name;         /* for messages */
@@ -93,29 +95,27 @@ static bool find_compiler(mr_compiler *compiler, const language *language, mr_er
 
 /* ---- flags ------------------------------------------------------------------------------------------------------- */
 
-/* mr.h lies beside the executable (or libmr.so) in the folder of a build, and in PREFIX/include when mr is installed.
- * Where it is in neither, the compiler may know. */
+/* Adds the folder of mr.h if it is there, seen from a folder of our own. *added: it is. */
+static bool add_header_at(mr_compiler *compiler, const char *own, const char *place, bool *added, mr_error *error) {
+    char path[PATH_MAX + 32], folder[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s/mr.h", own, place);
+    if (access(path, R_OK) < 0) return true;
+    *strrchr(path, '/') = 0;
+    *added = realpath(path, folder);
+    return !*added || mr_words_add(&compiler->flags, error, "-I%s", folder);
+}
+
+/* mr.h lies beside the executable, or the library, in the folder of a build, and in PREFIX/include when mr is
+ * installed. Where it is in neither, the compiler may know. */
 static bool add_header_folder(mr_compiler *compiler, mr_error *error) {
-    static const struct {
-        enum mr_own_file from;
-        const char *folder;
-    } places[] = {{MR_OWN_PROGRAM, "include"},
-                  {MR_OWN_PROGRAM, "../include"},
-                  {MR_OWN_LIBRARY, "include"},
-                  {MR_OWN_LIBRARY, "../include"},
-                  {MR_OWN_LIBRARY, "../../include"}};
-    char own[PATH_MAX], path[PATH_MAX + 32];
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        if (!mr_own_folder(places[i].from, own)) continue;
-        snprintf(path, sizeof path, "%s/%s/mr.h", own, places[i].folder);
-        if (access(path, R_OK) < 0) continue;
-        *strrchr(path, '/') = 0;
-        char *folder = realpath(path, NULL);
-        bool ok = !folder || mr_words_add(&compiler->flags, error, "-I%s", folder);
-        free(folder);
-        return ok;
-    }
-    return true;
+    static const enum mr_own_file owners[] = {MR_OWN_PROGRAM, MR_OWN_LIBRARY};
+    static const char *const places[] = {"include", "../include"};
+    char own[PATH_MAX];
+    bool ok = true, added = false;
+    for (size_t i = 0; i < 2; i++)
+        for (size_t j = 0; j < 2 && ok && !added && mr_own_folder(owners[i], own); j++)
+            ok = add_header_at(compiler, own, places[j], &added, error);
+    return ok;
 }
 
 static bool is_name_of_library(const char *text) {
