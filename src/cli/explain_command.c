@@ -36,7 +36,7 @@ static void refine(const mr_job_settings *settings, mr_forecast *forecast) {
     if (!smaller) return;
     mr_job_run(&again, &summary, &ignored);
     if (summary.outcome == MR_OUTCOME_DONE) mr_forecast_refine(forecast, smaller);
-    mr_bad_close(&summary.bad);
+    mr_summary_close(&summary);
     free(smaller);
 }
 
@@ -66,7 +66,7 @@ static mr_exit explain_job(const mr_job_settings *job, const wishes *wishes) {
         end = mr_exit_failed(&error);
     else if (!end.signal)
         end = mr_exit_printed();
-    mr_bad_close(&summary.bad);
+    mr_summary_close(&summary);
     free(forecast);
     return end;
 }
