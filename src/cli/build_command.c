@@ -35,7 +35,10 @@ static bool read_arguments(build_arguments *arguments, int argc, char **argv, mr
     int first = mr_option_walk_operands(&walk);
     mr_option_walk_close(&walk);
     if (!ok || error->set) return false;
-    if (first == argc) return mr_error_usage(error, "which source file? mr build SOURCE.c");
+    if (first == argc) {
+        mr_error_usage(error, "which source file? mr build SOURCE.c");
+        return false;
+    }
     if (first + 1 < argc)
         return mr_error_usage(error, "'mr build' takes one source file; what is '%s'?", argv[first + 1]);
     arguments->source = argv[first];

@@ -201,7 +201,7 @@ static size_t list_files(DIR *folder, entry **entries) {
         if (!larger) break;
         *entries = larger;
         entry *next = &larger[count++];
-        strcpy(next->name, found->d_name);
+        snprintf(next->name, sizeof next->name, "%s", found->d_name);
         next->bytes = status.st_size;
         next->used = status.st_mtim;
     }
