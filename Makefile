@@ -61,10 +61,8 @@ FUZZERS    := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(FUZZ_SOURCES))
 ABI_PLUGINS := $(patsubst tests/abi/%.c,$(BUILD)/tests/abi/%.so,$(ABI_SOURCES))
 
 # Libraries that single programs need beyond the common ones.
-$(BUILD)/plugins/grep.so: PLUGIN_LIBS := -lpcre2-8
-$(BUILD)/plugins/groupby.so: PLUGIN_LIBS := -lcjson
-$(BUILD)/plugins/distinct.so: PLUGIN_LIBS := -lm
-$(BUILD)/plugins/pca.so $(BUILD)/plugins/kmeans.so: PLUGIN_LIBS := -lm
+# Plugins say it themselves, as they do to mr run.
+$(BUILD)/plugins/%.so: PLUGIN_LIBS = $(shell sed -n 's|^// mr: ||p' $<)
 $(BUILD)/tests/abi/numerics.so: PLUGIN_LIBS := -lm
 $(BUILD)/tests/unit/data_decode: UNIT_LIBS := -lz
 $(BUILD)/tests/embedding/library: EMBEDDING_LIBS := -lcmocka

@@ -3,6 +3,7 @@
  *
  *     mr run accesslog --set by=host --set what=bytes access.log
  */
+// mr: -D_GNU_SOURCE
 #include <string.h>
 
 #include "mr.h"

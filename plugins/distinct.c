@@ -3,6 +3,7 @@
  *
  *     mr run distinct --set of=customer --set by=product sales.csv
  */
+// mr: -lm
 #define XXH_INLINE_ALL
 #include <math.h>
 #include <stdio.h>

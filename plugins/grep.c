@@ -3,6 +3,7 @@
  *
  *     mr run grep --set pattern='error|warning' --set line-numbers=yes server.log
  */
+// mr: -D_GNU_SOURCE -lpcre2-8
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <stdio.h>

@@ -4,6 +4,7 @@
  *     mr run groupby --set by=country,city --set compute=count,sum:amount,distinct:customer sales.csv
  *     mr run groupby --records jsonl --set by=user.country --set compute=max:score events.jsonl
  */
+// mr: -lcjson
 #include <cjson/cJSON.h>
 #include <limits.h>
 #include <stdio.h>

@@ -11,6 +11,7 @@
  * input is added up here, and emitted as one value for each cluster. With assign=yes it tells the cluster of each
  * point.
  */
+// mr: -lm
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

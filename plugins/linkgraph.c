@@ -3,6 +3,7 @@
  *
  *     mr run linkgraph site/index.html site/about.html
  */
+// mr: -D_GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

@@ -8,6 +8,7 @@
  * are exact in 128 bits. Each piece of the input is added up here, and emitted as one value. The rest is done once, in
  * finish: the covariances, without cancellation because the sums are exact, and their eigenvectors, by Jacobi's method.
  */
+// mr: -lm
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

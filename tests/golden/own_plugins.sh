@@ -57,6 +57,12 @@ echo '{"stages": [{"name": "all", "plugin": "./myfold.c", "inputs": ["'"$input"'
 run "$mr" job job.json -q
 expect_status 0 "a job file" && expect_same expected.fold all.tsv "a job file"
 
+# Plugins that come with mr and have libraries and headers of their own, from their sources.
+for plugin in accesslog grep groupby kmeans linkgraph; do
+    run "$mr" help "$root/plugins/$plugin.c"
+    expect_status 0 "$plugin.c" && grep -q "^$plugin - " out || fail "mr help $plugin.c prints something else"
+done
+
 # C++, in the standard of the compiler and in older ones.
 for ending in cpp cc cxx; do
     cat >plus.$ending <<'END_OF_PLUS'
