@@ -169,7 +169,7 @@ ended() {
     local process attempt
     write_plugin count.c '""' "/* $1 */"
     : >calls
-    : >wait
+    : >"wait"
     # A shell lets what it runs in the background ignore SIGINT.
     perl -e '$SIG{INT} = "DEFAULT"; setpgrp; exec @ARGV' "$mr" run ./count.c input -q >out 2>err &
     process=$!
