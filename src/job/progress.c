@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,27 +15,68 @@
 #include "job/terminal.h"
 
 /* Nothing here may hold the job up: nothing is written to a terminal or a pipe that does not take it at once, but for
- * the last line and for answers. Signals that come in a storm are answered ten times a second. */
+ * the last line, which a signal puts an end to. Signals that come in a storm are answered ten times a second. */
 
 #define QUIET_SECONDS  0.5  /* short jobs show nothing */
 #define TICK_SECONDS   0.09 /* between two lines in place */
 #define LINE_SECONDS   1.0  /* between two lines that stay */
 #define ANSWER_SECONDS 0.1  /* between two answers */
 
+/* A terminal that takes something takes so much of it. */
+enum {
+    WORDS_PIECE = 128,     /* bytes of what plugins print that are passed on at once */
+    WORDS_MOST = 16 << 10, /* the same, before the job goes on */
+    PATIENCE_MS = 100      /* between two looks for signals, at the end */
+};
+
 static const char *title_of(const mr_progress *self, const mr_view *view) {
     return self->title ? self->title : view->job->settings->plugin;
 }
 
+/* ---- where it goes ----------------------------------------------------------------------------------------------- */
+
+/* Whether a file takes something at once. */
+static bool takes_more(int file) {
+    struct pollfd ready = {.fd = file, .events = POLLOUT};
+    return poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT);
+}
+
+/* Whether a signal has come that ends the process when the job lets it. */
+static bool is_to_end(void) {
+    sigset_t pending;
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP));
+}
+
+/* Waits until a file takes something; false: it never will, or nobody has the patience any more. */
+static bool await(int file) {
+    struct pollfd ready = {.fd = file, .events = POLLOUT};
+    while (poll(&ready, 1, PATIENCE_MS) <= 0)
+        if (is_to_end()) return false;
+    return ready.revents & POLLOUT;
+}
+
 /* ---- what plugins print ------------------------------------------------------------------------------------------ */
 
-/* Passes on what there is. */
+/* Passes on what there is, or a part of it: a plugin may print without end, and the job has to go on. What the terminal
+ * does not take at once stays in the pipe until the next turn. */
 static void pass_words(mr_progress *self) {
-    char bytes[4096];
-    ssize_t count;
-    while ((count = read(self->words[0], bytes, sizeof bytes)) > 0) {
+    char bytes[WORDS_PIECE];
+    bool taken = true;
+    for (size_t i = 0; i < WORDS_MOST && (taken = takes_more(STDERR_FILENO)); i += sizeof bytes) {
+        ssize_t count = read(self->words[0], bytes, sizeof bytes);
+        if (count <= 0) break;
         mr_message_pass(bytes, (size_t)count);
         self->cut = bytes[count - 1] != '\n';
     }
+    self->onlooker.descriptor = taken ? self->words[0] : -1;
+}
+
+/* Nobody writes there any more. ready: whether to wait for the terminal. */
+static void pass_last_words(mr_progress *self, bool (*ready)(int file)) {
+    struct pollfd words = {.fd = self->words[0], .events = POLLIN};
+    while (poll(&words, 1, 0) == 1 && (words.revents & POLLIN) && ready(STDERR_FILENO))
+        pass_words(self);
 }
 
 static void close_words(mr_progress *self) {
@@ -69,17 +111,12 @@ static const char *line_of(const mr_progress *self, const mr_view *view, unsigne
     return mr_progress_line(&facts, width, text);
 }
 
-static bool takes_more(int file) {
-    struct pollfd ready = {.fd = file, .events = POLLOUT};
-    return poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT);
-}
-
 static void write_line(int file, char *text) {
     size_t length = strlen(text);
     text[length++] = '\n'; /* in place of the zero byte */
     for (size_t written = 0; written < length;) {
         ssize_t count = write(file, text + written, length - written);
-        if (count < 0 && errno == EAGAIN && poll(&(struct pollfd){file, POLLOUT, 0}, 1, -1) > 0) continue;
+        if (count < 0 && errno == EAGAIN && await(file)) continue;
         if (count < 0 && errno == EINTR) continue;
         if (count <= 0) return; /* nobody wants to know any more */
         written += (size_t)count;
@@ -88,7 +125,7 @@ static void write_line(int file, char *text) {
 
 static void tell_json(const mr_progress *self, const mr_view *view, bool ended) {
     mr_error error = {0};
-    if (!ended && !takes_more(self->file)) return;
+    if (!(ended ? await : takes_more)(self->file)) return;
     char *text = mr_progress_json(view, &self->outlook, self->title, ended, false, &error);
     if (text) write_line(self->file, text);
     free(text);
@@ -109,7 +146,7 @@ static void show_line(const mr_progress *self, const mr_view *view) {
 
 static void answer(mr_progress *self, const mr_view *view) {
     double now = view->observation->at;
-    self->asked = self->answered >= 0 && now - self->answered < ANSWER_SECONDS;
+    self->asked = (self->answered >= 0 && now - self->answered < ANSWER_SECONDS) || !takes_more(STDERR_FILENO);
     if (self->asked) return; /* a little later */
     self->answered = now;
     char *text = mr_snapshot_text(view, &self->outlook, title_of(self, view));
@@ -121,6 +158,7 @@ static void answer(mr_progress *self, const mr_view *view) {
 static void tell(mr_progress *self, const mr_view *view) {
     double now = view->observation->at;
     bool stays = !self->line;
+    if (self->line) pass_words(self);
     if (self->asked) answer(self, view);
     if (now < (stays ? LINE_SECONDS : QUIET_SECONDS) || now - self->told < (stays ? LINE_SECONDS : TICK_SECONDS))
         return;
@@ -164,17 +202,18 @@ static void give_way(mr_progress *self, const mr_view *view) {
     self->hidden = true;
 }
 
-static void end_line(mr_progress *self) {
+static void end_line(mr_progress *self, bool patient) {
     if (!self->line) return;
-    pass_words(self);
+    pass_last_words(self, patient ? await : takes_more);
     close_words(self);
+    if (!patient && !takes_more(STDERR_FILENO)) mr_terminal_forget();
     mr_terminal_close();
     mr_message_first(NULL, NULL);
     self->line = false;
 }
 
 static void end(mr_progress *self, const mr_view *view) {
-    end_line(self);
+    end_line(self, view->summary->outcome != MR_OUTCOME_SIGNAL);
     if (self->asked) {
         self->answered = -1;
         answer(self, view);

@@ -3,6 +3,7 @@
  *     wait FILE      until there is such a file
  *     say TEXT       prints a line
  *     mutter TEXT    the same without a newline
+ *     rant TEXT      prints it again and again, without end
  *     crash FILE     once: makes the file and aborts, unless it is there
  *     count NAME     adds one to a counter
  *
@@ -36,6 +37,9 @@ static void map(mr_ctx *ctx, char *record, size_t length) {
         fflush(stdout);
     } else if (word && !strcmp(line, "mutter")) {
         fputs(word, stderr);
+    } else if (word && !strcmp(line, "rant")) {
+        for (;;)
+            fprintf(stderr, "%s\r", word);
     } else if (word && !strcmp(line, "crash")) {
         crash_once(word);
     } else if (word && !strcmp(line, "count")) {
