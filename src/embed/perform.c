@@ -77,9 +77,10 @@ static bool make_room(stream *stream, mr_error *error) {
     return true;
 }
 
-/* Reads what has come and lets it be taken. */
-static bool pump(performance *self, stream *stream, taker *take, mr_error *error) {
-    while (stream->reader >= 0) {
+/* Reads what has come and lets it be taken: a part of it, since more may come as long as the process is there, and it
+ * has to hear that it is to end; or all of it. */
+static bool pump(performance *self, stream *stream, taker *take, bool all, mr_error *error) {
+    for (bool first = true; stream->reader >= 0 && (first || all); first = false) {
         if (!make_room(stream, error)) return false;
         ssize_t count = read(stream->reader, stream->bytes + stream->length, stream->room - stream->length);
         if (count < 0 && errno == EINTR) continue;
@@ -157,10 +158,11 @@ static size_t take_pairs(performance *self, const char *bytes, size_t length) {
     return self->refused ? length : taken;
 }
 
-static bool pump_all(performance *self) {
+static bool pump_all(performance *self, bool ended) {
     taker *take = self->job->to == MR_EMBEDDED_PAIRS ? take_pairs : take_bytes;
-    return pump(self, &self->messages, take_lines, &self->error) &&
-           pump(self, &self->progress, take_progress, &self->error) && pump(self, &self->output, take, &self->error);
+    return pump(self, &self->messages, take_lines, ended, &self->error) &&
+           pump(self, &self->progress, take_progress, ended, &self->error) &&
+           pump(self, &self->output, take, ended, &self->error);
 }
 
 /* ---- the process ------------------------------------------------------------------------------------------------- */
@@ -243,7 +245,7 @@ static bool turn(performance *self, bool *ended) {
     if (polled[1].revents || self->refused) end_process(self);
     *ended = polled[0].revents && !mp_process_alive(self->process);
     /* What the process has said before its end is in the pipes by now. */
-    return pump_all(self);
+    return pump_all(self, *ended);
 }
 
 /* ---- the result -------------------------------------------------------------------------------------------------- */

@@ -456,6 +456,40 @@ static void collect_children(int number) {
     errno = before;
 }
 
+static void talk(mr_ctx *ctx, char *line, size_t length) {
+    (void)ctx;
+    for (;;)
+        fprintf(stderr, "%.*s\n", (int)length, line);
+}
+
+MR_PLUGIN_LINKED(talker, .name = "talker", .kind = MR_FOLD, .fold_type = MR_FOLD_COUNT, .map = talk)
+
+enum { ENOUGH = 50000 };
+
+typedef struct listener {
+    mr_job *job;
+    int lines; /* that have come */
+} listener;
+
+/* Slower than the plugin prints. A test that fails is to come to an end. */
+static void have_enough(void *context, const char *line) {
+    listener *self = context;
+    (void)line;
+    if (++self->lines == 1) mr_job_cancel(self->job);
+    if (self->lines < ENOUGH) usleep(20);
+    if (self->lines == ENOUGH) abort();
+}
+
+static void a_job_that_never_stops_talking_can_be_cancelled(void **state) {
+    (void)state;
+    listener listener = {.job = new_job(&talker)};
+    mr_job_messages(listener.job, have_enough, &listener);
+    mr_job_input_buffer(listener.job, "text", "a\n", 2);
+    assert_false(mr_job_perform(listener.job));
+    assert_int_equal(mr_job_result_of(listener.job)->outcome, MR_JOB_CANCELLED);
+    mr_job_free(listener.job);
+}
+
 static void the_program_is_left_alone(void **state) {
     (void)state;
     char folder[4096], other[4096];
@@ -567,21 +601,14 @@ static void memory_of_the_program_does_not_count(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(buffers_are_inputs),
-        cmocka_unit_test(compressed_buffers_are_inputs),
-        cmocka_unit_test(descriptors_are_inputs),
-        cmocka_unit_test(side_files_may_be_buffers),
-        cmocka_unit_test(functions_take_results),
-        cmocka_unit_test(functions_may_refuse),
-        cmocka_unit_test(functions_hear_of_progress),
-        cmocka_unit_test(output_goes_to_descriptors_and_files),
-        cmocka_unit_test(mistakes_are_told),
-        cmocka_unit_test(crashes_are_told),
-        cmocka_unit_test(jobs_can_be_cancelled),
-        cmocka_unit_test(the_program_is_left_alone),
-        cmocka_unit_test(any_treatment_of_children_will_do),
-        cmocka_unit_test(threads_may_perform_jobs),
-        cmocka_unit_test(memory_of_the_program_does_not_count),
+        cmocka_unit_test(buffers_are_inputs),         cmocka_unit_test(compressed_buffers_are_inputs),
+        cmocka_unit_test(descriptors_are_inputs),     cmocka_unit_test(side_files_may_be_buffers),
+        cmocka_unit_test(functions_take_results),     cmocka_unit_test(functions_may_refuse),
+        cmocka_unit_test(functions_hear_of_progress), cmocka_unit_test(output_goes_to_descriptors_and_files),
+        cmocka_unit_test(mistakes_are_told),          cmocka_unit_test(crashes_are_told),
+        cmocka_unit_test(jobs_can_be_cancelled),      cmocka_unit_test(a_job_that_never_stops_talking_can_be_cancelled),
+        cmocka_unit_test(the_program_is_left_alone),  cmocka_unit_test(any_treatment_of_children_will_do),
+        cmocka_unit_test(threads_may_perform_jobs),   cmocka_unit_test(memory_of_the_program_does_not_count),
     };
     int *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     exits = &shared[0];
