@@ -2,10 +2,11 @@
  *
  * The folder is the user's alone (mode 0700), and so are its files (0600). A shared object is called by a digest of all
  * that decides what the compiler makes: the source, its path, the working folder, the command, the compiler's
- * executable, variables that compilers heed, the machine, the interface of plugins, and each header with its path.
- * Which headers these are only the compiler knows; so for each source there is also a list of them, called by a digest
- * of the rest. Files appear whole or not at all, and may be written by several processes at once. Those that have not
- * been used for the longest time go when there are too many; one that is in use stays.
+ * executable, variables that compilers heed, the machine, the interface of plugins, libraries and other files that the
+ * command names (but for those of the system), and each header with its path. Which headers these are only the compiler
+ * knows; so for each source there is also a list of them, called by a digest of the rest. Files appear whole or not at
+ * all, and may be written by several processes at once. Those that have not been used for the longest time go when there
+ * are too many; one that is in use stays.
  */
 #ifndef MR_HOST_CACHE_H
 #define MR_HOST_CACHE_H

@@ -1,6 +1,7 @@
 #include "host/needs.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -98,17 +99,40 @@ static bool add_folder(mr_words_list *folders, const char *path, size_t length, 
     return is_in(folders, path, length) || mr_words_add(folders, error, "%.*s", (int)length, path);
 }
 
-/* Folders that flags name: -Ifolder, -I folder, -iquote folder, ... */
-static bool add_flagged(mr_words_list *folders, const mr_words_list *flags, mr_error *error) {
-    static const char *const names[] = {"-I", "-iquote", "-isystem", "-idirafter"};
-    for (size_t i = 0; i < flags->count; i++)
-        for (size_t j = 0; j < sizeof names / sizeof *names; j++) {
-            size_t length = strlen(names[j]);
-            if (strncmp(flags->words[i], names[j], length) != 0) continue;
-            const char *folder = flags->words[i][length] ? flags->words[i] + length : flags->words[i + 1];
-            if (folder && !add_folder(folders, folder, strlen(folder), error)) return false;
-        }
+/* Folders that a flag names: -Ifolder or -I folder. */
+static bool add_flagged(mr_words_list *folders, const mr_words_list *flags, const char *name, mr_error *error) {
+    size_t length = strlen(name);
+    for (size_t i = 0; i < flags->count; i++) {
+        if (strncmp(flags->words[i], name, length) != 0) continue;
+        const char *folder = flags->words[i][length] ? flags->words[i] + length : flags->words[i + 1];
+        if (folder && !add_folder(folders, folder, strlen(folder), error)) return false;
+    }
     return true;
+}
+
+/* Folders that a variable names, with colons between them; nothing stands for the current one. */
+static bool add_listed(mr_words_list *folders, const char *variable, mr_error *error) {
+    const char *folder = getenv(variable);
+    bool ok = true;
+    for (const char *end; folder && ok; folder = *end ? end + 1 : NULL) {
+        end = strchrnul(folder, ':');
+        ok = end > folder ? add_folder(folders, folder, (size_t)(end - folder), error)
+                          : add_folder(folders, ".", 1, error);
+    }
+    return ok;
+}
+
+/* Folders in which a compiler looks for headers before it does so in those of the system. */
+static bool add_searched(mr_words_list *folders, const mr_words_list *flags, mr_error *error) {
+    static const char *const names[] = {"-I", "-iquote", "-isystem", "-idirafter"};
+    static const char *const variables[] = {"CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH"};
+    static const char local[] = SYSTEM "local/include";
+    bool ok = add_folder(folders, local, strlen(local), error);
+    for (size_t i = 0; ok && i < sizeof names / sizeof *names; i++)
+        ok = add_flagged(folders, flags, names[i], error);
+    for (size_t i = 0; ok && i < sizeof variables / sizeof *variables; i++)
+        ok = add_listed(folders, variables[i], error);
+    return ok;
 }
 
 /* Folders of files that were read, but for those of the system. */
@@ -155,6 +179,58 @@ static bool feed_folder(const char *folder, const mr_words_list *paths, mr_diges
     return ok;
 }
 
+/* ---- what is not compiled ---------------------------------------------------------------------------------------- */
+
+/* Libraries, objects, files with flags: what of them goes into a shared object no compiler tells. Those of the system
+ * are left out, as they hardly ever change. */
+
+/* Feeds a file if it is there. */
+static bool feed_if_there(const char *path, const struct timespec *since, mr_digest *digest) {
+    struct stat status;
+    return stat(path, &status) < 0 || !S_ISREG(status.st_mode) || feed_file(path, since, digest);
+}
+
+/* Feeds what a flag -lNAME may mean. */
+static bool feed_library(const char *name, const mr_words_list *folders, const struct timespec *since,
+                         mr_digest *digest) {
+    static const char *const forms[] = {"%s/lib%s.so", "%s/lib%s.a", "%s/%s"};
+    bool exact = *name == ':', ok = true;
+    for (size_t i = 0; i < folders->count; i++)
+        for (size_t j = exact ? 2 : 0; j < (exact ? 3 : 2) && ok; j++) {
+            char path[8192];
+            int used = snprintf(path, sizeof path, forms[j], folders->words[i], name + exact);
+            ok = used < (int)sizeof path && feed_if_there(path, since, digest);
+        }
+    return ok;
+}
+
+/* Feeds the files that words of the command name. */
+static bool feed_words(const mr_words_list *words, const mr_words_list *folders, const struct timespec *since,
+                       mr_digest *digest) {
+    bool ok = true;
+    for (size_t i = 0; i < words->count && ok; i++) {
+        const char *word = words->words[i];
+        if (!strncmp(word, "-l", 2))
+            ok = feed_library(word[2] || !words->words[i + 1] ? word + 2 : words->words[i + 1], folders, since, digest);
+        else if (*word != '-')
+            ok = feed_if_there(word + (*word == '@'), since, digest);
+    }
+    return ok;
+}
+
+static bool feed_linked(const mr_compiler *compiler, const struct timespec *since, mr_digest *digest, mr_error *error) {
+    static const char local[] = SYSTEM "local/lib";
+    mr_words_list folders = {0};
+    bool ok = add_flagged(&folders, &compiler->flags, "-L", error) && add_listed(&folders, "LIBRARY_PATH", error) &&
+              add_folder(&folders, local, strlen(local), error) &&
+              feed_words(&compiler->flags, &folders, since, digest) &&
+              feed_words(&compiler->behind, &folders, since, digest);
+    mr_words_free(&folders);
+    return ok;
+}
+
+/* ---- all of it --------------------------------------------------------------------------------------------------- */
+
 /* The source itself may be as new as it likes: its text is part of what is asked for. Compilers leave ./ out. */
 static bool is_source(const mr_compiler *compiler, const char *path) {
     const char *source = compiler->source;
@@ -167,7 +243,8 @@ bool mr_needs_feed(const mr_compiler *compiler, const mr_words_list *paths, cons
                    mr_digest *digest) {
     mr_words_list folders = {0};
     mr_error error = {0};
-    bool ok = add_flagged(&folders, &compiler->flags, &error) && add_read(&folders, paths, &error);
+    bool ok = add_searched(&folders, &compiler->flags, &error) && add_read(&folders, paths, &error) &&
+              feed_linked(compiler, since, digest, &error);
     for (size_t i = 0; i < paths->count && ok; i++)
         ok = feed_file(paths->words[i], is_source(compiler, paths->words[i]) ? NULL : since, digest);
     for (size_t i = 0; i < folders.count && ok; i++)

@@ -95,6 +95,57 @@ run "$mr" run project/count.c input -q
 expect_error "project/count.c:2" "key.h" "mr: project/count.c does not compile"
 printf 'a\t1\nb\t2\n' >expected
 
+# Folders that variables name, and what is linked.
+cat >project/linked.c <<'END'
+// mr: -lkeys
+#include "mr.h"
+#include <key.h>
+extern const char key[];
+static void map(mr_ctx *ctx, char *line, size_t length) {
+    mr_append(ctx, mr_text(KEY));
+    mr_append(ctx, mr_text(key));
+    mr_append(ctx, mr_bytes(line, length));
+    mr_count(ctx, mr_appended(ctx));
+}
+MR_PLUGIN(.name = "linked", .kind = MR_FOLD, .fold_type = MR_FOLD_COUNT, .map = map)
+END
+# with_library KEY - now there is a library that says KEY.
+with_library() {
+    echo "const char key[] = \"$1 \";" | gcc -fPIC -x c -c -o keys.o -
+    rm -f libkeys.a && ar rc libkeys.a keys.o
+    sleep 0.05
+}
+# linked_compiles WHAT KEYS - it is compiled once, and prints these keys.
+linked_compiles() {
+    printf '%s a\t1\n%s b\t2\n' "$2" "$2" >expected
+    compiles 1 "$1" "$mr" run project/linked.c input -q
+    compiles 0 "$1, again" "$mr" run project/linked.c input -q
+}
+echo '#define KEY "far "' >project/far/key.h
+with_library one
+export CPATH=$work/project/near:$work/project/far LIBRARY_PATH=$work
+linked_compiles "a folder of CPATH" "far one"
+echo '#define KEY "near "' >project/near/key.h
+sleep 0.05
+linked_compiles "another folder of CPATH" "near one"
+with_library two
+linked_compiles "a library of LIBRARY_PATH" "near two"
+unset LIBRARY_PATH
+export MR_CFLAGS="-O0 -L."
+linked_compiles "other flags" "near two"
+with_library three
+linked_compiles "a library of -L" "near three"
+export MR_CFLAGS=@flags
+echo "-O0 -L." >flags
+sleep 0.05
+linked_compiles "a file with flags" "near three"
+echo "-O0 -g -L." >flags
+sleep 0.05
+linked_compiles "a file with other flags" "near three"
+unset CPATH
+export MR_CFLAGS=-O0
+printf 'a\t1\nb\t2\n' >expected
+
 # Bounds: what was used last stays, and what is in use.
 touch -d '2 days ago' "$cache"/old{1..140}.so
 exec 9<"$cache/old140.so"
