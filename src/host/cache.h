@@ -5,8 +5,8 @@
  * executable, variables that compilers heed, the machine, the interface of plugins, libraries and other files that the
  * command names (but for those of the system), and each header with its path. Which headers these are only the compiler
  * knows; so for each source there is also a list of them, called by a digest of the rest. Files appear whole or not at
- * all, and may be written by several processes at once. Those that have not been used for the longest time go when there
- * are too many; one that is in use stays.
+ * all, and may be written by several processes at once. Those that have not been used for the longest time go when
+ * there are too many; one that is in use stays.
  */
 #ifndef MR_HOST_CACHE_H
 #define MR_HOST_CACHE_H
