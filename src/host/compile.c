@@ -230,10 +230,11 @@ static bool compile_with(keeping *shared, int signals, mr_error *error) {
 }
 
 bool mr_compile(const mr_compiler *compiler, mr_compiled *compiled, mr_error *error) {
+    *compiled = (mr_compiled){-1, -1};
     keeping *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) return mr_error_memory(error, sizeof *shared, "compiling");
     shared->compiler = compiler;
-    shared->made = (mr_compiled){-1, -1};
+    shared->made = *compiled;
     sigset_t before;
     sigprocmask(SIG_BLOCK, NULL, &before);
     int signals = hold_signals(&before, error);

@@ -12,8 +12,10 @@ set -eu
 command=$1 prefix=$2
 root=${DESTDIR:-}$prefix
 list=share/mr/installed
-new=$(mktemp)
-trap 'rm -f "$new"' EXIT
+work=$(mktemp -d) # root does this where others may write: only what is in a folder of its own is its own
+new=$work/installed
+: >"$new"
+trap 'rm -rf "$work"' EXIT
 
 # Whether a line is in a list of what is installed.
 noted() {
@@ -56,9 +58,8 @@ place_file() {
         ln -sfn "$2" "$root/$3"
         ;;
     text)
-        sed "s|@PREFIX@|$prefix|; s|@LIBDIR@|${LIBDIR:-lib}|; s|@VERSION@|$version|" "$2" >"$new.text"
-        install -m 644 "$new.text" "$root/$3"
-        rm -f "$new.text"
+        sed "s|@PREFIX@|$prefix|; s|@LIBDIR@|${LIBDIR:-lib}|; s|@VERSION@|$version|" "$2" >"$work/text"
+        install -m 644 "$work/text" "$root/$3"
         ;;
     *)
         install -m "$1" "$2" "$root/$3"
