@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <utf8proc.h>
 
 /* Reads the character at the front; returns its length, or 0. */
@@ -20,6 +22,23 @@ size_t mr_utf8_visible(const char *bytes, size_t length) {
     if (!size) return 0;
     utf8proc_category_t category = utf8proc_category(character);
     return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF ? 0 : size;
+}
+
+size_t mr_utf8_show(const char *bytes, size_t length, char *text) {
+    static const char letters[] = {['\\'] = '\\', ['\t'] = 't', ['\n'] = 'n', ['\r'] = 'r'};
+    unsigned char byte = (unsigned char)*bytes;
+    size_t size = mr_utf8_visible(bytes, length);
+    if (byte < sizeof letters && letters[byte]) {
+        snprintf(text, MR_UTF8_SHOWN, "\\%c", letters[byte]);
+        return 1;
+    }
+    if (!size) {
+        snprintf(text, MR_UTF8_SHOWN, "\\x%02x", byte);
+        return 1;
+    }
+    memcpy(text, bytes, size);
+    text[size] = 0;
+    return size;
 }
 
 bool mr_utf8_is_text(const char *bytes, size_t length) {

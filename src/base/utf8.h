@@ -11,6 +11,13 @@ size_t mr_utf8_length(const char *bytes, size_t length);
 /* The same, but 0 for control characters too. */
 size_t mr_utf8_visible(const char *bytes, size_t length);
 
+enum { MR_UTF8_SHOWN = 5 /* bytes of a character as it is shown to people, with a zero behind it */ };
+
+/* Writes into text (MR_UTF8_SHOWN bytes) how the character at the front of length (> 0) bytes is shown, in one line and
+ * so that it cannot play with a terminal: \\, \t, \n, \r, and \xff for a byte that is no visible UTF-8. Returns how
+ * many bytes it is. */
+size_t mr_utf8_show(const char *bytes, size_t length, char *text);
+
 /* Whether all bytes are UTF-8, and none of them zero. */
 bool mr_utf8_is_text(const char *bytes, size_t length);
 

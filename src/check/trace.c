@@ -83,18 +83,11 @@ bool mr_trace_same(const mr_trace *a, const mr_trace *b) {
 /* ---- showing ----------------------------------------------------------------------------------------------------- */
 
 void mr_show_bytes(FILE *to, mr_slice bytes, size_t most) {
-    static const char letters[] = {['\\'] = '\\', ['\t'] = 't', ['\n'] = 'n', ['\r'] = 'r'};
     size_t shown = mr_smaller(bytes.length, most);
-    for (size_t i = 0, size; i < shown; i += size) {
-        unsigned char byte = (unsigned char)bytes.data[i];
-        size = mr_utf8_visible(bytes.data + i, shown - i);
-        if (byte < sizeof letters && letters[byte])
-            fprintf(to, "\\%c", letters[byte]);
-        else if (size)
-            fwrite(bytes.data + i, 1, size, to);
-        else
-            fprintf(to, "\\x%02x", byte);
-        size = size ? size : 1;
+    char text[MR_UTF8_SHOWN];
+    for (size_t i = 0; i < shown;) {
+        i += mr_utf8_show(bytes.data + i, shown - i, text);
+        fputs(text, to);
     }
     if (shown < bytes.length) fprintf(to, "... (%zu bytes)", bytes.length);
 }

@@ -6,15 +6,17 @@
 #include "cli/commands.h"
 #include "cli/proposals.h"
 
-static bool read_operands(mr_run_arguments *arguments, int first, int argc, char **argv, mr_error *error) {
+static bool read_operands(mr_run_arguments *arguments, const mr_command *command, int first, int argc, char **argv,
+                          mr_error *error) {
     mr_job_settings *settings = &arguments->settings;
     if (first == argc)
-        return mr_error_usage(error, "which plugin? mr run PLUGIN INPUT... ('mr list' shows the plugins)");
+        return mr_error_usage(error, "which plugin? mr %s PLUGIN INPUT... ('mr list' shows the plugins)",
+                              command->name);
     settings->plugin = argv[first];
     settings->inputs = (const char *const *)argv + first + 1;
     settings->input_count = (size_t)(argc - first - 1);
     if (settings->input_count || settings->from_bad) return true;
-    return mr_error_usage(error, "no input: mr run %s INPUT...", settings->plugin);
+    return mr_error_usage(error, "no input: mr %s %s INPUT...", command->name, settings->plugin);
 }
 
 /* Whether two files to be written are the same, by their names. */
@@ -101,7 +103,7 @@ bool mr_run_arguments_read(mr_run_arguments *arguments, const mr_command *comman
     if (ok && arguments->help)
         arguments->settings.plugin = argv[first];
     else if (ok)
-        ok = read_operands(arguments, first, argc, argv, error) && check_together(&arguments->settings, error);
+        ok = read_operands(arguments, command, first, argc, argv, error) && check_together(&arguments->settings, error);
     if (!ok) mr_propose_setting(&walk, error);
     mr_option_walk_close(&walk);
     return ok;

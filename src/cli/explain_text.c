@@ -5,14 +5,18 @@
 #include <string.h>
 
 #include "base/units.h"
-#include "data/escape.h"
+#include "base/utf8.h"
 
 /* One line for each thing there is to know, its name in front. What is known exactly is said exactly; what is estimated
  * has three digits, and says how far off it may be. */
 
 #define LEAST_SHARE 0.005 /* of the pairs; keys with less are not worth a line */
 
-enum { NUMBER_TEXT = 48, WIDTH = 68 /* of advice, in columns */ };
+enum {
+    NUMBER_TEXT = 48,
+    WIDTH = 68,    /* of advice, in columns */
+    KEY_SHOWN = 32 /* bytes of the text of a key, from which on it is cut */
+};
 
 static const char *const kinds[] = {"", "a fold", "a group", "a map"};
 
@@ -104,8 +108,11 @@ static void print_counts(const mr_forecast *forecast) {
     if (forecast->kind == MR_MAP) return;
     print_name("pairs");
     print_count(&forecast->pairs);
-    if (forecast->records.expected > 0)
-        printf(", %.3g for each record", forecast->pairs.expected / forecast->records.expected);
+    double each = forecast->records.expected > 0 ? forecast->pairs.expected / forecast->records.expected : 0;
+    if (each >= 999.5)
+        printf(", %s for each record", format_number(each, false, low));
+    else if (each > 0)
+        printf(", %.3g for each record", each);
     putchar('\n');
     print_name("keys");
     printf("%s", format_number(forecast->keys.expected, is_exact(&forecast->keys), low));
@@ -162,18 +169,15 @@ static void print_time(const mr_forecast *forecast) {
     puts(first ? "" : ")");
 }
 
-/* Bytes as the output would have them, cut. */
+/* A key as people read it, cut. */
 static void print_key(const mr_forecast_key *key) {
-    char text[4 * MR_SURVEY_KEY + 1];
-    size_t length = key->length < MR_SURVEY_KEY ? key->length : MR_SURVEY_KEY, used = 0;
-    for (size_t i = 0; i < length && used < 32; i++) {
-        unsigned char byte = (unsigned char)key->bytes[i];
-        used += (size_t)snprintf(text + used, sizeof text - used,
-                                 byte < ' ' || byte == 127 || byte == '\\' ? "\\x%02x" : "%c", byte);
-    }
+    char text[KEY_SHOWN + MR_UTF8_SHOWN];
+    size_t length = key->length < MR_SURVEY_KEY ? key->length : MR_SURVEY_KEY, taken = 0, used = 0;
+    for (; taken < length && used < KEY_SHOWN; used += strlen(text + used))
+        taken += mr_utf8_show(key->bytes + taken, length - taken, text + used);
     text[used] = 0;
     printf("%-14s", text);
-    if (key->length > length || used >= 32) printf("... ");
+    if (taken < key->length) printf("... ");
 }
 
 static void print_hot(const mr_forecast *forecast) {
@@ -186,10 +190,14 @@ static void print_hot(const mr_forecast *forecast) {
         if (!is_exact(&key->share)) printf(" ± %.2f", 50 * (key->share.high - key->share.low));
         putchar('\n');
     }
-    if (!shown && forecast->kind != MR_MAP && forecast->pairs.expected > 0) {
-        print_name("hot keys");
+    if (shown || forecast->kind == MR_MAP || forecast->pairs.expected <= 0) return;
+    print_name("hot keys");
+    /* A key that comes once in a piece is not noted, and may still be a large part of few pairs. */
+    if ((double)forecast->sampled_pairs * LEAST_SHARE < (double)forecast->pieces)
+        printf("none that comes often among the %llu pairs of the sample\n",
+               (unsigned long long)forecast->sampled_pairs);
+    else
         puts("none: no key has 0.5 % of the pairs");
-    }
 }
 
 /* Prints a paragraph in lines, behind its name. */
@@ -212,7 +220,7 @@ void mr_explain_print(const mr_forecast *forecast) {
     char size[MR_SIZE_TEXT], more[MR_SIZE_TEXT];
     print_input(forecast);
     print_sample(forecast);
-    if (forecast->pieces) {
+    if (forecast->pieces && !forecast->unknown) {
         print_counts(forecast);
         print_name("output");
         printf("%s%s", is_exact(&forecast->output_bytes) ? "" : "about ",

@@ -21,6 +21,7 @@ typedef struct mr_growth {
     double pieces;               /* in the sample; at least 1 */
     double all;                  /* in the whole input; at least pieces */
     double distinct;             /* keys in the sample */
+    double error;                /* a part of distinct, by which it may be wrong; 0: all keys were looked at */
     double first;                /* keys in one piece, on average */
     double seen[MR_GROWTH_SEEN]; /* seen[k - 1]: keys that are in k pieces. Those in one: without such as go on from
                                   * its first half to the second */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/units.h"
+#include "base/utf8.h"
 
 void mr_hot_keys_add(mr_hot_keys *keys, mr_slice key, uint64_t pairs) {
     size_t place = keys->count;
@@ -23,22 +24,16 @@ void mr_hot_keys_finish(mr_hot_keys *keys) {
         keys->list[i].share = (double)keys->list[i].pairs / (double)mr_larger(keys->pairs, 1);
 }
 
-const char *mr_hot_key_text(const mr_hot_key *key, char *text) {
-    static const char digits[] = "0123456789abcdef";
-    size_t length = mr_smaller(key->length, MR_HOT_KEY_BYTES);
+const char *mr_key_text(mr_slice key, size_t most, char *text) {
+    size_t shown = mr_smaller(key.length, most);
     char *to = text;
     *to++ = '\'';
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)key->key[i];
-        if (byte >= 0x20 && byte < 0x7f) {
-            *to++ = (char)byte;
-        } else {
-            *to++ = '\\';
-            *to++ = 'x';
-            *to++ = digits[byte >> 4];
-            *to++ = digits[byte & 15];
-        }
-    }
-    snprintf(to, sizeof "...'", "%s'", key->length > length ? "..." : "");
+    for (size_t i = 0; i < shown; to += strlen(to))
+        i += mr_utf8_show(key.data + i, shown - i, to);
+    snprintf(to, sizeof "...'", "%s'", key.length > shown ? "..." : "");
     return text;
+}
+
+const char *mr_hot_key_text(const mr_hot_key *key, char *text) {
+    return mr_key_text(mr_bytes(key->key, key->length), MR_HOT_KEY_BYTES, text);
 }

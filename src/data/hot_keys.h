@@ -36,8 +36,10 @@ void mr_hot_keys_add(mr_hot_keys *keys, mr_slice key, uint64_t pairs);
 /* All keys have been added: tells their shares. */
 void mr_hot_keys_finish(mr_hot_keys *keys);
 
-/* A key as text for people, in quotes: bytes that are no printable ASCII as \xHH, and dots behind it when it is cut.
- * text has room for MR_HOT_KEY_TEXT bytes, and is returned. */
+/* A key as text for people, in quotes: what is not visible as \n or \xff, and dots behind it when it is cut. Of key
+ * only the first most bytes, at most MR_HOT_KEY_BYTES, have to be there. text has room for MR_HOT_KEY_TEXT bytes, and
+ * is returned. */
+const char *mr_key_text(mr_slice key, size_t most, char *text);
 const char *mr_hot_key_text(const mr_hot_key *key, char *text);
 
 #endif

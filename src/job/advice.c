@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/units.h"
+#include "data/hot_keys.h"
 #include "job/forecast.h"
 
 /* What would make a job quicker, or possible, as far as a forecast shows it. */
@@ -10,6 +11,8 @@
 #define HOT        0.2  /* the part of the pairs of a group job from which on one key is worth a word */
 #define COMBINABLE 0.5  /* a combine is worth it when it would leave less than this part of the pairs */
 #define SLOW       1.25 /* unpacking is what holds a job up when it takes so many times what mapping does */
+
+enum { SHOWN = 24 /* bytes of a key */ };
 
 static void __attribute__((format(printf, 2, 3))) advise(mr_forecast *forecast, const char *format, ...) {
     va_list arguments;
@@ -33,26 +36,18 @@ static void advise_on_memory(mr_forecast *forecast) {
                (unsigned long long)(forecast->memory_wanted >> 20) + 1);
 }
 
-/* A key as people read it, cut. */
-static void show_key(const mr_forecast_key *key, char *text, size_t size) {
-    size_t shown = key->length < 24 ? key->length : 24, used = 0;
-    for (size_t i = 0; i < shown && used + 2 < size; i++)
-        text[used++] = key->bytes[i] >= ' ' && key->bytes[i] < 127 ? key->bytes[i] : '?';
-    text[used] = 0;
-}
-
 static void advise_on_keys(mr_forecast *forecast, const mr_job *job) {
     const mr_survey_totals *totals = job->settings->survey->totals;
-    char key[32];
+    char key[MR_HOT_KEY_TEXT];
     bool group = forecast->kind == MR_GROUP, hot = forecast->hot_count && forecast->hot[0].share.expected > HOT;
     bool repeated = forecast->keys.expected < COMBINABLE * forecast->pairs.expected;
     bool combined = (double)atomic_load(&totals->run_records) < 0.9 * (double)forecast->sampled_pairs;
     if (group && hot) {
-        show_key(&forecast->hot[0], key, sizeof key);
         advise(forecast,
-               "key '%s' has %.0f %% of the pairs, which one worker has to reduce: a combine, a fold, or a "
+               "key %s has %.0f %% of the pairs, which one worker has to reduce: a combine, a fold, or a "
                "longer key would let others help",
-               key, 100 * forecast->hot[0].share.expected);
+               mr_key_text(mr_bytes(forecast->hot[0].bytes, forecast->hot[0].length), SHOWN, key),
+               100 * forecast->hot[0].share.expected);
     } else if (group && repeated && !combined && forecast->seconds.reduce > 1) {
         advise(forecast,
                "keys come %.0f times on average: if their values can be put together, a combine would leave "
@@ -72,6 +67,9 @@ static void advise_on_streams(mr_forecast *forecast, const mr_job *job) {
 }
 
 void mr_forecast_advise(mr_forecast *forecast, const mr_job *job) {
+    if (forecast->unknown)
+        advise(forecast, "no record begins in the sample, which says nothing of the job, therefore: "
+                         "--sample SIZE looks at more");
     advise_on_memory(forecast);
     advise_on_keys(forecast, job);
     advise_on_streams(forecast, job);

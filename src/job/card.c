@@ -116,20 +116,12 @@ static void begin_row(FILE *to, const char *label) {
     fprintf(to, "%-*s%-*s", MR_CARD_LABEL, "mr:", MR_CARD_VALUE - MR_CARD_LABEL, label);
 }
 
-/* Text from elsewhere: one line, whatever is in it. Bytes that are not UTF-8 are written as \xff, and so are control
- * characters, which could play with the terminal. */
+/* Text from elsewhere: one line, whatever is in it. */
 static void put_escaped(FILE *to, const char *bytes, size_t length) {
-    static const char letters[] = {['\\'] = '\\', ['\t'] = 't', ['\n'] = 'n', ['\r'] = 'r'};
-    for (size_t i = 0, size; i < length; i += size) {
-        unsigned char byte = (unsigned char)bytes[i];
-        size = mr_utf8_visible(bytes + i, length - i);
-        if (byte < sizeof letters && letters[byte])
-            fprintf(to, "\\%c", letters[byte]);
-        else if (size)
-            fwrite(bytes + i, 1, size, to);
-        else
-            fprintf(to, "\\x%02x", byte);
-        size = size ? size : 1;
+    char text[MR_UTF8_SHOWN];
+    for (size_t i = 0; i < length;) {
+        i += mr_utf8_show(bytes + i, length - i, text);
+        fputs(text, to);
     }
 }
 

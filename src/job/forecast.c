@@ -105,6 +105,7 @@ static void look_at_input(forecaster *self) {
     forecast->whole = self->survey->whole;
     if (input->streams && !forecast->pipes && !self->survey->cut)
         forecast->whole = self->sums.bytes >= forecast->text_bytes.high;
+    forecast->unknown = !forecast->whole && self->count && self->sums.records <= 0;
     double piece = self->count ? self->sums.bytes / (double)self->count : 1;
     self->all =
         forecast->whole ? (double)self->count : fmax((double)self->count, forecast->text_bytes.expected / piece);
@@ -143,9 +144,11 @@ static bool count(forecaster *self, mr_error *error) {
     if (!mr_survey_growth(self->pieces, self->count, self->all, &self->growth, error) ||
         !mr_survey_find_hot(self->pieces, self->count, self->all, forecast, error))
         return false;
-    forecast->keys = mr_growth_at(&self->growth, self->all);
-    forecast->keys.high = fmin(forecast->keys.high + self->sums.lost, fmax(forecast->pairs.high, forecast->keys.low));
-    forecast->keys.expected = fmin(forecast->keys.expected, forecast->keys.high);
+    mr_estimate *keys = &forecast->keys;
+    *keys = mr_growth_at(&self->growth, self->all);
+    keys->high = fmin(keys->high * (1 + self->growth.error) + self->sums.lost, forecast->pairs.high);
+    keys->expected = fmin(keys->expected, keys->high);
+    keys->low = fmin(keys->low * (1 - self->growth.error), keys->high);
     return true;
 }
 
@@ -295,7 +298,8 @@ static void guess_output(forecaster *self) {
     }
     forecast->sampled_keys = keys;
     forecast->sampled_output = bytes;
-    if (keys <= 0) return;
+    if (forecast->whole) forecast->output_bytes = (mr_estimate){bytes, bytes, bytes};
+    if (forecast->whole || keys <= 0) return;
     mr_estimate by_pairs = in_all(self, bytes, 0.1), by_keys = forecast->keys;
     by_keys.expected *= bytes / keys;
     by_keys.low *= bytes / keys;
@@ -417,7 +421,9 @@ void mr_forecast_make(const mr_job *job, const mr_result_summary *summary) {
     self.sums = mr_survey_sum(self.pieces, self.count);
     name_job(&self);
     look_at_input(&self);
-    if (count(&self, &error)) {
+    if (self.forecast->unknown) {
+        mr_forecast_advise(self.forecast, job);
+    } else if (count(&self, &error)) {
         guess_output(&self);
         if (!mr_job_is_map(job)) self.run_records = records_between(&self);
         ask_memory(&self);

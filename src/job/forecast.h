@@ -43,6 +43,7 @@ typedef struct mr_forecast {
     uint64_t sampled_pairs;            /* that map emitted for them */
     uint64_t pieces;                   /* in so many pieces */
     bool whole;                        /* that is all of it */
+    bool unknown;                      /* no record begins in it, so that it says nothing of them, nor of the job */
     bool cut;                          /* it would have been more, but that took too long */
     double sample_seconds;             /* that the survey took */
     mr_estimate records;

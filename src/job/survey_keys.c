@@ -100,6 +100,7 @@ bool mr_survey_growth(const mr_survey_piece *const *pieces, size_t count, double
         count_key(growth, next - i, list[i].halves, (double)(1ull << level));
     }
     free(list);
+    if (level) growth->error = 2 * sqrt((double)((1ull << level) - 1) / fmax(growth->distinct, 1));
     mr_growth_fit(growth);
     return true;
 }

@@ -138,7 +138,7 @@ static void the_most_frequent_keys_are_found(void **state) {
     mr_hot_keys_add(&keys, mr_bytes(key, 0), 1);
     mr_hot_keys_finish(&keys);
     assert_int_equal(keys.count, MR_HOT_KEYS);
-    assert_string_equal(mr_hot_key_text(&keys.list[0], text), "'the 'key'\\x0a'");
+    assert_string_equal(mr_hot_key_text(&keys.list[0], text), "'the 'key'\\n'");
     assert_int_equal(keys.list[1].length, 37);
     assert_int_equal(keys.list[2].length, 38);
     assert_int_equal(keys.list[3].length, 36);
