@@ -53,11 +53,16 @@ static bool start_and_wait(order *given, mr_error *error) {
     return mr_error_set(error, "%s", board->error.set ? board->error.text : "the job has failed");
 }
 
+/* Whether a source can be read once more by its path. What was standard input cannot: it has been taken over. */
+static bool can_be_reopened(const mr_source *source) {
+    return source->form != MR_FORM_PIPE && !source->standard;
+}
+
 /* Whether the input itself can be read once more, and is what the sample is. */
 static bool is_input(const mr_checker *self) {
     const mr_input *input = &self->original.input;
     for (size_t i = 0; i < input->count; i++)
-        if (input->sources[i].form == MR_FORM_PIPE) return false;
+        if (!can_be_reopened(&input->sources[i])) return false;
     return self->board->whole && !self->board->dropped;
 }
 
@@ -121,7 +126,8 @@ static void tell_places(mr_checker *self, mr_error *error) {
     uint64_t record = place.kind == MR_PLACE_RECORD ? mr_sample_find(board, &place) : board->record_count;
     mr_error_context(error, "in a sample of the input, in which places are not those of the files");
     if (record == board->record_count) return;
-    if (self->original.input.sources[board->records[record].source].form == MR_FORM_PLAIN)
+    const mr_source *source = &self->original.input.sources[board->records[record].source];
+    if (source->form == MR_FORM_PLAIN && can_be_reopened(source))
         repeat_on_record(self, &board->records[record], error);
 }
 

@@ -124,6 +124,14 @@ run "$mr" check "$build/tests/abi/crashes.so" long --sample 8K --set what=abort
 expect_status 1 "a plugin that crashes on a sample" && expect_error "crashes crashed in map" "record    BOOM" "--inline"
 [[ $(sed -n "$(sed -n 's/^mr:   where *long:\([0-9]*\), .*/\1/p' err)p" long) == BOOM ]] || fail "the card is about another line: $(cat err)"
 
+# Standard input is read for the sample alone, also when it could be read once more.
+"$mr" check "$plugin" - --set fault=none --seconds 2 <lines >out 2>err
+status=$? command_line="mr check -"
+expect_status 0 "standard input is a file" && ! grep WRONG out || fail "a fault is found in standard input"
+"$mr" check "$build/tests/abi/crashes.so" - --set what=abort --set on=ibis <lines >out 2>err
+status=$?
+expect_status 1 "a plugin that crashes on standard input" && expect_error "(standard input), byte"
+
 # Ended in the middle, it leaves nothing behind.
 for signal in TERM KILL; do
     "$mr" check "$plugin" lines --set fault=none >/dev/null 2>&1 &
