@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/job_file.h"
@@ -26,6 +27,17 @@ typedef struct question {
 
 /* ---- answers ----------------------------------------------------------------------------------------------------- */
 
+/* How much is shown of what a word is: up to what only explains, or is no text. */
+static int shown_of(const char *meaning) {
+    int length = 0;
+    while (meaning[length] && !strchr(";(", meaning[length])) {
+        size_t size = mr_utf8_visible(meaning + length, strnlen(meaning + length, 4));
+        if (!size) break;
+        length += (int)size;
+    }
+    return length;
+}
+
 /* Offers a word, which is before, length bytes of word, and behind, if it goes on from what is typed. */
 static void offer(const question *request, const char *before, const char *word, size_t length, const char *behind,
                   const char *meaning) {
@@ -33,9 +45,8 @@ static void offer(const question *request, const char *before, const char *word,
     if (asprintf(&text, "%s%.*s%s", before, (int)length, word, behind) < 0) return;
     size_t typed = strlen(request->to);
     bool goes_on = !strncmp(text, request->to, typed) && (text[typed] || !strchr("=:", text[strlen(text) - 1]));
-    if (goes_on && !strpbrk(text, "\t\n"))
-        printf("%s%s%.*s\n", text, meaning ? "\t" : "", meaning ? (int)strcspn(meaning, ";(") : 0,
-               meaning ? meaning : "");
+    int shown = meaning ? shown_of(meaning) : 0;
+    if (goes_on && !strpbrk(text, "\t\n")) printf("%s%s%.*s\n", text, shown ? "\t" : "", shown, shown ? meaning : "");
     free(text);
 }
 

@@ -52,6 +52,12 @@ expect_answer "mr job jobs.json --set=w" "--set=words="
 expect_answer "mr list " ""
 expect_answer "mr list --" "--help"
 expect_answer "mr nothing " ""
+# A job file from elsewhere may name its parameters as it likes, and describe them by what looks like further answers.
+cat >strange.json <<'END'
+{"parameters": {"$(touch run)": {"default": "1", "help": "new\nmr\ttwo"}, "two words": {"default": "2", "help": "\u001b[31m"}},
+ "stages": [{"name": "count", "plugin": "wordcount", "inputs": "text.txt", "output": "-"}]}
+END
+expect_answer "mr job strange.json --set " '$(touch run)= two words='
 run "$mr" complete --
 expect_status 2 "complete without words"
 
@@ -95,6 +101,8 @@ expect_reply "mr run wordcount --output=te" "text.txt" " filenames"
 expect_reply "mr run wordcount @li" "@list.json" ""
 expect_reply "mr run wordcount @fo" "@folder/" " nospace"
 expect_reply "mr run wordcount --tmp " "folder" " filenames"
+expect_reply "mr job strange.json --set " '\$\(touch\ run\)= two\ words=' ""
+expect_reply "mr job strange.json --set t" 'two\ words=' " nospace"
 expect_reply "mr job li" "list.json" " filenames"
 unset -f compopt
 

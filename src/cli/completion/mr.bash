@@ -29,7 +29,8 @@ _mr_words() {
     kept=${kept%@} # bash divides at it, but replaces it, too
 }
 
-# _mr_files TYPED KIND PATTERN BEFORE - adds files that match the pattern, or none but folders, with a text before them.
+# _mr_files TYPED KIND PATTERN BEFORE - adds files that match the pattern, or none but folders, with a text before them,
+# but for what is in kept.
 _mr_files() {
     local typed=${1//\\/} path
     while IFS= read -r path; do
@@ -41,12 +42,13 @@ _mr_files() {
         else
             compopt -o filenames 2>/dev/null
         fi
-        COMPREPLY+=("$4$path")
+        path=$4$path
+        COMPREPLY+=("${path#"$kept"}")
     done < <(compgen -f -- "${typed#"$4"}")
 }
 
 _mr() {
-    local words kept line kind pattern before i
+    local words kept line kind pattern before
     _mr_words
     COMPREPLY=()
     while IFS= read -r line; do
@@ -54,12 +56,13 @@ _mr() {
             IFS=$'\t' read -r kind pattern before <<<"${line:1}"
             _mr_files "${words[-1]}" "$kind" "$pattern" "$before"
         else
-            COMPREPLY+=("${line%%$'\t'*}")
+            line=${line%%$'\t'*}
+            line=${line#"$kept"}
+            # Names in a file of somebody else may be anything: nothing of them is to be run.
+            [[ $line != *[!a-zA-Z0-9_=:,.@%+/-]* ]] || printf -v line %q "$line"
+            COMPREPLY+=("$line")
         fi
     done < <("${words[0]/#\~/$HOME}" complete -- "${words[@]}" 2>/dev/null)
-    for i in "${!COMPREPLY[@]}"; do
-        COMPREPLY[i]=${COMPREPLY[i]#"$kept"}
-    done
     # What ends so goes on with a value.
     [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[=:/] ]] && compopt -o nospace 2>/dev/null
     return 0
