@@ -13,18 +13,19 @@
  * many, and none of them slow: if the trial acquits them all, from then on they are mapped one by one. In the reduce
  * phase, where nothing is lost with a worker but the partition at hand, that is simply done again: the second death on
  * the same group of it convicts that group. What kills while samples are taken, or in a survey, will kill again in
- * earnest, so that piece is done without.
+ * earnest, so that piece is done without, and after some that hang so are all others.
  *
  * A record that is convicted, or that the plugin rejects, is left out if the user allows for it; or the job ends. */
 
 enum {
-    CRASHES_MAX = 3,        /* unexplained deaths on a unit that end the job */
-    GROUP_CRASHES_MAX = 2,  /* deaths on the same group that convict it */
-    SAME_RECORD_KILLS = 5,  /* kills from outside on the same record that are not by chance */
-    KILLS_MAX = 50,         /* kills from outside on a unit, or before a worker is ready, that end the job */
-    FAILED_STARTS_MAX = 3,  /* deaths in a row before a worker is ready that end the job */
-    FAILED_ERRANDS_MAX = 3, /* the same while it seals or delivers */
-    VAIN_DEATHS_MAX = 8     /* deaths, and four more for each worker, without any progress that end the job */
+    CRASHES_MAX = 3,         /* unexplained deaths on a unit that end the job */
+    GROUP_CRASHES_MAX = 2,   /* deaths on the same group that convict it */
+    SAME_RECORD_KILLS = 5,   /* kills from outside on the same record that are not by chance */
+    KILLS_MAX = 50,          /* kills from outside on a unit, or before a worker is ready, that end the job */
+    FAILED_STARTS_MAX = 3,   /* deaths in a row before a worker is ready that end the job */
+    FAILED_ERRANDS_MAX = 3,  /* the same while it seals or delivers */
+    HANGING_SAMPLES_MAX = 2, /* samples that take longer than --timeout, after which no more are taken */
+    VAIN_DEATHS_MAX = 8      /* deaths, and four more for each worker, without any progress that end the job */
 };
 
 /* ---- ending the job ---------------------------------------------------------------------------------------------- */
@@ -238,11 +239,15 @@ static bool charge_errand(mr_coordinator *self, mr_death *death, mr_error *error
            mr_end_for_death(self, death, error);
 }
 
-/* A sample can be done without. */
-static void drop_sample(mr_coordinator *self, mr_assignment *assignment) {
+/* A sample can be done without. Where one record hangs many do, and each costs all of the timeout: after some such
+ * samples those that nobody has begun are given up, too. That depends on timing, and so does how the keys are divided:
+ * not where it shows in the output. */
+static void drop_sample(mr_coordinator *self, mr_assignment *assignment, const mr_death *death) {
     assignment->done = assignment->committed = true;
     mr_units_commit(&self->units);
     self->vain_deaths = 0;
+    if (self->kind != MR_TASK_SAMPLE || death->cause != MR_DEATH_TIMEOUT || self->job.plan.steady) return;
+    if (++self->samples_that_hang >= HANGING_SAMPLES_MAX) mr_units_give_up(&self->units);
 }
 
 bool mr_charge_death(mr_coordinator *self, mr_death *death, mr_assignment *assignment, mr_error *error) {
@@ -261,6 +266,6 @@ bool mr_charge_death(mr_coordinator *self, mr_death *death, mr_assignment *assig
     if (self->kind != MR_TASK_SAMPLE && self->kind != MR_TASK_SURVEY)
         return charge_unit(self, death, assignment, error);
     if (killed && self->units.kills[assignment->unit]++ < SAME_RECORD_KILLS) return true;
-    drop_sample(self, assignment);
+    drop_sample(self, assignment, death);
     return true;
 }

@@ -75,11 +75,12 @@ typedef struct mr_coordinator {
     mr_repair repair;
     mr_suspicion *suspicions; /* of units of the phase at hand; owned */
     size_t suspicion_count;
-    size_t suspicion_room; /* allocated */
-    bool keeping;          /* a worker writes bad groups to job.bad_file */
-    uint64_t memory_kills; /* mr_memory_kills when it was last looked at */
-    unsigned vain_deaths;  /* crashes since something was last committed */
-    int signals;           /* signalfd */
+    size_t suspicion_room;      /* allocated */
+    bool keeping;               /* a worker writes bad groups to job.bad_file */
+    uint64_t memory_kills;      /* mr_memory_kills when it was last looked at */
+    unsigned vain_deaths;       /* crashes since something was last committed */
+    unsigned samples_that_hang; /* longer than --timeout */
+    int signals;                /* signalfd */
     mr_result_summary *summary;
     mr_observation *observation; /* of summary */
     bool looked_at;              /* onlookers have been told that the job begins */

@@ -42,6 +42,12 @@ void mr_units_take(mr_units *units, uint64_t unit) {
     units->ready_count--;
 }
 
+void mr_units_give_up(mr_units *units) {
+    units->committed += units->ready_count + (units->planned - units->next);
+    units->ready_count = 0;
+    units->next = units->planned;
+}
+
 bool mr_units_add(mr_units *units, mr_error *error) {
     if (units->count == units->kills_room) {
         size_t room = 2 * units->kills_room;

@@ -38,6 +38,9 @@ bool mr_units_add(mr_units *units, mr_error *error);
 /* A unit that was handed out is to be done again. */
 bool mr_units_lose(mr_units *units, uint64_t unit, mr_error *error);
 
+/* Units that could be handed out are not to be done: they count as finished. */
+void mr_units_give_up(mr_units *units);
+
 /* A unit that was finished is to be done again. */
 static inline bool mr_units_reopen(mr_units *units, uint64_t unit, mr_error *error) {
     units->committed--;

@@ -92,6 +92,12 @@ fi
 run "$mr" run "$plugin" "input file.txt" --set what=abort --set where=open
 expect_status 1 open && expect_error "crashes crashed in open" "SIGABRT"
 
+# Where every record hangs, the 64 samples that are taken beforehand do not cost 64 times the timeout.
+awk 'BEGIN { for (i = 0; i < 40000; i++) print "BOOM in each line, so that every sample hangs" }' >booms.txt
+run "$mr" run "$plugin" booms.txt -j 2 --set what=hang --timeout 100ms --verbose
+expect_status 1 "each record hangs" && expect_error "crashes hangs in map" "sample: 64 units"
+[[ $(grep -c 'during sample' err) -le 8 ]] || fail "samples were taken on and on: $(cat err)"
+
 # Left out: everything else is in the output, and the record in the file, as it was.
 for kind in fold map; do
     for where in map map_chunk; do
