@@ -100,6 +100,8 @@ mr run ./mine.c text -q >mine.out
 [[ -s mine.out ]]
 mr run grep text --set pattern=two --stats stats.json -q
 [[ -s stats.json ]]
+apt-get install -y -qq bash-completion >install.log 2>&1 || { cat install.log; exit 1; }
+bash -c 'source /usr/share/bash-completion/bash_completion; complete -p mr' | grep -q -- '-F _mr '
 gzip -dc /usr/share/man/man1/mr.1.gz | head -n 3 | grep -q '^.TH MR'
 dpkg -V mr
 apt-get install -y -qq /root/packages/libmr*.deb pkg-config >install.log 2>&1

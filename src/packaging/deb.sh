@@ -112,6 +112,11 @@ sed 's/^$/./; s/^/ /' "$work/LICENSE" >"$work/license"
 find "$work/mr/usr/share/man" -type f -exec gzip -9n {} +
 # Where the zsh of Debian looks for what packages bring.
 mv "$work/mr/usr/share/zsh/site-functions" "$work/mr/usr/share/zsh/vendor-completions"
+# Where bash-completion looks first it has a file mr of its own, for another program.
+mkdir -p "$work/mr/etc/bash_completion.d" "$work/mr/DEBIAN"
+mv "$work/mr/usr/share/bash-completion/completions/mr" "$work/mr/etc/bash_completion.d/mr"
+rmdir -p --ignore-fail-on-non-empty "$work/mr/usr/share/bash-completion/completions"
+echo /etc/bash_completion.d/mr >"$work/mr/DEBIAN/conffiles"
 divide libmr0 "$libraries/libmr.so.0"
 divide libmr-dev "$libraries/libmr.so" "$libraries/libmr.a" "$libraries/libmp.a" "$libraries/pkgconfig/libmr.pc" \
     include/libmr.h include/mp

@@ -25,6 +25,10 @@ done
     fail "mr depends on: $(field mr Depends)"
 [[ $(field mr Recommends) == *c-compiler* && $(field mr Recommends) == *libdw1* ]] || fail "mr recommends: $(field mr Recommends)"
 [[ $(field libmr-dev Depends) == *"libmr0 (="* ]] || fail "libmr-dev depends on: $(field libmr-dev Depends)"
+[[ -s tree/etc/bash_completion.d/mr && $(<mr.control/conffiles) == /etc/bash_completion.d/mr ]] ||
+    fail "there is no completion for bash that is no file of the package bash-completion"
+[[ ! -e tree/usr/share/bash-completion/completions/mr ]] || fail "the package bash-completion has this file, too"
+[[ $(field mr Conflicts) == *myrepos* ]] || fail "another package has the command mr: $(field mr Conflicts)"
 find tree -perm /022 -not -type l | grep . && fail "others may write to these"
 [[ -s $(echo tree/usr/lib/*/libmr.so) ]] || fail "the link libmr.so leads nowhere"
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Completion of mr for bash: asks 'mr complete' what may stand where TAB is pressed. bash-completion loads it from
-# share/bash-completion/completions/mr; without it: source this file.
+# share/bash-completion/completions/mr, or etc/bash_completion.d/mr; without it: source this file.
 
 # Sets the variables words and kept of the caller. words: those of the command line up to the cursor. bash divides them also
 # at = and : and @, here only blanks do. kept: what stands in the last of them before the last of bash's own, which is all
