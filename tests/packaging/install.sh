@@ -98,6 +98,10 @@ if command -v pkg-config >pkg-config.path && ! grep -qaE '__(asan|ubsan)_' "$mr"
     LD_LIBRARY_PATH=$prefix/lib run ./shared text
     expect_status 0
     expect_same expected out "a program with libmr.so"
+    sed -n '/^    #include <libmr.h>/,/^    }$/s/^    //p' "$root/README.md" >count.c
+    cc -O2 -Wall -Wextra -Werror count.c -o count "${flags[@]}" || fail "the program of README.md does not compile"
+    LD_LIBRARY_PATH=$prefix/lib run ./count
+    expect_status 0 && expect_same <(printf 'fish\t2\none\t1\ntwo\t1\n') out "the program of README.md"
     cc "$root/tests/embedding/count_files.c" -o static "${static_flags[@]/-lmr/-l:libmr.a}" || fail "no static program"
     MR_PLUGIN_PATH=$prefix/lib/mr/plugins run ./static text
     expect_status 0
