@@ -17,6 +17,7 @@ mkdir -p "$hostile" && cp "$build/tests/abi/steps.so" "$hostile/steps.so"
 # start OPTION... - begin the job as $pid, with its page on $port; a worker that is tried out waits, after another has died.
 start() {
     rm -f go crashed
+    : >err # the port of the job before is not meant
     command_line="mr run ${*@Q}"
     "$mr" run "$hostile/steps.so" "$hostile/half" -j 2 --chunk 20K -o result --status :0 "$@" >out 2>err &
     pid=$!
@@ -132,6 +133,7 @@ printf '{"stages": [{"name": "one", "plugin": "%s", "inputs": "%s", "output": "m
     "inputs": {"stage": "one"}, "output": "result2"}]}' ./steps.so ./half >stages.json
 cp "$hostile/steps.so" "$hostile/half" .
 rm -f go crashed
+: >err
 "$mr" job stages.json --status 0 >out 2>err &
 pid=$!
 until port=$(sed -n 's|^mr: status: http://localhost:\([0-9]*\)/$|\1|p' err) && [[ -n $port ]]; do sleep 0.05; done
