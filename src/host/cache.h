@@ -7,6 +7,9 @@
  * knows; so for each source there is also a list of them, called by a digest of the rest. Files appear whole or not at
  * all, and may be written by several processes at once. Those that have not been used for the longest time go when
  * there are too many; one that is in use stays.
+ *
+ * What nobody tells is not noticed: a file that __has_include looks for in vain and that is there later, one that the
+ * assembler takes in (.incbin), a new header of the system that stands before another.
  */
 #ifndef MR_HOST_CACHE_H
 #define MR_HOST_CACHE_H
