@@ -78,14 +78,14 @@ bool mr_sweep_first(mr_checker *self, mr_error *error) {
     enum mr_experiment_end end = mr_experiment_do(&self->bench, &experiment, death, error);
     if (end == MR_EXPERIMENT_DIED) mr_tell_death(self, MR_LAW_SAME, death);
     free(death);
-    self->mapped_until = time(NULL);
+    self->mapped_until = time(NULL); /* the time of day, as the plugin sees it */
     self->swept = end == MR_EXPERIMENT_DONE ? mr_smaller(self->board->mapped, self->board->record_count) : 0;
     return end != MR_EXPERIMENT_FAILED;
 }
 
 /* What a plugin makes of the time of day shows from one second to the next. */
 static void await_another_second(time_t before) {
-    while (time(NULL) == before)
+    while (time(NULL) == before) /* the time of day, as the plugin sees it */
         usleep(20000);
 }
 
@@ -218,7 +218,7 @@ static void tell_cause(mr_checker *self, const cause *about, uint32_t record, co
 static bool find_cause(mr_checker *self, uint32_t record, const outcome *alone) {
     uint32_t list[2] = {record, record};
     for (size_t i = 0; i < sizeof causes / sizeof *causes; i++) {
-        if (causes[i].later) await_another_second(time(NULL));
+        if (causes[i].later) await_another_second(time(NULL)); /* of the time of day */
         outcome other = map_behind(self, causes[i].variant, list, causes[i].times);
         bool differs = other.known && other.hash != alone->hash;
         if (differs) tell_cause(self, &causes[i], record, alone, &other);

@@ -113,7 +113,7 @@ static void make_key(mr_cache *cache, mr_slice text) {
 
 void mr_cache_open(mr_cache *cache, const mr_compiler *compiler, mr_slice text) {
     *cache = (mr_cache){.compiler = compiler};
-    clock_gettime(CLOCK_REALTIME_COARSE, &cache->since); /* the one that file systems use */
+    clock_gettime(CLOCK_REALTIME_COARSE, &cache->since); /* the time of day that file systems use */
     make_key(cache, text);
     cache->folder = find_folder(compiler->source);
 }
@@ -130,6 +130,12 @@ static char *path_in(const mr_cache *cache, const char *name, const char *ending
     return asprintf(&path, "%s/%s%s", cache->folder, name, ending) < 0 ? NULL : path;
 }
 
+/* Whether a file was last used a short time ago. Files know the time of day; when that jumps, one is marked once more,
+ * or thrown out a little early. */
+static bool is_fresh(time_t used) {
+    return time(NULL) - used <= FRESH_SECONDS; /* the time of day */
+}
+
 /* Opens a file of the cache, which from now on nobody throws out, and marks it as used. -1: there is none. */
 static int open_file(const char *path) {
     struct stat status;
@@ -137,7 +143,7 @@ static int open_file(const char *path) {
     if (file < 0) return -1;
     bool ok = flock(file, LOCK_SH) == 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode) &&
               status.st_nlink > 0 && status.st_uid == geteuid() && !(status.st_mode & (S_IWGRP | S_IWOTH));
-    if (ok && time(NULL) - status.st_mtime > FRESH_SECONDS) (void)!futimens(file, NULL);
+    if (ok && !is_fresh(status.st_mtime)) (void)!futimens(file, NULL);
     if (ok) return file;
     close(file);
     return -1;
@@ -225,8 +231,7 @@ static void make_room(const mr_cache *cache) {
     size_t count = list_files(folder, &entries);
     for (size_t i = 0; i < count; i++) {
         bytes += entries[i].bytes;
-        bool given_up = !strncmp(entries[i].name, UNFINISHED, strlen(UNFINISHED)) &&
-                        time(NULL) - entries[i].used.tv_sec > FRESH_SECONDS;
+        bool given_up = !strncmp(entries[i].name, UNFINISHED, strlen(UNFINISHED)) && !is_fresh(entries[i].used.tv_sec);
         if (i >= FILES_MOST || bytes > BYTES_MOST || given_up) throw_out(dirfd(folder), entries[i].name);
     }
     free(entries);

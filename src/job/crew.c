@@ -44,6 +44,7 @@ bool mr_crew_start(mr_crew *crew, uint32_t index, mr_error *error) {
     atomic_store_explicit(&crew->job->shared->slots[index].task, 0, memory_order_relaxed);
     crew->job->shared->slots[index].where = (mr_where){0};
     crew->job->shared->slots[index].fault.told = 0;
+    crew->job->shared->slots[index].untold.set = false;
     member->start = (mr_worker_start){.job = crew->job,
                                       .index = index,
                                       .tasks = member->tasks,

@@ -102,6 +102,7 @@ typedef struct mr_slot {
     mr_activity_times activities;            /* worker: what all processes in the slot have spent their time on */
     _Alignas(128) _Atomic uint64_t released; /* coordinator: for mr_part_writer */
     _Alignas(128) mr_fault fault;            /* worker: how it dies */
+    mr_error untold;                         /* worker: why it ends, when it could not report that */
 } mr_slot;
 
 /* A record or group that workers leave out. */

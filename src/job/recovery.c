@@ -56,6 +56,16 @@ static void explain_death(mr_coordinator *self, uint32_t index, int code, mr_dea
     memcpy(death->reason, member->reason, sizeof death->reason);
 }
 
+/* Whether a worker that has been collected ended because of an error of its own that it could not report: the job
+ * cannot go on, as if it had. */
+static bool ended_untold(const mr_coordinator *self, uint32_t index, int code, mr_error *error) {
+    const mr_error *untold = &self->job.shared->slots[index].untold;
+    if (code != 1 || !untold->set) return false;
+    *error = *untold;
+    error->text[sizeof error->text - 1] = 0; /* it comes from a process with a plugin */
+    return true;
+}
+
 /* What the dead worker had not committed is to be done again. */
 static bool lose_assignments(mr_coordinator *self, mr_member *member, mr_error *error) {
     for (size_t i = 0; i < member->assignment_count; i++) {
@@ -93,6 +103,7 @@ bool mr_replace_worker(mr_coordinator *self, uint32_t index, mr_error *error) {
     if (!mr_hear(self, error)) return false;
     if (member->stopped) return true;
     mr_crew_collect(&self->crew, index, &code);
+    if (ended_untold(self, index, code, error)) return false;
     explain_death(self, index, code, &death);
     tell_death(self, &death, occupation(self, index), "its unfinished work is done again");
     if (index >= self->job.plan.workers) return replace_reader(self, index, code, error);
@@ -113,6 +124,7 @@ bool mr_bury_workers(mr_coordinator *self, mr_error *error) {
         if (self->crew.members[ended].stopped) continue;
         int code;
         mr_crew_collect(&self->crew, ended, &code);
+        if (ended_untold(self, ended, code, error)) return false;
         explain_death(self, ended, code, &death);
         death.attempts = 1;
         if (death.cause != MR_DEATH_KILLED) return mr_end_for_death(self, &death, error);

@@ -180,7 +180,7 @@ void mr_report_settings(mr_html *html, const mr_report_subject *subject) {
 void mr_report_dateline(mr_html *html) {
     char date[64] = "";
     struct tm local;
-    time_t now = time(NULL);
+    time_t now = time(NULL); /* the time of day */
     if (localtime_r(&now, &local)) strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S %z", &local);
     mr_html_format(html, "<p class=\"eyebrow\">mr %s, %s</p>\n", MR_VERSION, date);
 }

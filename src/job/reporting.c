@@ -42,8 +42,8 @@ void mr_worker_report_failure(mr_worker *self, const mr_error *failure) {
                                      .worker = self->index,
                                      .sequence = atomic_load_explicit(&self->slot->task, memory_order_relaxed),
                                      .damaged = self->damaged};
-    /* When even this fails, the exit status tells. */
-    (void)!mp_queue_put(self->job->reports, &message, sizeof message, -1);
+    int code = mp_queue_put(self->job->reports, &message, sizeof message, -1);
+    if (code < 0) self->slot->untold = message.error;
 }
 
 bool mr_worker_commit(mr_worker *self, mr_report report, mr_error *error) {
