@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -49,6 +50,17 @@ static bool take_folder(const char *path, bool shared, const char *source) {
     return false;
 }
 
+/* Whether shared objects can be loaded from a folder: homes may be on file systems that run nothing. */
+static bool lets_load(const char *path, const char *source) {
+    struct statvfs system;
+    if (statvfs(path, &system) < 0 || !(system.f_flag & ST_NOEXEC)) return true;
+    mr_message(
+        "%s is compiled every time, because nothing can be loaded from the folder for what was compiled: %s is on "
+        "a file system that is mounted noexec (set XDG_CACHE_HOME to another folder)",
+        source, path);
+    return false;
+}
+
 static char *find_folder(const char *source) {
     const char *caches = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     char *above = NULL, *folder = NULL;
@@ -57,7 +69,8 @@ static char *find_folder(const char *source) {
     else if (home && *home == '/' && asprintf(&above, "%s/.cache", home) < 0)
         above = NULL;
     if (above && asprintf(&folder, "%s/mr", above) < 0) folder = NULL;
-    if (folder && !(take_folder(above, true, source) && take_folder(folder, false, source))) {
+    if (folder &&
+        !(take_folder(above, true, source) && take_folder(folder, false, source) && lets_load(folder, source))) {
         free(folder);
         folder = NULL;
     }

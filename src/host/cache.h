@@ -27,7 +27,8 @@ typedef struct mr_cache {
 } mr_cache;
 
 /* Opens the cache for a compiler and a source whose text is given. Where there cannot be one it is empty and takes
- * nothing; when that is because others could write to it, it says so to the user. */
+ * nothing; when that is because others could write to it, or nothing can be loaded from there, it says so to the user.
+ */
 void mr_cache_open(mr_cache *cache, const mr_compiler *compiler, mr_slice text);
 
 /* Opens the shared object, which stays in the cache as long as the descriptor is open; its path goes to *path,

@@ -184,6 +184,13 @@ if [[ $(id -u) -eq 0 ]]; then
 fi
 XDG_CACHE_HOME=/proc not_kept "a file system that takes nothing"
 XDG_CACHE_HOME='' HOME='' not_kept "no home"
+mkdir noexec
+if [[ $(id -u) -eq 0 ]] && unshare -m mount -t tmpfs -o noexec none noexec 2>/dev/null; then
+    # shellcheck disable=SC2016 # for the other shell
+    compiles 1 "a file system that runs nothing" \
+        unshare -m bash -c 'mount -t tmpfs -o noexec none noexec; XDG_CACHE_HOME=$PWD/noexec exec "$@"' bash "$mr" run ./count.c input -q
+    expect_error "compiled every time" noexec XDG_CACHE_HOME
+fi
 mkdir home
 compiles 1 "a home folder" env -u XDG_CACHE_HOME HOME="$work/home" "$mr" run ./count.c input -q
 compiles 0 "a home folder" env -u XDG_CACHE_HOME HOME="$work/home" "$mr" run ./count.c input -q
