@@ -67,6 +67,7 @@ typedef struct mr_board {
     uint64_t text_begin;          /* where records are laid for map: addresses, in the experiment */
     uint64_t text_end;            /* behind them */
     mr_place place;         /* of the record or key that the job at hand has died of; kind NONE: it has not died */
+    uint64_t left_out;      /* bad records that the job at hand has left out */
     uint32_t touched;       /* 1: a callback has written to what it had borrowed only to read */
     uint64_t mapped;        /* records of the last sweep that have been mapped */
     uint64_t result_length; /* bytes of the trace that is handed back */

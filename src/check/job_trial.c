@@ -27,6 +27,7 @@ static int run_job(void *argument) {
     if (nowhere >= 0) (void)dup2(nowhere, STDERR_FILENO);
     mr_job_run(&given->settings, summary, &board->error);
     board->place = summary->death.cause ? summary->death.place : (mr_place){0};
+    board->left_out = summary->bad.count;
     board->finished = 1 + (summary->outcome == MR_OUTCOME_DONE);
     mr_summary_close(summary);
     free(summary);

@@ -162,7 +162,9 @@ static bool try_division(difference *of, int first, mr_division division) {
 
 bool mr_first_job(mr_checker *self, mr_error *error) {
     mr_division division = division_number(self, 0);
-    return mr_job_try_first(self, &division, &self->first_output, error);
+    if (!mr_job_try_first(self, &division, &self->first_output, error)) return false;
+    self->left_out = self->board->left_out;
+    return true;
 }
 
 void mr_law_jobs(mr_checker *self) {

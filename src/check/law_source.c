@@ -148,6 +148,9 @@ static bool add_options(const mr_job_settings *settings, mr_words_list *words, m
         ok = mr_words_add(words, error, "--side=%s=%s", settings->sides[i].name, settings->sides[i].path);
     if (settings->records.kind != MR_RECORDS_UNSAID)
         ok = ok && mr_words_add(words, error, "--records=%s", mr_records_name(&settings->records, records));
+    if (settings->skip_bad)
+        ok = ok && mr_words_add(words, error, "--bad=/dev/null") &&
+             mr_words_add(words, error, "--skip-bad=%llu", (unsigned long long)settings->skip_bad);
     if (settings->records.strip) ok = ok && mr_words_add(words, error, "--crlf=strip");
     return ok;
 }

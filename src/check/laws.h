@@ -20,6 +20,7 @@ typedef struct mr_checker {
     time_t mapped_until; /* when the first sweep of law_map.c was over */
     uint64_t swept;      /* records that it has mapped */
     int first_output;    /* what the first job has printed; -1: nothing */
+    uint64_t left_out;   /* bad records that it has left out */
 } mr_checker;
 
 /* Law: a record gives the same pairs every time. The first sweep has to come before the second. [coordinator] */

@@ -62,6 +62,7 @@ static mr_exit check(const char *program, int argc, char **argv) {
     bool ok = mr_run_arguments_read(&arguments, &mr_command_check, &own, program, argc, argv, &error);
     if (ok) {
         if (!arguments.settings.timeout) arguments.settings.timeout = TIMEOUT;
+        arguments.settings.forgets_bad = true;
         mr_check_settings settings = {.job = &arguments.settings,
                                       .keep = own.keep,
                                       .seed = own.seed == UINT64_MAX ? choose_seed() : own.seed,
@@ -87,6 +88,6 @@ const mr_command mr_command_check = {
             "shown with the smallest input that shows it. A plugin that is given as a source\n"
             "file is also run under the compiler's sanitizers.\n",
     .options = check_options,
-    .shared = "set side records crlf include exclude null only timeout sort top tmp",
+    .shared = "set side records crlf include exclude null only timeout skip-bad sort top tmp",
     .notes = "Exit status: 0 nothing is wrong, 1 something is or the job fails, 2 wrong usage.\n",
 };

@@ -18,7 +18,7 @@ static mr_job_settings settings_for(const mr_job_settings *job, mr_survey *surve
     settings.output = "/dev/null";
     settings.parts = 0;
     settings.stats = NULL;
-    settings.bad = NULL;
+    settings.forgets_bad = true;
     settings.report = NULL;
     settings.alone = false;
     return settings;

@@ -20,7 +20,7 @@ static void print_card(const mr_card *card) {
 
 bool mr_keep_bad_records(const mr_job *job, mr_result_summary *summary, mr_error *error) {
     size_t count = summary->bad.count;
-    if (job->settings->survey) return true; /* which leaves nothing behind */
+    if (job->settings->forgets_bad) return true;
     if (!count || *summary->bad_path || !(job->settings->skip_bad || job->settings->bad)) return true;
     char *path = mr_quarantine_path(job);
     bool ok = path || mr_error_memory(error, 64, "a path");

@@ -292,7 +292,7 @@ static void raise_file_limit(void) {
  * workers that write about groups have it. */
 static bool check_other_outputs(const mr_job *job, mr_error *error) {
     const mr_job_settings *settings = job->settings;
-    bool keeps_bad = !settings->survey && (settings->skip_bad || settings->bad);
+    bool keeps_bad = !settings->forgets_bad && (settings->skip_bad || settings->bad);
     if ((settings->stats || settings->held_stats || keeps_bad) && !mr_json_load(error)) return false;
     if (settings->stats && !mr_output_check(settings->stats, error)) return false;
     if (settings->report && !mr_output_check(settings->report, error)) return false;

@@ -124,6 +124,17 @@ run "$mr" check "$build/tests/abi/crashes.so" long --sample 8K --set what=abort
 expect_status 1 "a plugin that crashes on a sample" && expect_error "crashes crashed in map" "record    BOOM" "--inline"
 [[ $(sed -n "$(sed -n 's/^mr:   where *long:\([0-9]*\), .*/\1/p' err)p" long) == BOOM ]] || fail "the card is about another line: $(cat err)"
 
+# Records that the plugin rejects can be left out, as in a job; then they are no fault, and are kept nowhere.
+log=("$root/datasets/access.log" --set by=status --set bad=fail --seconds 2)
+run "$mr" check "$build/plugins/accesslog.so" "${log[@]}"
+expect_status 1 "a record is bad" && expect_error "rejected its record"
+run "$mr" check "$build/plugins/accesslog.so" "${log[@]}" --skip-bad 5
+expect_status 0 "bad records are left out" && ! grep WRONG out || fail "bad records are a fault"
+grep -qF "(without 5 bad records)" out || fail "bad records are not counted: $(cat out)"
+! ls ./*.jsonl 2>/dev/null || fail "bad records are kept"
+run "$mr" check "$build/plugins/accesslog.so" "${log[@]}" --skip-bad 4
+expect_status 1 "more records are bad than may be"
+
 # Standard input is read for the sample alone, also when it could be read once more.
 "$mr" check "$plugin" - --set fault=none --seconds 2 <lines >out 2>err
 status=$? command_line="mr check -"

@@ -41,8 +41,7 @@ check() {
     local arguments=() name=${1##*/} seed=$((seed % 1000000))
     while IFS= read -r -d '' argument; do
         case $argument in
-        -j | --memory | --chunk | --format | --stats | --report | --parts | --compress) IFS= read -r -d '' argument ;;
-        --skip-bad | --bad) return ;; # it would complain of these records
+        -j | --memory | --chunk | --format | --stats | --report | --parts | --compress | --bad) IFS= read -r -d '' argument ;;
         -q | --header | -v) ;;
         *) arguments+=("$argument") ;;
         esac
