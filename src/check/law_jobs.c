@@ -104,10 +104,14 @@ static void tell(difference *of, const uint32_t *records, size_t count) {
     FILE *to = mr_finding_text(finding);
     for (size_t i = 0; i < count; i++)
         mr_finding_add_record(finding, records[i]);
+    bool own = self->job.description.records.kind == MR_RECORDS_OWN;
     mr_finding_advise(finding,
                       "No law of a single callback is broken on this sample, so it is something that happens only "
-                      "when many of them come together. Look for variables that outlive a callback, and try a "
-                      "larger --sample, or another --seed.");
+                      "when many of them come together. %sLook for variables that outlive a callback, and try a "
+                      "larger --sample, or another --seed.",
+                      own ? "Most likely find_record finds places at which no record begins, or record says "
+                            "something else when more bytes follow. "
+                          : "");
     if (!to) return;
     mr_division_name(&of->one, one_name);
     mr_division_name(&other, other_name);

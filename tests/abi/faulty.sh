@@ -108,6 +108,29 @@ if ! has_sanitizer && cc -fsanitize=address beyond.c -I"$root/src" -shared -fPIC
     [[ $(wc -l <kept) -eq 1 ]] || fail "more than one record is kept: $(cat kept)"
 fi
 
+# Records that are the plugin's own, of which it finds the beginnings anywhere.
+cat >anywhere.c <<END
+#include <string.h>
+#include "mr.h"
+static size_t record(mr_ctx *ctx, const char *bytes, size_t length, int last) {
+    const char *end = memchr(bytes, '\n', length);
+    (void)ctx, (void)last;
+    return end ? (size_t)(end - bytes) + 1 : 0;
+}
+static size_t find_record(mr_ctx *ctx, const char *bytes, size_t length, int last) {
+    (void)ctx, (void)bytes, (void)last;
+    return length > 1;
+}
+static void map(mr_ctx *ctx, char *bytes, size_t length) { mr_count(ctx, mr_bytes(bytes, length)); }
+MR_PLUGIN(.name = "anywhere", .kind = MR_FOLD, .fold_type = MR_FOLD_COUNT, .map = map, .records = MR_RECORDS_OWN,
+          .record = record, .find_record = find_record)
+END
+cc anywhere.c -I"$root/src" -shared -fPIC -o anywhere.so || fail "anywhere.c"
+run "$mr" check ./anywhere.so lines --seconds 2
+expect_status 1 "records begin anywhere"
+grep -q "WRONG: the output changes with how the job is divided" out && grep -q "Most likely find_record finds places" out ||
+    fail "find_record is not named: $(cat out)"
+
 # The same seed says the same.
 mv doubles first && check doubles && expect_same first/out doubles/out "the same seed"
 
