@@ -65,7 +65,11 @@ static void put_glance(mr_html *html, const mr_view *view, const mr_outlook *out
     put_done(html, view, outlook);
     snprintf(note, sizeof note, "%s so far", mr_format_time(observation->at, 1, text));
     put_tile(html, "Time left", outlook->left < 0 ? "?" : mr_format_seconds(outlook->left, text), note, false);
-    snprintf(note, sizeof note, "%llu records", (unsigned long long)summary->records);
+    /* They count when what they came to is safe, which in a group job may be late. */
+    if (summary->records)
+        snprintf(note, sizeof note, "%llu records", (unsigned long long)summary->records);
+    else
+        snprintf(note, sizeof note, "no records counted yet");
     put_tile(html, "Speed", mr_format_rate(outlook->rate, text), note, false);
     snprintf(note, sizeof note, "%s spilled", mr_format_size(summary->spilled, size));
     put_tile(html, "Memory", mr_format_size(memory, text), note, false);
