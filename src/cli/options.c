@@ -22,6 +22,9 @@ const mr_command_option *mr_option_find(const mr_command_option *options, const 
 static bool read_count(const mr_command_option *option, const char *text, uint64_t *count, mr_error *error) {
     uint64_t most = option->most ? option->most : UINT64_MAX - 1;
     if (mr_parse_count(text, option->least, most, count)) return true;
+    if (!option->most)
+        return mr_error_usage(error, "--%s wants a whole number, %llu or more, not '%s'", option->name,
+                              (unsigned long long)option->least, text);
     return mr_error_usage(error, "--%s wants a whole number from %llu to %llu, not '%s'", option->name,
                           (unsigned long long)option->least, (unsigned long long)most, text);
 }

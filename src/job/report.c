@@ -34,15 +34,14 @@ static void tell_bound(const mr_bound *bound, const char *plugin) {
                    *bound->advice ? "; " : "", bound->advice);
 }
 
-/* What has come out: pairs, which in a fold are one for each key, and how many bytes when there are others than those
- * of pairs. */
+/* What has come out: pairs, which need not be as many as there are keys, and how many bytes when there are others than
+ * those of pairs. */
 static const char *say_output(const mr_result_summary *summary, char *text, size_t size) {
     char bytes[MR_SIZE_TEXT];
     if (!summary->results && summary->output_bytes)
         snprintf(text, size, "%s out", mr_format_size(summary->output_bytes, bytes));
     else
-        snprintf(text, size, "%llu %s", (unsigned long long)summary->results,
-                 summary->kind == MR_FOLD ? "keys" : "results");
+        snprintf(text, size, "%llu result%s", (unsigned long long)summary->results, summary->results == 1 ? "" : "s");
     return text;
 }
 
