@@ -16,7 +16,7 @@ static bool read_operands(mr_run_arguments *arguments, const mr_command *command
     settings->inputs = (const char *const *)argv + first + 1;
     settings->input_count = (size_t)(argc - first - 1);
     if (settings->input_count || settings->from_bad) return true;
-    return mr_error_usage(error, "no input: mr %s %s INPUT...", command->name, settings->plugin);
+    return mr_error_usage(error, "no input: mr %s %s INPUT... (- is standard input)", command->name, settings->plugin);
 }
 
 /* Whether two files to be written are the same, by their names. */
