@@ -29,12 +29,24 @@ static bool is_plugin(const char *word) {
     return path && (!is_path || (length > 3 && !strcmp(word + length - 3, ".so")));
 }
 
+/* The next command that people call, from a place in the table on; NULL: there is none. */
+static const mr_command *const *next_shown(const mr_command *const *command) {
+    while (*command && (*command)->hidden)
+        command++;
+    return *command ? command : NULL;
+}
+
 static bool complain_of_command(const char *name, mr_error *error) {
     char names[256] = "";
     size_t used = 0;
-    for (const mr_command *const *command = mr_commands; *command && used < sizeof names; command++)
+    for (const mr_command *const *command = next_shown(mr_commands), *const *next; command && used < sizeof names;
+         command = next) {
+        next = next_shown(command + 1);
         used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", (*command)->name,
-                                 command[1] ? command[2] ? ", " : " and " : "");
+                                 !next                  ? ""
+                                 : next_shown(next + 1) ? ", "
+                                                        : " and ");
+    }
     return mr_error_usage(error, "there is no command '%s'; there are %s (a plugin: mr run PLUGIN INPUT...)", name,
                           names);
 }
