@@ -122,7 +122,3 @@ void mr_message(const char *format, ...) {
 void mr_message_lines(const char *text) {
     write_all(text, strlen(text));
 }
-
-void mr_message_pass(const char *bytes, size_t length) {
-    write_all(bytes, length);
-}

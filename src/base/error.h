@@ -51,9 +51,6 @@ void mr_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Prints a text to stderr, all of whose lines begin with "mr:" and end with a newline. */
 void mr_message_lines(const char *text);
 
-/* Prints to stderr what somebody else has said, as it is. */
-void mr_message_pass(const char *bytes, size_t length);
-
 /* From now on call is called before anything of the above is printed, such as to make room on a terminal; NULL: nothing
  * is. */
 void mr_message_first(void (*call)(void *receiver), void *receiver);

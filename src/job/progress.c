@@ -22,11 +22,9 @@
 #define LINE_SECONDS   1.0  /* between two lines that stay */
 #define ANSWER_SECONDS 0.1  /* between two answers */
 
-/* A terminal that takes something takes so much of it. */
 enum {
-    WORDS_PIECE = 128,     /* bytes of what plugins print that are passed on at once */
-    WORDS_MOST = 16 << 10, /* the same, before the job goes on */
-    PATIENCE_MS = 100      /* between two looks for signals, at the end */
+    PIECES_MOST = 64, /* of what plugins print that are passed on before the job goes on */
+    PATIENCE_MS = 100 /* between two looks for signals, at the end */
 };
 
 static const char *title_of(const mr_progress *self, const mr_view *view) {
@@ -58,24 +56,40 @@ static bool await(int file) {
 
 /* ---- what plugins print ------------------------------------------------------------------------------------------ */
 
+/* Writes what is left of the piece at hand; false when not all of it was taken. */
+static bool pass_piece(mr_progress *self) {
+    const char *rest = self->piece + self->passed;
+    size_t length = self->piece_length - self->passed;
+    mr_terminal_erase();
+    ssize_t count = write(self->terminal, rest, length);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+    if (count <= 0) count = (ssize_t)length; /* nobody sees it any more */
+    self->passed += (size_t)count;
+    self->cut = rest[count - 1] != '\n';
+    return (size_t)count == length;
+}
+
+/* Reads the next piece, when the one at hand has been passed on; false: there is nothing. */
+static bool has_piece(mr_progress *self) {
+    if (self->passed < self->piece_length) return true;
+    ssize_t count = read(self->words[0], self->piece, sizeof self->piece);
+    self->piece_length = count > 0 ? (size_t)count : 0;
+    self->passed = 0;
+    return count > 0;
+}
+
 /* Passes on what there is, or a part of it: a plugin may print without end, and the job has to go on. What the terminal
- * does not take at once stays in the pipe until the next turn. */
+ * does not take at once stays where it is until the next turn. */
 static void pass_words(mr_progress *self) {
-    char bytes[WORDS_PIECE];
     bool taken = true;
-    for (size_t i = 0; i < WORDS_MOST && (taken = takes_more(STDERR_FILENO)); i += sizeof bytes) {
-        ssize_t count = read(self->words[0], bytes, sizeof bytes);
-        if (count <= 0) break;
-        mr_message_pass(bytes, (size_t)count);
-        self->cut = bytes[count - 1] != '\n';
-    }
+    for (int i = 0; i < PIECES_MOST && taken && has_piece(self); i++)
+        taken = takes_more(STDERR_FILENO) && pass_piece(self);
     self->onlooker.descriptor = taken ? self->words[0] : -1;
 }
 
 /* Nobody writes there any more. ready: whether to wait for the terminal. */
 static void pass_last_words(mr_progress *self, bool (*ready)(int file)) {
-    struct pollfd words = {.fd = self->words[0], .events = POLLIN};
-    while (poll(&words, 1, 0) == 1 && (words.revents & POLLIN) && ready(STDERR_FILENO))
+    while (has_piece(self) && ready(STDERR_FILENO))
         pass_words(self);
 }
 
@@ -83,6 +97,15 @@ static void close_words(mr_progress *self) {
     for (int i = 0; i < 2; i++)
         if (self->words[i] >= 0) close(self->words[i]);
     self->words[0] = self->words[1] = self->onlooker.descriptor = -1;
+    if (self->terminal >= 0 && self->terminal != STDERR_FILENO) close(self->terminal);
+    self->terminal = -1;
+}
+
+/* The terminal, opened once more so that writing to it never waits: that holds for all who share an open file. Where it
+ * belongs to another user it cannot be opened. */
+static int open_terminal(void) {
+    int file = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    return file >= 0 ? file : STDERR_FILENO;
 }
 
 static bool open_words(mr_progress *self) {
@@ -91,6 +114,8 @@ static bool open_words(mr_progress *self) {
         return false;
     }
     self->onlooker.descriptor = self->words[0];
+    self->terminal = open_terminal();
+    self->piece_length = self->passed = 0;
     return fcntl(self->words[0], F_SETFL, O_NONBLOCK) == 0;
 }
 
@@ -246,6 +271,7 @@ bool mr_progress_open(mr_progress *progress, enum mr_progress_mode mode, int fil
     *progress = (mr_progress){.onlooker = {.look = look, .self = progress, .leave = leave, .descriptor = -1},
                               .mode = mode,
                               .file = file,
-                              .words = {-1, -1}};
+                              .words = {-1, -1},
+                              .terminal = -1};
     return mode != MR_PROGRESS_JSON || mr_json_load(error);
 }

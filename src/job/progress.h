@@ -31,6 +31,10 @@ typedef struct mr_progress {
     double told;                /* when something was last told, in seconds since the start of the job */
     double answered;            /* the same, of an answer */
     int words[2];               /* what plugins print: where it is read, where they write; -1: not open */
+    int terminal;               /* where that goes; -1: not open */
+    char piece[256];            /* of it: what has been read and is being passed on */
+    size_t piece_length;        /* bytes */
+    size_t passed;              /* of these, bytes that have been passed on */
 } mr_progress;
 
 /* file: as above. False with error set when it cannot be done. */

@@ -39,7 +39,7 @@ static void map(mr_ctx *ctx, char *record, size_t length) {
         fputs(word, stderr);
     } else if (word && !strcmp(line, "rant")) {
         for (;;)
-            fprintf(stderr, "%s\r", word);
+            fprintf(stderr, "%s\n", word);
     } else if (word && !strcmp(line, "crash")) {
         crash_once(word);
     } else if (word && !strcmp(line, "count")) {

@@ -73,7 +73,8 @@ expect_screen 143 "SIGTERM"
 in_terminal --size 240x24 --expect ' map' --send '\x1c' bash -c 'ulimit -c 0; exec "$@"' bash "${job[@]}"
 expect_screen 131 "Ctrl-\\"
 
-# A plugin that prints without end, on a terminal that takes nothing (Ctrl-S): mr hears all the same, and ends.
+# A plugin that prints without end, on a terminal that takes nothing, because of Ctrl-S or because nobody reads what has
+# come there: mr hears all the same, and ends.
 echo "rant on and on" >rant
 cat >await_end <<'END'
 for ((i = 0; i < 100; i++)); do
@@ -84,7 +85,9 @@ touch deaf
 END
 in_terminal --expect 'on and on' --send '\x13' --pause 500 --signal 15 --do 'bash await_end' --send '\x11' \
     "$mr" run ./steps.so rant -j 1 -o result
-[[ $status -eq 143 && ! -e deaf ]] || fail "SIGTERM while the terminal takes nothing: exit status $status"
+[[ $status -eq 143 && ! -e deaf ]] || fail "SIGTERM after Ctrl-S: exit status $status"
+in_terminal --expect 'on and' --hold 1000 --signal 15 --do 'bash await_end' "$mr" run ./steps.so rant -j 1 -o result
+[[ $status -eq 143 && ! -e deaf ]] || fail "SIGTERM while nobody reads: exit status $status"
 
 # Stopped, in the background, and in the foreground again.
 in_terminal --lax --size 240x24 --expect '$ ' --send 'mr run ./steps.so half -j 1 -o result\r' --expect ' map' \
