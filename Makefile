@@ -262,6 +262,9 @@ lint:
 
 # What 'make install' puts where, below PREFIX: MODE:FILE:PLACE, as src/packaging/install.sh explains.
 MANUALS   := $(wildcard src/cli/*.1 src/cli/*.5)
+# What the examples of the documents read.
+SAMPLES := $(sort $(wildcard $(addprefix datasets/,*.txt *.log *.csv *.jsonl pages/*.html README.md)))
+
 INSTALLED = 755:$(BUILD)/mr:bin/mr \
     $(foreach file,$(PLUGINS) $(JOBS),644:$(file):lib/mr/plugins/$(notdir $(file))) \
     644:$(BUILD)/libmp.a:$(LIBDIR)/libmp.a \
@@ -278,6 +281,7 @@ INSTALLED = 755:$(BUILD)/mr:bin/mr \
     644:src/cli/completion/mr.bash:share/bash-completion/completions/mr \
     644:src/cli/completion/_mr:share/zsh/site-functions/_mr \
     644:README.md:share/doc/mr/README.md \
+    $(foreach file,$(SAMPLES),644:$(file):share/doc/mr/$(file)) \
     644:plugins/README.md:share/doc/mr/plugins/README.md \
     644:plugins/GALLERY.md:share/doc/mr/plugins/GALLERY.md \
     644:LICENSE:share/doc/mr/LICENSE

@@ -35,7 +35,7 @@
  * Errors. Functions that describe a job return nothing: the first thing that goes wrong, such as memory that runs out,
  * is kept, and then mr_job_perform fails and says so. Nothing is ever printed, and the program is never ended.
  *
- * The library is for C99 and C++17, and Linux.
+ * The library is for C99 and C++11 or later, and Linux.
  */
 #ifndef LIBMR_H
 #define LIBMR_H

@@ -41,7 +41,7 @@
  * (missing fields count as zero). A plugin that sets something this host does not know is refused: "needs a newer mr".
  * All host functions are reached through ctx->host; a plugin needs no symbol of the host at link time.
  *
- * This header needs <stddef.h>, <stdint.h> and nothing else, and is clean C99 and C++17.
+ * This header needs <stddef.h>, <stdint.h> and nothing else, and is clean C99 and C++11.
  */
 #ifndef MR_H
 #define MR_H

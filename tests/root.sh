@@ -95,6 +95,7 @@ mr version
 printf 'one fish\ntwo fish\n' >text
 [[ $(mr run wordcount text -q | tr '\n\t' '; ') == 'fish 2;one 1;two 1;' ]]
 [[ $(gzip -c text | mr run wordcount - -q --top 1) == $'fish\t2' ]]
+(cp -r /usr/share/doc/mr/datasets . && mr run wordcount datasets/*.txt -q --top 1 | grep -q '^the')
 mr new mine
 mr run ./mine.c text -q >mine.out
 [[ -s mine.out ]]

@@ -20,7 +20,7 @@ make_target install
 for file in bin/mr lib/mr/plugins/wordcount.so lib/mr/plugins/kmeans.json include/mr.h include/libmr.h include/mp/mp.h \
     lib/libmp.a lib/libmr.a lib/libmr.so.0 lib/pkgconfig/libmr.pc lib/pkgconfig/mr.pc share/man/man1/mr.1 share/man/man5/mr-plugin.5 share/mr/job.schema.json \
     share/bash-completion/completions/mr share/zsh/site-functions/_mr \
-    share/doc/mr/README.md; do
+    share/doc/mr/README.md share/doc/mr/datasets/server.log share/doc/mr/datasets/pages/index.html; do
     [[ -s $prefix/$file ]] || fail "$file is not installed"
 done
 [[ $(readlink "$prefix/lib/libmr.so") == libmr.so.0 ]] || fail "lib/libmr.so is no link to libmr.so.0"
@@ -76,7 +76,7 @@ static void fill(mr_plugin *plugin) {
 MR_PLUGIN_FROM(fill)
 END
     if command -v c++ >c++.path; then
-        c++ -Wall -Wextra -Wpedantic -Werror -std=c++17 "${flags[@]}" -shared -fPIC plus.cc -o plus.so || fail "no plugin in C++"
+        c++ -Wall -Wextra -Wpedantic -Werror -std=c++11 "${flags[@]}" -shared -fPIC plus.cc -o plus.so || fail "no plugin in C++"
         run "$prefix/bin/mr" run ./plus.so text -q
         expect_status 0 "a plugin in C++" && expect_same expected out "a plugin in C++"
     fi
@@ -108,7 +108,7 @@ if command -v pkg-config >pkg-config.path && ! grep -qaE '__(asan|ubsan)_' "$mr"
     expect_same expected out "a program with libmr.a"
     if command -v c++ >c++.path; then
         cp "$root/tests/embedding/count_files.c" count.cc
-        c++ -Wall -Wextra -Wpedantic -Werror -std=c++17 count.cc -o plus "${flags[@]}" || fail "no program in C++"
+        c++ -Wall -Wextra -Wpedantic -Werror -std=c++11 count.cc -o plus "${flags[@]}" || fail "no program in C++"
         LD_LIBRARY_PATH=$prefix/lib run ./plus text
         expect_same expected out "a program in C++"
     fi
