@@ -105,7 +105,8 @@ static bool add_flagged(mr_words_list *folders, const mr_words_list *flags, cons
     for (size_t i = 0; i < flags->count; i++) {
         if (strncmp(flags->words[i], name, length) != 0) continue;
         const char *folder = flags->words[i][length] ? flags->words[i] + length : flags->words[i + 1];
-        if (folder && !add_folder(folders, folder, strlen(folder), error)) return false;
+        if (!folder) break; /* it was the last word */
+        if (!add_folder(folders, folder, strlen(folder), error)) return false;
     }
     return true;
 }
@@ -208,10 +209,10 @@ static bool feed_library(const char *name, const mr_words_list *folders, const s
 static bool feed_words(const mr_words_list *words, const mr_words_list *folders, const struct timespec *since,
                        mr_digest *digest) {
     bool ok = true;
-    for (size_t i = 0; i < words->count && ok; i++) {
-        const char *word = words->words[i];
+    for (char **at = words->words; ok && at && *at; at++) {
+        const char *word = *at;
         if (!strncmp(word, "-l", 2))
-            ok = feed_library(word[2] || !words->words[i + 1] ? word + 2 : words->words[i + 1], folders, since, digest);
+            ok = feed_library(word[2] || !at[1] ? word + 2 : at[1], folders, since, digest);
         else if (*word != '-')
             ok = feed_if_there(word + (*word == '@'), since, digest);
     }
