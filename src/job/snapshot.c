@@ -33,7 +33,8 @@ static void put_figures(FILE *out, const mr_view *view) {
     char text[MR_SIZE_TEXT];
     fprintf(out, "mr:   %s", mr_format_size(map ? map->bytes_done : 0, text));
     if (map && map->bytes) fprintf(out, " of %s", mr_format_size(map->bytes, text));
-    fprintf(out, " in, %llu records, ", (number)summary->records);
+    fputs(" in, ", out);
+    if (summary->records) fprintf(out, "%llu records, ", (number)summary->records); /* else none has been counted yet */
     fprintf(out, "%s out, ", mr_format_size(sample->output_bytes, text));
     if (sample->memory) fprintf(out, "%s memory, ", mr_format_size(sample->memory, text));
     fprintf(out, "%s spilled, %llu retries, %llu bad records\n", mr_format_size(summary->spilled, text),
