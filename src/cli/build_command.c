@@ -39,8 +39,10 @@ static bool read_arguments(build_arguments *arguments, int argc, char **argv, mr
         mr_error_usage(error, "which source file? mr build SOURCE.c");
         return false;
     }
-    if (first + 1 < argc)
-        return mr_error_usage(error, "'mr build' takes one source file; what is '%s'?", argv[first + 1]);
+    if (first + 1 < argc) {
+        mr_error_usage(error, "'mr build' takes one source file; what is '%s'?", argv[first + 1]);
+        return false;
+    }
     arguments->source = argv[first];
     return mr_is_source(arguments->source) ||
            mr_error_usage(error, "%s is no source file: its name ends in neither .c nor .cc, .cpp or .cxx",

@@ -40,7 +40,7 @@ static const char *reason_against(const struct stat *status, bool shared) {
 static bool take_folder(const char *path, bool shared, const char *source) {
     struct stat status;
     mkdir(path, 0700);
-    if ((shared ? stat : lstat)(path, &status) < 0) return false;
+    if (fstatat(AT_FDCWD, path, &status, shared ? 0 : AT_SYMLINK_NOFOLLOW) < 0) return false;
     const char *reason = reason_against(&status, shared);
     if (!reason) return true;
     mr_message(
@@ -213,14 +213,15 @@ static size_t list_files(DIR *folder, entry **entries) {
     *entries = NULL;
     for (const struct dirent *found; (found = readdir(folder));) {
         struct stat status;
-        if (strlen(found->d_name) >= sizeof(*entries)->name ||
+        size_t length = strlen(found->d_name);
+        if (length >= sizeof(*entries)->name ||
             fstatat(dirfd(folder), found->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(status.st_mode))
             continue;
         entry *larger = realloc(*entries, (count + 1) * sizeof **entries);
         if (!larger) break;
         *entries = larger;
         entry *next = &larger[count++];
-        snprintf(next->name, sizeof next->name, "%s", found->d_name);
+        memcpy(next->name, found->d_name, length + 1);
         next->bytes = status.st_size;
         next->used = status.st_mtim;
     }

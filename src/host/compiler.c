@@ -9,8 +9,6 @@
 
 #include "host/whereabouts.h"
 
-#include "host/whereabouts.h"
-
 /* What is different between languages. */
 typedef struct language {
     const char *name;         /* for messages */

@@ -205,11 +205,11 @@ static bool feed_library(const char *name, const mr_words_list *folders, const s
     return ok;
 }
 
-/* Feeds the files that words of the command name. */
-static bool feed_words(const mr_words_list *words, const mr_words_list *folders, const struct timespec *since,
+/* Feeds the files that words of the command name; NULL ends them, and may stand for none. */
+static bool feed_words(char *const *words, const mr_words_list *folders, const struct timespec *since,
                        mr_digest *digest) {
     bool ok = true;
-    for (char **at = words->words; ok && at && *at; at++) {
+    for (char *const *at = words; ok && at && *at; at++) {
         const char *word = *at;
         if (!strncmp(word, "-l", 2))
             ok = feed_library(word[2] || !at[1] ? word + 2 : at[1], folders, since, digest);
@@ -224,8 +224,8 @@ static bool feed_linked(const mr_compiler *compiler, const struct timespec *sinc
     mr_words_list folders = {0};
     bool ok = add_flagged(&folders, &compiler->flags, "-L", error) && add_listed(&folders, "LIBRARY_PATH", error) &&
               add_folder(&folders, local, strlen(local), error) &&
-              feed_words(&compiler->flags, &folders, since, digest) &&
-              feed_words(&compiler->behind, &folders, since, digest);
+              feed_words(compiler->flags.words + 1, &folders, since, digest) && /* the first is the compiler */
+              feed_words(compiler->behind.words, &folders, since, digest);
     mr_words_free(&folders);
     return ok;
 }
