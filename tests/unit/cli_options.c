@@ -95,8 +95,8 @@ static void commands_are_explained(void **state) {
 
 /* Reads what a command line says to 'mr run'; the words are separated by blanks. */
 static bool read_line(mr_run_arguments *arguments, const char *line, mr_error *error) {
-    static char words[256];
-    char *list[32], *rest = words;
+    static char words[256], *list[32]; /* arguments point there */
+    char *rest = words;
     int count = 0;
     snprintf(words, sizeof words, "run %s", line);
     for (char *word; (word = strsep(&rest, " "));)
