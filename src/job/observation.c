@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/memory.h"
-
 /* Three collections that never grow beyond a bound, whatever happens.
  *
  * Samples have a distance in time. When there is no room every second one goes and the distance doubles, so that those
@@ -39,8 +37,11 @@ const mr_phase *mr_phase_map(const mr_observation *observation) {
 }
 
 mr_observation *mr_observation_new(double start, mr_error *error) {
-    mr_observation *observation = mr_map_memory(sizeof *observation, "what is observed", error);
-    if (!observation) return NULL;
+    mr_observation *observation = calloc(1, sizeof *observation);
+    if (!observation) {
+        mr_error_memory(error, sizeof *observation, "what is observed");
+        return NULL;
+    }
     observation->start = start;
     observation->sample_interval = FIRST_INTERVAL;
     return observation;
@@ -51,7 +52,7 @@ void mr_observation_free(mr_observation *observation) {
     for (uint32_t i = 0; i < observation->lane_count; i++)
         free(observation->lanes[i].spans);
     free(observation->lanes);
-    mr_unmap_memory(observation, sizeof *observation);
+    free(observation);
 }
 
 bool mr_observation_open_lanes(mr_observation *observation, uint32_t workers, uint32_t readers, mr_error *error) {

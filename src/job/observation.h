@@ -146,8 +146,7 @@ const mr_phase *mr_phase_map(const mr_observation *observation);
 
 /* ---- for the coordinator ----------------------------------------------------------------------------------------- */
 
-/* start: of the job, as all times below in mr_seconds. Its memory is taken from the system as it is touched. NULL with
- * error set when there is none. */
+/* start: of the job, as all times below in mr_seconds. NULL with error set when there is no memory. */
 mr_observation *mr_observation_new(double start, mr_error *error);
 void mr_observation_free(mr_observation *observation); /* NULL is allowed */
 
