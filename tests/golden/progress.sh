@@ -47,7 +47,7 @@ expect_screen 0 "a line" "mr: steps.so  N%  [###########.............]  map  N M
 expect_same half <(sed 's/^$/wait go/' <(sed '1000a wait go' result)) "the result"
 
 # Never wider than the terminal, however narrow that is.
-in_terminal --size 30x24 --expect left --screen --resize 11 --pause 300 --screen --resize 1 --pause 300 \
+in_terminal --size 30x24 --expect left --screen --resize 11 --gone map --screen --resize 1 --gone mr: \
     --resize 79 --pause 300 --do 'touch go' "${job[@]}" -q --progress always
 expect_screen 0 "a narrow terminal" "mr:  N%  map  N:N left" ---- "mr:  N%" ----
 awk 'BEGIN { RS = "\r" } { gsub(/\033\[K/, ""); if (length($0) > 78) bad = 1 } END { exit bad }' raw || fail "too wide"
