@@ -16,7 +16,11 @@
  *
  * Of incidents the first half is kept as it is, and the second half holds the last ones. */
 
-enum { SPANS_AT_FIRST = 64 };
+enum {
+    SPANS_AT_FIRST = 64,
+    ROOM = 256 << 10, /* so much that malloc has it from the system, untouched: workers inherit what has been touched */
+};
+_Static_assert(sizeof(mr_observation) <= ROOM, "there is room for what is observed");
 
 #define FIRST_INTERVAL   0.1  /* seconds between samples */
 #define FIRST_RESOLUTION 1e-3 /* seconds */
@@ -37,9 +41,9 @@ const mr_phase *mr_phase_map(const mr_observation *observation) {
 }
 
 mr_observation *mr_observation_new(double start, mr_error *error) {
-    mr_observation *observation = calloc(1, sizeof *observation);
+    mr_observation *observation = calloc(1, ROOM);
     if (!observation) {
-        mr_error_memory(error, sizeof *observation, "what is observed");
+        mr_error_memory(error, ROOM, "what is observed");
         return NULL;
     }
     observation->start = start;
