@@ -206,24 +206,31 @@ static bool still_finds(void *receiver, const uint32_t *records, size_t count) {
 
 /* ---- telling ----------------------------------------------------------------------------------------------------- */
 
+/* Whether a line of a report names the source of the plugin. Compilers leave ./ out. */
+static bool is_of_plugin(const char *line, size_t length, const char *source) {
+    while (source[0] == '.' && source[1] == '/')
+        source += 2 + strspn(source + 2, "/");
+    return memmem(line, length, source, strlen(source));
+}
+
 /* Whether a line of a report is about this program and not about the plugin. */
-static bool is_of_host(const char *line, size_t length) {
+static bool is_of_host(const char *line, size_t length, const char *source) {
     static const char *const places[] = {" src/",  "/src/flow/", "/src/job/", "/src/cli/",       "/src/main.c",
                                          "/mr+0x", "/libc.so",   "/sysdeps/", "/csu/libc-start", " in _start"};
-    if (!memmem(line, length, "    #", 5)) return false;
+    if (!memmem(line, length, "    #", 5) || is_of_plugin(line, length, source)) return false;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (memmem(line, length, places[i], strlen(places[i]))) return true;
     return false;
 }
 
 /* Writes the first lines of the report that say something of the plugin. */
-static void show_report(FILE *to, const char *report) {
+static void show_report(FILE *to, const char *report, const char *source) {
     int shown = 0;
     for (const char *line = report, *end; *line && shown < LINES; line = *end ? end + 1 : end) {
         end = strchrnul(line, '\n');
         size_t length = (size_t)(end - line);
         if (!strncmp(line, "Shadow bytes", 12)) return;
-        if (!length || *line == '=' || is_of_host(line, length) || memmem(line, length, "SUMMARY", 7) ||
+        if (!length || *line == '=' || is_of_host(line, length, source) || memmem(line, length, "SUMMARY", 7) ||
             !strncmp(line, "LLVMSymbolizer", 14))
             continue;
         fprintf(to, "%.*s\n", (int)mr_smaller(length, 160), line);
@@ -252,7 +259,7 @@ static void tell(sanitizing *self, const uint32_t *records, size_t count) {
                       "The first line of the plugin's source that is named is where it happens. It may go well for "
                       "long, and then change results or crash elsewhere.");
     if (!to) return;
-    show_report(to, self->report);
+    show_report(to, self->report, self->self->settings->job->plugin);
     fclose(to);
 }
 
