@@ -38,11 +38,20 @@ sub parse {
     return ($host, $hour, $method, $url, $status, $bytes);
 }
 
+# A random line. Sums stay in range: chance may make a huge number that is right of the one that is above the range.
+sub random_addable_line {
+    while (1) {
+        my $line = random_line();
+        my $bytes = (parse($line))[5] // 0;
+        return $line if $bytes <= 9223372036854775;
+    }
+}
+
 my ($by, $what, $query) = (pick(qw(url host status method hour day)), pick(qw(count bytes)), pick(qw(keep drop)));
 my (@files, %results);
 my $malformed = 0;
 for my $number (0 .. rand 3) {
-    my @lines = map { random_line() } 1 .. pick(0, 1, 100, 3000);
+    my @lines = map { random_addable_line() } 1 .. pick(0, 1, 100, 3000);
     for my $line (@lines) {
         my ($host, $hour, $method, $url, $status, $bytes) = parse($line) or ++$malformed && next;
         $url =~ s/\?.*//s if $query eq "drop";
