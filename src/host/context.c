@@ -1,15 +1,13 @@
 #include "host/context.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/numerics.h"
 #include "data/bytes.h"
+#include "host/answers.h"
 #include "host/find.h"
-#include "host/pattern.h"
 #include "host/scan.h"
 
 /* Pairs in flight: large enough to make a flush rare, small enough to stay in the first-level cache. */
@@ -285,129 +283,33 @@ bool mr_context_make_room(mr_context *context, mr_error *error) {
     return !crowded || mr_context_flush(context, error);
 }
 
-/* ---- looking things up ------------------------------------------------------------------------------------------- */
-
-static int find_option(mr_ctx *ctx, const char *name) {
-    int index = mr_options_find(&context_of(ctx)->options, name);
-    if (index < 0) fail(ctx, "it asked for the option '%s', which it does not declare", name);
-    return index;
-}
-
-static const char *option_text(mr_ctx *ctx, const char *name) {
-    int index = find_option(ctx, name);
-    return index < 0 ? "" : context_of(ctx)->options.values[index];
-}
-
-static int64_t option_int(mr_ctx *ctx, const char *name) {
-    int index = find_option(ctx, name);
-    const mr_options *options = &context_of(ctx)->options;
-    return index < 0 ? 0 : mr_option_value_int(&options->declared[index], options->values[index]);
-}
-
-static double option_number(mr_ctx *ctx, const char *name) {
-    return mr_read_double(option_text(ctx, name), NULL);
-}
-
-static uint64_t *counter(mr_ctx *ctx, const char *name) {
-    mr_context *context = context_of(ctx);
-    for (size_t i = 0; i < context->counter_count; i++)
-        if (!strcmp(context->counters[i].name, name)) return &context->counters[i].value;
-    if (strlen(name) >= MR_COUNTER_NAME || context->counter_count == MR_COUNTERS_MAX) {
-        fail(ctx, "the counter '%s' is one too many, or its name is longer than %d bytes", name, MR_COUNTER_NAME - 1);
-        return &context->overflow;
-    }
-    mr_counter_value *added = &context->counters[context->counter_count++];
-    strcpy(added->name, name);
-    return &added->value;
-}
-
-static const char *source_name(mr_ctx *ctx, uint64_t source) {
-    return source < ctx->source_count ? context_of(ctx)->names[source] : NULL;
-}
-
-enum { NUMBER_MOST = 400 /* bytes of the text of a number */ };
-
-static int number(mr_slice text, double *number) {
-    char copy[NUMBER_MOST + 1], *end;
-    if (text.length == 0 || text.length > NUMBER_MOST || isspace((unsigned char)*text.data)) return 0;
-    memcpy(copy, text.data, text.length);
-    copy[text.length] = 0;
-    *number = mr_read_double(copy, &end);
-    return end == copy + text.length;
-}
-
-static int side(mr_ctx *ctx, const char *name, mr_slice *bytes) {
-    const mr_side_file *found = mr_sides_find(context_of(ctx)->sides, name);
-    if (found) *bytes = found->bytes;
-    return found != NULL;
-}
-
-static int first_record(mr_ctx *ctx, uint64_t source, mr_slice *record) {
-    mr_context *context = context_of(ctx);
-    bool found = false;
-    if (!context->first_record || source >= ctx->source_count) return 0;
-    /* It takes a while, and is not the callback's fault. */
-    context->where->waiting++;
-    mr_error failure = {0};
-    bool ok = context->first_record(context->first_receiver, &context->records, source, record, &found, &failure);
-    context->where->waiting--;
-    if (!ok && !context->error.set) context->error = failure;
-    return ok && found;
-}
-
-/* ---- finding strings --------------------------------------------------------------------------------------------- */
-
-static mr_needles *needles(mr_ctx *ctx, const mr_slice *strings, size_t count, uint32_t flags) {
-    mr_context *context = context_of(ctx);
-    mr_needles *added = mr_needles_new(strings, count, flags, context->needles);
-    if (added)
-        context->needles = added;
-    else
-        mr_error_memory(&context->error, count * sizeof *strings, "strings to look for");
-    return added;
-}
-
-static mr_needles *pattern_needles(mr_ctx *ctx, const char *pattern, uint32_t flags) {
-    mr_literals literals;
-    mr_slice strings[MR_LITERALS_MAX];
-    if (!mr_pattern_literals(pattern, &literals)) return NULL;
-    for (size_t i = 0; i < literals.count; i++)
-        strings[i] = mr_bytes(literals.list[i].bytes, literals.list[i].length);
-    return needles(ctx, strings, literals.count, flags);
-}
-
-static mr_slice pattern_of_lines(mr_ctx *ctx, const char *pattern) {
-    size_t room = mr_pattern_room(strlen(pattern));
-    char *translated = malloc(room);
-    size_t length = translated ? mr_pattern_for_lines(pattern, translated) : 0;
-    if (!translated) mr_error_memory(&context_of(ctx)->error, room, "a pattern");
-    if (length) append(ctx, translated, length);
-    free(translated);
-    return length ? appended(ctx) : mr_bytes(NULL, 0);
-}
+/* ---- the table of functions ----------------------------------------------------------------------------------------
+ */
 
 static const mr_host host_functions = {
     .size = sizeof(mr_host),
     .flush = flush,
     .write = write_output,
     .fail = fail,
-    .option_text = option_text,
-    .option_int = option_int,
-    .option_number = option_number,
-    .counter = counter,
-    .source_name = source_name,
+    .option_text = mr_answer_option_text,
+    .option_int = mr_answer_option_int,
+    .option_number = mr_answer_option_number,
+    .counter = mr_answer_counter,
+    .source_name = mr_answer_source_name,
     .refill = mr_scan_refill,
     .append = append,
     .appended = appended,
-    .needles = needles,
-    .pattern_needles = pattern_needles,
-    .pattern_of_lines = pattern_of_lines,
+    .needles = mr_answer_needles,
+    .pattern_needles = mr_answer_pattern_needles,
+    .pattern_of_lines = mr_answer_pattern_of_lines,
     .find = mr_needles_find,
     .skip = skip,
-    .number = number,
-    .side = side,
-    .first_record = first_record,
+    .number = mr_answer_number,
+    .side = mr_answer_side,
+    .first_record = mr_answer_first_record,
 };
+
+/* ---- keys and records -------------------------------------------------------------------------------------------- */
 
 /* The order of keys starts with the partition, so the partition number is simply put in front of the key. */
 mr_slice mr_context_full_key(mr_context *context, mr_slice key) {
@@ -432,8 +334,6 @@ mr_slice mr_context_full_key(mr_context *context, mr_slice key) {
     if (key.length) memcpy(context->full_key + 4, key.data, key.length);
     return mr_bytes(context->full_key, key.length + 4);
 }
-
-/* ---- records ----------------------------------------------------------------------------------------------------- */
 
 /* Calls one of the functions with which a plugin divides records. */
 static size_t divide(mr_context *context, size_t (*callback)(mr_ctx *, const char *, size_t, int), const char *name,
