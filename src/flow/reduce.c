@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "base/units.h"
+#include "data/sorted_table.h"
 
 /* Fold jobs: the accumulators of all workers meet in a table, whose entries are then sorted by key. A partition was
  * chosen so that its table stays in the cache. When the sample was wrong and the table is full, its entries go to the
@@ -29,16 +30,11 @@ static size_t decoded_size(const mr_fold *fold) {
     return mr_round_up(fold->size, 16);
 }
 
-/* The most entries that both tables can hold. */
-static size_t most_entries(const mr_fold_table *table) {
-    return table->shorts.slot_limit + table->longs.heap_mapped / mr_entry_size(&table->longs, MR_SHORT_KEY_MAX + 1);
-}
-
 bool mr_reducer_open(mr_reducer *reducer, mr_error *error) {
     const mr_fold *fold = reducer->fold;
     if (!fold) return true;
     if (!mr_fold_table_open(&reducer->table, reducer->budget / 4, fold, error)) return false;
-    reducer->items_mapped = 2 * most_entries(&reducer->table) * sizeof *reducer->items;
+    reducer->items_mapped = mr_sorted_table_items(&reducer->table) * sizeof *reducer->items;
     reducer->items = mr_map_memory(reducer->items_mapped, "sorting a partition", error);
     if (!reducer->items) return false;
     /* Large accumulators are read one by one when more of them would be a good part of the memory. */
@@ -222,48 +218,21 @@ static bool empty_table(mr_reducer *reducer, mr_error *error) {
 
 /* A record that has been read. */
 typedef struct read_record {
-    mr_slice key;
-    mr_short_key short_key; /* the same, when it is short */
-    uint64_t hash;          /* of the key, in its table */
-    char *value;            /* its accumulator, decoded */
+    mr_fold_key key;
+    char *value; /* its accumulator, decoded */
 } read_record;
-
-static void prefetch_key(const mr_fold_table *table, read_record *record) {
-    if (record->key.length > MR_SHORT_KEY_MAX) {
-        record->hash = mr_hash_bytes(record->key.data, record->key.length);
-        mr_table_prefetch(&table->longs, record->hash);
-    } else {
-        record->short_key = mr_short_key_of(record->key.data, record->key.length);
-        record->hash = mr_short_key_hash(record->short_key);
-        mr_short_table_prefetch(&table->shorts, record->hash);
-    }
-}
-
-/* The accumulator of a record's key, which is entered when it is new; NULL when the table is full. */
-static void *find_key(mr_fold_table *table, const read_record *record, bool *is_new) {
-    if (record->key.length > MR_SHORT_KEY_MAX)
-        return mr_table_find(&table->longs, record->key.data, record->key.length, record->hash, is_new);
-    mr_short_table *shorts = &table->shorts;
-    size_t slot = mr_short_table_find(shorts, &record->short_key, record->hash);
-    *is_new = slot == MR_NO_SLOT;
-    if (*is_new) {
-        if (mr_short_table_crowded(shorts) && !mr_short_table_grow(shorts)) return NULL;
-        slot = mr_short_table_insert(shorts, record->short_key, record->hash);
-    }
-    return mr_short_value(shorts, slot);
-}
 
 static bool fold_record(mr_reducer *reducer, const read_record *record, mr_error *error) {
     bool is_new;
     size_t value_size = reducer->fold->size;
-    if (record->key.length < reducer->order.skip) return damaged(error);
-    void *accumulator = find_key(&reducer->table, record, &is_new);
+    if (record->key.bytes.length < reducer->order.skip) return damaged(error);
+    void *accumulator = mr_fold_table_find(&reducer->table, &record->key, &is_new);
     if (!accumulator) {
         if (!empty_table(reducer, error)) return false;
-        accumulator = find_key(&reducer->table, record, &is_new);
+        accumulator = mr_fold_table_find(&reducer->table, &record->key, &is_new);
     }
     if (!accumulator) /* a key that is larger than the whole table */
-        return sort_entry(reducer, record->key, record->value, error);
+        return sort_entry(reducer, record->key.bytes, record->value, error);
     if (is_new)
         memcpy(accumulator, record->value, value_size);
     else
@@ -275,8 +244,8 @@ static bool fold_record(mr_reducer *reducer, const read_record *record, mr_error
 static bool read_next(const mr_fold *fold, const char **at, const char *end, read_record *record) {
     uint64_t length;
     if (!mr_get_varint(at, end, &length) || length == 0 || length - 1 > (uint64_t)(end - *at)) return false;
-    record->key = mr_bytes(*at, length - 1);
-    *at += record->key.length;
+    record->key.bytes = mr_bytes(*at, length - 1);
+    *at += record->key.bytes.length;
     return mr_fold_decode(fold, at, end, record->value);
 }
 
@@ -288,7 +257,7 @@ static bool fold_block(mr_reducer *reducer, mr_slice records, mr_error *error) {
         for (; count < reducer->ahead && at < end; count++) {
             ahead[count].value = reducer->decoded + count * decoded_size(reducer->fold);
             if (!read_next(reducer->fold, &at, end, &ahead[count])) return damaged(error);
-            prefetch_key(&reducer->table, &ahead[count]);
+            mr_fold_table_prefetch(&reducer->table, &ahead[count].key);
         }
         for (size_t i = 0; i < count; i++)
             if (!fold_record(reducer, &ahead[i], error)) return false;
@@ -296,72 +265,17 @@ static bool fold_block(mr_reducer *reducer, mr_slice records, mr_error *error) {
     return true;
 }
 
-/* The entries of both tables while they are printed in one order. */
-typedef struct sorted_table {
-    mr_sort_item *shorts; /* in the items of the reducer, with as many behind them for scratch */
-    size_t short_count;
-    mr_sort_item *longs; /* behind these, likewise */
-    size_t long_count;
-} sorted_table;
-
-static void sort_shorts(mr_reducer *reducer, sorted_table *sorted) {
-    sorted->shorts = reducer->items;
-    sorted->short_count = reducer->table.shorts.entry_count;
-    mr_short_table_sort(&reducer->table.shorts, sorted->shorts, sorted->shorts + sorted->short_count);
-}
-
-static void sort_longs(mr_reducer *reducer, sorted_table *sorted) {
-    const mr_table *table = &reducer->table.longs;
-    size_t count = table->entry_count, filled = 0;
-    sorted->longs = sorted->shorts + 2 * sorted->short_count;
-    sorted->long_count = count;
-    for (mr_entry *entry = mr_table_next(table, NULL); entry; entry = mr_table_next(table, entry)) {
-        uint64_t prefix = mr_prefix_at(mr_entry_key(table, entry), entry->key_length, 0);
-        sorted->longs[filled++] = (mr_sort_item){prefix, (char *)entry};
-    }
-    mr_sort_items(sorted->longs, sorted->longs + count, count, sizeof(mr_entry) + table->value_size, &reducer->order);
-}
-
-/* Whether a short key, which is padded with zeros, comes before a long one. */
-static bool comes_first(mr_slice short_key, mr_slice long_key) {
-    uint64_t a = __builtin_bswap64(mr_load_u64(short_key.data)), b = __builtin_bswap64(mr_load_u64(long_key.data));
-    return a != b ? a < b : mr_compare_bytes(short_key, long_key) < 0;
-}
-
-/* Prints the entries of both tables in the order of their keys. */
-static bool finish_sorted(mr_reducer *reducer, const sorted_table *sorted, mr_error *error) {
-    const mr_short_table *shorts = &reducer->table.shorts;
-    size_t key_offset = sizeof(mr_entry) + reducer->table.longs.value_size;
-    size_t i = 0, j = 0;
-    while (i < sorted->short_count || j < sorted->long_count) {
-        /* In their new order they are all over the tables. */
-        if (i + AHEAD < sorted->short_count) {
-            const mr_sort_item *item = &sorted->shorts[i + AHEAD];
-            __builtin_prefetch(item->record);
-            __builtin_prefetch(mr_short_value(shorts, mr_short_item_slot(shorts, item)));
-        }
-        if (j + AHEAD < sorted->long_count) __builtin_prefetch(sorted->longs[j + AHEAD].record);
-        mr_slice short_key = {0}, long_key = {0};
-        if (i < sorted->short_count)
-            short_key = mr_short_slot_key(shorts, mr_short_item_slot(shorts, &sorted->shorts[i]));
-        if (j < sorted->long_count) long_key = mr_record_key(sorted->longs[j].record, key_offset);
-        bool take_short = j == sorted->long_count || (i < sorted->short_count && comes_first(short_key, long_key));
-        bool ok = take_short
-                      ? finish_key(reducer, short_key,
-                                   mr_short_value(shorts, mr_short_item_slot(shorts, &sorted->shorts[i++])), error)
-                      : finish_key(reducer, long_key, sorted->longs[j++].record + sizeof(mr_entry), error);
-        if (!ok) return false;
-    }
-    return true;
-}
-
 /* Everything fitted into the table: sorts its entries and prints them. The order of a plugin's own is left to the
  * sorter. */
 static bool finish_table(mr_reducer *reducer, mr_error *error) {
-    sorted_table sorted = {0};
-    sort_shorts(reducer, &sorted);
-    sort_longs(reducer, &sorted);
-    return accept_emitted(reducer, error) && finish_sorted(reducer, &sorted, error);
+    mr_sorted_table sorted;
+    mr_slice key;
+    const void *accumulator;
+    mr_sorted_table_open(&sorted, &reducer->table, reducer->items);
+    if (!accept_emitted(reducer, error)) return false;
+    while (mr_sorted_table_next(&sorted, &key, &accumulator))
+        if (!finish_key(reducer, key, accumulator, error)) return false;
+    return true;
 }
 
 /* The key at hand while equal keys come out of the sorter. */
