@@ -141,7 +141,8 @@ static bool prepare(mr_checker *self, mr_error *error) {
     self->sample.board = self->board;
     if (!mr_sample_take(&self->sample, &self->original, settings->sample, error)) return false;
     if (!self->board->record_count)
-        return mr_error_set(error, "there is no record in the input to check %s with", settings->job->plugin);
+        return mr_error_set(error, "there is no record in the input to check %s with: give one that has some",
+                            settings->job->plugin);
     if (!open_sampled(self, error)) return false;
     self->bench = (mr_bench){.job = &self->job,
                              .board = self->board,

@@ -268,7 +268,10 @@ static bool ask_child(taking *self, mr_error *error) {
     code = 0;
     if (!hangs) mp_process_exit_code(process, &code);
     mp_process_free(process);
-    if (hangs) return mr_error_set(error, "it takes too long to read a sample of the input");
+    if (hangs)
+        return mr_error_set(error,
+                            "it takes too long to read a sample of the input (more than %d s): give less with --sample",
+                            TAKING_SECONDS);
     if (code || !board->finished)
         return mr_error_set(error, "the plugin crashes while it says where records end; mr run shows where");
     if (board->finished == 2) return true;

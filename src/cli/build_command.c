@@ -26,6 +26,11 @@ static const mr_command_option build_options[] = {
     {0},
 };
 
+static bool is_same_file(const char *path, const char *other) {
+    struct stat one, two;
+    return stat(path, &one) == 0 && stat(other, &two) == 0 && one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
 static bool read_arguments(build_arguments *arguments, int argc, char **argv, mr_error *error) {
     mr_option_walk walk;
     *arguments = (build_arguments){0};
@@ -44,9 +49,13 @@ static bool read_arguments(build_arguments *arguments, int argc, char **argv, mr
         return false;
     }
     arguments->source = argv[first];
-    return mr_is_source(arguments->source) ||
-           mr_error_usage(error, "%s is no source file: its name ends in neither .c nor .cc, .cpp or .cxx",
-                          arguments->source);
+    if (!mr_is_source(arguments->source))
+        return mr_error_usage(error, "%s is no source file: its name ends in neither .c nor .cc, .cpp or .cxx",
+                              arguments->source);
+    if (arguments->output && is_same_file(arguments->output, arguments->source))
+        return mr_error_usage(error, "--output %s is the source itself: give the plugin another name",
+                              arguments->output);
+    return true;
 }
 
 /* Writes what a file in memory holds. */

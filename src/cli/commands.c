@@ -42,7 +42,7 @@ mr_exit mr_exit_printed(void) {
 }
 
 mr_exit mr_exit_too_many(const char *command, const char *word) {
-    mr_message("too many arguments for 'mr %s': what is '%s'? (see 'mr help')", command, word);
+    mr_message("too many arguments for 'mr %s': what is '%s'? (see 'mr %s --help')", command, word, command);
     return (mr_exit){.status = 2};
 }
 
@@ -71,10 +71,10 @@ void mr_commands_print(FILE *to) {
           to);
 }
 
-/* Whether --help stands among the arguments of a command, before a -- that ends its options. */
+/* Whether --help or -h stands among the arguments of a command, before a -- that ends its options. */
 static bool wants_help(char **arguments) {
     for (; *arguments && strcmp(*arguments, "--") != 0; arguments++)
-        if (!strcmp(*arguments, "--help")) return true;
+        if (!strcmp(*arguments, "--help") || !strcmp(*arguments, "-h")) return true;
     return false;
 }
 

@@ -277,7 +277,8 @@ static void answer(question *request) {
 
 static mr_exit complete(const char *program, int argc, char **argv) {
     (void)program;
-    if (argc == 2 && !strcmp(argv[1], "--help")) return mr_command_help_print(&mr_command_complete);
+    bool help = argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
+    if (help) return mr_command_help_print(&mr_command_complete);
     int first = argc > 1 && !strcmp(argv[1], "--") ? 2 : 1;
     question request = {.words = argv + first + 1, .count = argc - first - 2, .to = argv[argc - 1]};
     if (argc - first < 2) {

@@ -54,7 +54,10 @@ static const mr_command_option job_options[] = {
      .help = "write a page to FILE, to be looked at in a browser: what each stage took, and what went wrong",
      .kind = MR_VALUE_PATH,
      .at = offsetof(job_arguments, report)},
-    {.name = "help", .help = "with FILE: what it is about, and its parameters", .at = offsetof(job_arguments, help)},
+    {.name = "help",
+     .letter = 'h',
+     .help = "with FILE: what it is about, and its parameters",
+     .at = offsetof(job_arguments, help)},
     {0},
 };
 

@@ -25,6 +25,7 @@ static bool read_name(mr_job_reader *reader, const mr_json_place *place, const c
                       mr_error *error) {
     mr_json_place at;
     if (!cJSON_IsObject(object)) return mr_job_complain(reader, place, error, "a stage is an object: {...}");
+    if (!mr_job_check_fields(reader, place, object, error)) return false; /* first, since "name" may be mistyped */
     const cJSON *name = mr_job_member(object, place, "name", &at);
     if (!name) return mr_job_complain(reader, place, error, "there is no \"name\"");
     if (!cJSON_IsString(name) || !mr_is_option_name(name->valuestring))

@@ -49,7 +49,11 @@ bool mr_job_number(const mr_job_reader *reader, const mr_json_place *place, cons
 /* Reads the parameters that the file declares, and gives them their values. */
 bool mr_job_read_parameters(mr_job_reader *reader, const mr_setting *settings, size_t setting_count, mr_error *error);
 
-/* Reads a stage: its own fields, and references to others by their names, which are known already. */
+/* Whether all fields of a stage are such as a stage may have. */
+bool mr_job_check_fields(const mr_job_reader *reader, const mr_json_place *place, const cJSON *object, mr_error *error);
+
+/* Reads a stage whose fields have been checked: its own fields, and references to others by their names, which are
+ * known already. */
 bool mr_job_read_stage(mr_job_reader *reader, const mr_json_place *place, const cJSON *object, mr_stage *stage,
                        mr_error *error);
 

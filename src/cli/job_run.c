@@ -76,7 +76,9 @@ static bool open_made(job_run *self, size_t index, mr_job_settings *settings, mr
     if (stage->output && !stage->repeated) return true;
     const char *folder = mr_job_temporary(settings);
     int file = mr_open_unnamed(folder);
-    if (file < 0) return mr_error_system(error, errno, "could not make a temporary file in %s", folder);
+    if (file < 0)
+        return mr_error_system(error, errno, "could not make a temporary file in %s (choose another folder with --tmp)",
+                               folder);
     self->made[index] = settings->held_output = file;
     return true;
 }

@@ -206,10 +206,14 @@ static bool read_field(const mr_job_reader *reader, const mr_json_place *place, 
     return read_option(reader, place, value, stage, error);
 }
 
+bool mr_job_check_fields(const mr_job_reader *reader, const mr_json_place *place, const cJSON *object,
+                         mr_error *error) {
+    return mr_job_check_members(reader, place, object, own_fields, is_option, error);
+}
+
 bool mr_job_read_stage(mr_job_reader *reader, const mr_json_place *place, const cJSON *object, mr_stage *stage,
                        mr_error *error) {
     size_t index = 0;
-    if (!mr_job_check_members(reader, place, object, own_fields, is_option, error)) return false;
     for (const cJSON *member = object->child; member; member = member->next, index++) {
         mr_json_place at = {place, member->string, index};
         if (!read_field(reader, &at, member, stage, error)) return false;

@@ -56,7 +56,7 @@ static bool check_name(const char *name, mr_error *error) {
     size_t length = strlen(name), good = isalpha((unsigned char)*name) ? 1 : 0;
     while (good && (isalnum((unsigned char)name[good]) || name[good] == '_' || name[good] == '-'))
         good++;
-    if (good == length && length <= NAME_MOST) return true;
+    if (good && good == length && length <= NAME_MOST) return true;
     if (length > NAME_MOST) return mr_error_usage(error, "the name of a plugin has at most %d bytes", NAME_MOST);
     if (good && !strcmp(name + good, ".c"))
         return mr_error_usage(error, "'%s' is a file; say 'mr new %.*s' for a plugin of that name", name, (int)good,

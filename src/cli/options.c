@@ -138,6 +138,7 @@ static const char *question_of(const mr_option_walk *walk, const char *name, mr_
     mr_nearest_begin(nearest, name);
     for (size_t row = 0; walk->rows[row]; row++)
         mr_nearest_try(nearest, walk->rows[row]->name);
+    mr_nearest_try(nearest, "help"); /* every command has it */
     return mr_nearest_question(nearest, "--");
 }
 
@@ -174,10 +175,18 @@ static void complain_of_letter(const mr_option_walk *walk, char letter, mr_error
         mr_error_usage(error, "'mr %s' has no option -%c (see 'mr %s --help')", command, letter, command);
 }
 
+/* Whether a word is the whole name of an option, with or without a value: getopt_long would take the beginning of a
+ * name for the name. */
+static bool is_whole(const char *word, const mr_command_option *option) {
+    return strcspn(word + 2, "=") == strlen(option->name);
+}
+
 /* What getopt_long did not like: found is ':' or '?'. */
 static void complain(mr_option_walk *walk, int found, mr_error *error) {
     const char *word = walk->argv[optind - 1], *command = walk->command->name;
-    if (found == ':' && optopt >= ROW_VALUE && walk->rows[optopt - ROW_VALUE]->argument)
+    if (optopt >= ROW_VALUE && !is_whole(word, walk->rows[optopt - ROW_VALUE]))
+        complain_of_name(walk, word, error);
+    else if (found == ':' && optopt >= ROW_VALUE && walk->rows[optopt - ROW_VALUE]->argument)
         mr_error_usage(error, "the option --%s wants a value: --%s %s (see 'mr %s --help')",
                        walk->rows[optopt - ROW_VALUE]->name, walk->rows[optopt - ROW_VALUE]->name,
                        walk->rows[optopt - ROW_VALUE]->argument, command);
@@ -218,9 +227,9 @@ const mr_command_option *mr_option_walk_next(mr_option_walk *walk, mr_error *err
         return NULL;
     }
     size_t row = find_row(walk, found);
-    const char *name = walk->rows[row]->name, *word = word_found(walk);
-    if (found >= ROW_VALUE && strcspn(word + 2, "=") != strlen(name)) {
-        complain_of_name(walk, word, error); /* getopt_long would take the beginning of a name for the name */
+    const char *word = word_found(walk);
+    if (found >= ROW_VALUE && !is_whole(word, walk->rows[row])) {
+        complain_of_name(walk, word, error);
         return NULL;
     }
     walk->value = optarg;

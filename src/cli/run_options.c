@@ -353,6 +353,7 @@ const mr_command_option mr_run_options[] = {
      .group = MR_GROUP_MESSAGES,
      .at = AT(settings.verbose)},
     {.name = "help",
+     .letter = 'h',
      .help = "this text; behind a PLUGIN, what that one does and its options",
      .command_only = true,
      .group = MR_GROUP_MESSAGES,

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -8,6 +9,8 @@
 #include "base/processor.h"
 #include "cli/commands.h"
 #include "cli/library_versions.h"
+#include "host/cache.h"
+#include "host/compiler.h"
 #include "host/plugin.h"
 #include "job/job.h"
 
@@ -20,7 +23,7 @@ static const mr_command_option version_options[] = {
     {.name = "verbose",
      .letter = 'v',
      .help = "also what mr was built with and what is here: compiler, libraries, instructions of the processor, "
-             "temporary files, folders of plugins",
+             "temporary files, folders of plugins, and what compiles them from source",
      .at = offsetof(version_arguments, verbose)},
     {0},
 };
@@ -61,6 +64,21 @@ static bool print_folder(void *context, const char *folder, mr_error *error) {
     return true;
 }
 
+/* What compiles plugins from source, and where that is kept. */
+static void print_compiling(void) {
+    mr_compiler compiler;
+    mr_error error = {0};
+    char *folder = mr_cache_folder();
+    if (mr_compiler_choose(&compiler, "plugin.c", (mr_slice){0}, NULL, &error)) {
+        printf("sources     compiled by %s, %s%s\n", compiler.program, folder ? "kept in " : "not kept",
+               folder ? folder : ": neither XDG_CACHE_HOME nor HOME names a folder");
+        mr_compiler_free(&compiler);
+    } else {
+        puts("sources     cannot be compiled: there is no compiler of C; install gcc, or set CC to another one");
+    }
+    free(folder);
+}
+
 static bool print_all(mr_error *error) {
     struct utsname system;
     printf("plugins     version %u of mr.h\n", MR_ABI_MAJOR);
@@ -68,6 +86,7 @@ static bool print_all(mr_error *error) {
     if (uname(&system) == 0) printf("system      %s %s, %s\n", system.sysname, system.release, system.machine);
     print_processor();
     print_temporary();
+    print_compiling();
     mr_library_versions_print();
     puts("folders of plugins");
     return mr_plugin_each_folder(print_folder, NULL, error);

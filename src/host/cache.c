@@ -61,14 +61,27 @@ static bool lets_load(const char *path, const char *source) {
     return false;
 }
 
-static char *find_folder(const char *source) {
+/* The folder in which the cache lies, allocated; NULL: there is none. */
+static char *name_above(void) {
     const char *caches = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    char *above = NULL, *folder = NULL;
-    if (caches && *caches == '/')
-        above = strdup(caches);
-    else if (home && *home == '/' && asprintf(&above, "%s/.cache", home) < 0)
-        above = NULL;
-    if (above && asprintf(&folder, "%s/mr", above) < 0) folder = NULL;
+    char *above = NULL;
+    if (caches && *caches == '/') return strdup(caches);
+    return home && *home == '/' && asprintf(&above, "%s/.cache", home) >= 0 ? above : NULL;
+}
+
+static char *name_folder(const char *above) {
+    char *folder = NULL;
+    return above && asprintf(&folder, "%s/mr", above) >= 0 ? folder : NULL;
+}
+
+char *mr_cache_folder(void) {
+    char *above = name_above(), *folder = name_folder(above);
+    free(above);
+    return folder;
+}
+
+static char *find_folder(const char *source) {
+    char *above = name_above(), *folder = name_folder(above);
     if (folder &&
         !(take_folder(above, true, source) && take_folder(folder, false, source) && lets_load(folder, source))) {
         free(folder);

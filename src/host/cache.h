@@ -26,6 +26,9 @@ typedef struct mr_cache {
     struct timespec since;       /* when looking began: what is newer may not be what was compiled */
 } mr_cache;
 
+/* The path of the folder, whether it is there or not; allocated. NULL: neither variable names one. */
+char *mr_cache_folder(void);
+
 /* Opens the cache for a compiler and a source whose text is given. Where there cannot be one it is empty and takes
  * nothing; when that is because others could write to it, or nothing can be loaded from there, it says so to the user.
  */

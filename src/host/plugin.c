@@ -289,6 +289,12 @@ char *mr_plugin_home(const mr_plugin *linked, mr_error *error) {
     return path;
 }
 
+/* What is said besides the loader's words where somebody may have taken another file for a plugin. */
+static const char *say_what_plugins_are(const char *path) {
+    bool looks_right = ends_with(path, plugin_wanted.ending) || mr_building_source(path) != path;
+    return looks_right ? "" : " (a plugin is a shared object, such as mine.so, or a source file, such as mine.c)";
+}
+
 bool mr_plugin_load(mr_loaded *loaded, const char *path, const mr_plugin *linked, mr_error *error) {
     loaded->handle = NULL;
     if (linked) return mr_plugin_accept(&loaded->plugin, linked, path, error);
@@ -297,7 +303,8 @@ bool mr_plugin_load(mr_loaded *loaded, const char *path, const mr_plugin *linked
     mr_watch_forks();
     loaded->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     mr_end_if_forked();
-    if (!loaded->handle) return mr_error_set(error, "could not load the plugin: %s", dlerror());
+    if (!loaded->handle)
+        return mr_error_set(error, "could not load the plugin: %s%s", dlerror(), say_what_plugins_are(path));
     const mr_plugin *entry = dlsym(loaded->handle, ENTRY_SYMBOL);
     const char *name = mr_building_source(path);
     if (!entry)

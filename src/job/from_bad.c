@@ -302,7 +302,8 @@ bool mr_from_bad_open(mr_input *input, const char *path, const char *folder, mr_
     *input = (mr_input){.folder = AT_FDCWD, .held = mr_open_unnamed(folder)};
     if (input->held < 0) {
         input->held = 0;
-        return mr_error_system(error, errno, "could not make a temporary file in %s", folder);
+        return mr_error_system(error, errno, "could not make a temporary file in %s (choose another folder with --tmp)",
+                               folder);
     }
     reader self = {.input = input, .path = path, .file = fopen(path, "re")};
     if (!self.file) return mr_error_system(error, errno, "could not read %s", path);

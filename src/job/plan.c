@@ -274,7 +274,8 @@ static bool open_spills(mr_job *job, mr_error *error) {
         job->run_files[i] = mr_spill_open(job->temporary);
         job->part_files[i] = mr_spill_open(job->temporary);
         if (job->settings->temporary && job->part_files[i].file < 0)
-            return mr_error_system(error, job->part_files[i].failure, "could not make temporary files in %s",
+            return mr_error_system(error, job->part_files[i].failure,
+                                   "could not make temporary files in %s (choose another folder with --tmp)",
                                    job->temporary);
     }
     return true;

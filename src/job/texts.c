@@ -27,12 +27,15 @@ const mr_text_copy *mr_texts_find(const mr_texts *texts, const mr_place *place) 
 bool mr_texts_add(mr_texts *texts, const char *folder, const mr_text_copy *about, const char *bytes, mr_error *error) {
     if (!texts->file) {
         int file = mr_open_unnamed(folder);
-        if (file < 0) return mr_error_system(error, errno, "could not make a temporary file in %s", folder);
+        if (file < 0)
+            return mr_error_system(error, errno,
+                                   "could not make a temporary file in %s (choose another folder with --tmp)", folder);
         texts->file = file;
     }
     if (!grow(texts, error)) return false;
     if (!mr_write_at(texts->file, bytes, about->length, texts->end))
-        return mr_error_system(error, errno, "could not write to a temporary file in %s", folder);
+        return mr_error_system(error, errno,
+                               "could not write to a temporary file in %s (choose another folder with --tmp)", folder);
     texts->list[texts->count] = *about;
     texts->list[texts->count++].at = texts->end;
     texts->end += about->length;

@@ -24,6 +24,8 @@ for command in $commands; do
     mv out help
     run "$mr" "$command" --help
     expect_status 0 "$command --help" && expect_same help out "mr $command --help"
+    run "$mr" "$command" -h
+    expect_status 0 "$command -h" && expect_same help out "mr $command -h"
     awk -v name="$command" 'length > 80 { print name ": " $0 }' help >>wide
 done
 awk 'length > 80' screen >>wide

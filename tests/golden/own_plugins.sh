@@ -44,6 +44,20 @@ expect_status 0 "--force" && ! grep -qx mine mine.c || fail "--force does not wr
 run "$mr" new other -o mine.c --force
 expect_status 0 "another file" && grep -q '"other"' mine.c || fail "-o is not heeded"
 
+run "$mr" new "" -o nameless.c
+expect_status 2 "no name" && expect_error "'' is no name for a plugin"
+[[ ! -e nameless.c ]] || fail "mr new has written a plugin without a name"
+cp mine.c before.c
+ln mine.c link.so
+for output in mine.c ./mine.c link.so; do
+    run "$mr" build mine.c -o $output
+    expect_status 2 "the source itself" && expect_error "--output $output is the source itself"
+    cmp -s mine.c before.c || fail "mr build has written over its source"
+done
+echo text >plain.txt
+run "$mr" run ./plain.txt "$input"
+expect_status 1 "no plugin" && expect_error "could not load the plugin" "such as mine.so, or a source file"
+
 # A whole job: options and counters, records that are rejected, a job file.
 run "$mr" run ./myfold.c "$input" --set least=4 --top 1
 expect_status 0 "an option" && expect_error "counter short words left out = "
