@@ -54,8 +54,8 @@ void mr_tell_death(mr_checker *self, enum mr_law law, const mr_death *death) {
               "into it is kept (in a static variable, or ctx->state) and used in a later call; copy the text instead. "
               "Or something searches on behind its end."
             : "The check fills memory that is not set with a pattern, and calls callbacks in another order. Most "
-              "likely "
-              "a variable or pointer is used before it is set, or something is used that was left by an earlier call.");
+              "likely a variable or pointer is used before it is set, or something is used that was left by an earlier "
+              "call.");
     if (card && to && mr_card_open(card, &self->job, death, &ignored)) put_card(to, card);
     if (card) mr_card_close(card);
     free(card);

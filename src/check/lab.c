@@ -433,12 +433,14 @@ bool mr_lab_reduce(mr_lab *lab, const mr_lab_pair *pairs, size_t count, mr_trace
 /* ---- apart ------------------------------------------------------------------------------------------------------- */
 
 /* In the process of its own: leaves the trace on the board. */
-static _Noreturn void run_and_leave(mr_lab *lab, bool (*run)(void *receiver, mr_trace *trace), void *receiver) {
+static _Noreturn void run_and_leave(mr_lab *lab, pid_t parent, bool (*run)(void *receiver, mr_trace *trace),
+                                    void *receiver) {
     mr_board *board = lab->board;
     mr_trace trace = {0};
     mr_watch_forks(); /* this process is meant to run on */
     mr_fault_catch_again();
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    /* The parent may have died before the kernel knew about our wish. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) _exit(1);
     bool ok = run(receiver, &trace);
     board->result_length = mr_smaller(trace.used, sizeof board->result);
     if (trace.used) memcpy(board->result, trace.bytes, board->result_length);
@@ -450,11 +452,12 @@ bool mr_lab_apart(mr_lab *lab, bool (*run)(void *receiver, mr_trace *trace), voi
                   mr_error *error) {
     mr_board *board = lab->board;
     int status = 0;
-    pid_t child = fork();
+    pid_t parent = getpid(), child = fork(), ended;
     if (child < 0) return mr_error_system(error, errno, "could not start a process");
-    if (child == 0) run_and_leave(lab, run, receiver);
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+    if (child == 0) run_and_leave(lab, parent, run, receiver);
+    while ((ended = waitpid(child, &status, 0)) < 0 && errno == EINTR)
         continue;
+    if (ended < 0) return mr_error_system(error, errno, "could not wait for a process");
     if (WIFSIGNALED(status)) {
         /* As it has died, and its last words are those that count. */
         signal(WTERMSIG(status), SIG_DFL);

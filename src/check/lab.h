@@ -56,7 +56,8 @@ typedef struct mr_lab {
     void *accumulator; /* for results of folds */
 } mr_lab;
 
-/* Loads the plugin and starts it. places: a context that is not moved on. False with error set. */
+/* Loads the plugin and starts it: once in a process, which ends with the lab. Filled in are the fields from job to
+ * random. False with error set. */
 bool mr_lab_open(mr_lab *lab, mr_error *error);
 
 /* A number below limit (above 0). */

@@ -13,7 +13,6 @@
 mr_job *mr_job_new(void) {
     mr_job *job = calloc(1, sizeof *job);
     if (!job) return NULL;
-    job->failure.text[0] = 0;
     job->result.error = job->failure.text;
     job->cancel = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (job->cancel < 0) mr_error_system(&job->mistake, errno, "could not make a job");

@@ -18,8 +18,8 @@ enum { SOURCE_MOST = 64 << 20 };
  * when it is closed, and one in the cache may be thrown out. */
 typedef struct made {
     char *source; /* as the user named it */
-    char *path;   /* of the shared object */
-    int file;     /* the shared object, open */
+    char *path;   /* of the shared object; NULL: there is none as yet */
+    int file;     /* the shared object, open; -1: there is none as yet */
     struct made *next;
 } made;
 
@@ -51,19 +51,27 @@ bool mr_building_read(const char *source, mr_slice *text, mr_error *error) {
 
 /* ---- what has been made ------------------------------------------------------------------------------------------ */
 
+/* The entry of a source, with nothing made of it if it is new; NULL when there is no memory. */
+static made *entry_of(const char *source) {
+    for (made *entry = all_made; entry; entry = entry->next)
+        if (!strcmp(entry->source, source)) return entry;
+    made *added = malloc(sizeof *added);
+    char *copy = strdup(source);
+    if (!added || !copy) {
+        free(added);
+        free(copy);
+        return NULL;
+    }
+    *added = (made){.source = copy, .file = -1, .next = all_made};
+    all_made = added;
+    return added;
+}
+
 /* Takes the place of what was made of the same source before. False when there is no memory. */
 static bool remember(const char *source, const char *path, int file) {
-    made *entry = all_made;
-    while (entry && strcmp(entry->source, source) != 0)
-        entry = entry->next;
-    if (!entry) {
-        entry = calloc(1, sizeof *entry);
-        if (!entry) return false;
-        *entry = (made){.source = strdup(source), .file = -1, .next = all_made};
-        all_made = entry;
-    }
-    char *copy = strdup(path);
-    if (!entry->source || !copy) return free(copy), false;
+    made *entry = entry_of(source);
+    char *copy = entry ? strdup(path) : NULL;
+    if (!copy) return false;
     if (entry->file >= 0) close(entry->file);
     free(entry->path);
     entry->path = copy;

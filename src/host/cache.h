@@ -17,12 +17,13 @@
 #include <time.h>
 
 #include "host/compile.h"
+#include "host/digest.h"
 
 /* The cache, and what is looked for in it. */
 typedef struct mr_cache {
     char *folder;                /* NULL: there is none to be used; owned */
     const mr_compiler *compiler; /* borrowed */
-    char key[33];                /* the digest of all but the headers */
+    char key[MR_DIGEST_TEXT];    /* the digest of all but the headers */
     struct timespec since;       /* when looking began: what is newer may not be what was compiled */
 } mr_cache;
 

@@ -161,8 +161,8 @@ static int keep(void *argument) {
     sigprocmask(SIG_BLOCK, &all, NULL);
     setpgid(0, 0);
     close(shared->asker);
-    (void)!mp_orphans_adopt(); /* where that does not work, a compiler that is killed may leave a process for a moment
-                                */
+    /* Where this does not work, a compiler that is killed may leave a process for a moment. */
+    (void)!mp_orphans_adopt();
     shared->done = make_folder(shared) && run_compiler(shared);
     if (shared->folder[0]) nftw(shared->folder, remove_entry, OPEN_FILES, FTW_DEPTH | FTW_PHYS);
     return 0;
@@ -170,7 +170,8 @@ static int keep(void *argument) {
 
 /* ---- the asker --------------------------------------------------------------------------------------------------- */
 
-/* Blocks what would end this process, and gives a descriptor that tells when it has come; -1 with error set. */
+/* Blocks what would end this process (*before: what was blocked), and gives a descriptor that tells when it has come;
+ * -1 with error set. */
 static int hold_signals(sigset_t *before, mr_error *error) {
     static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action;
@@ -236,7 +237,6 @@ bool mr_compile(const mr_compiler *compiler, mr_compiled *compiled, mr_error *er
     shared->compiler = compiler;
     shared->made = *compiled;
     sigset_t before;
-    sigprocmask(SIG_BLOCK, NULL, &before);
     int signals = hold_signals(&before, error);
     bool ok = signals >= 0 && compile_with(shared, signals, error);
     if (signals >= 0) close(signals);

@@ -106,8 +106,9 @@ typedef struct mr_incident {
 
 /* What a job was bound by: what would have had to be faster. */
 typedef struct mr_bound {
-    const char *by;   /* "start", "sample", "read", "inflate", "map", "exchange", "reduce", "merge", "write", "reader of
-                       * the   output", "one chunk", "one partition", "stop"; static text; NULL: the job has not ended */
+    const char *by;   /* "start", "sample", "read", "inflate", "map", "exchange", "reduce", "merge", "write", "stop",
+                       * "one chunk", "one partition", "reader of the output"; static text; NULL: the job has not
+                       * ended */
     double share;     /* of its time, 0 to 1 */
     char text[256];   /* the same as the rest of a sentence, "mapping" */
     char advice[256]; /* what would help, the same; empty: nothing that is known */

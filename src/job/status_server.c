@@ -154,8 +154,8 @@ static void note_connection(void *receiver, struct MHD_Connection *connection, v
     mr_status_server *self = receiver;
     (void)state;
     const union MHD_ConnectionInfo *info = library.get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    int old = code == MHD_CONNECTION_NOTIFY_STARTED ? -1 : info ? info->connect_fd : -1;
-    int new = code == MHD_CONNECTION_NOTIFY_STARTED &&info ? info->connect_fd : -1;
+    bool started = code == MHD_CONNECTION_NOTIFY_STARTED;
+    int client = info ? info->connect_fd : -1, old = started ? -1 : client, new = started ? client : -1;
     for (size_t i = 0; i < MR_STATUS_CONNECTIONS; i++) {
         if (self->connections[i] != old) continue;
         self->connections[i] = new;
