@@ -32,22 +32,12 @@ static bool is_same_file(const char *path, const char *other) {
 }
 
 static bool read_arguments(build_arguments *arguments, int argc, char **argv, mr_error *error) {
-    mr_option_walk walk;
+    int first;
     *arguments = (build_arguments){0};
-    bool ok = mr_option_walk_open(&walk, &mr_command_build, argc, argv, error);
-    for (const mr_command_option *option; ok && (option = mr_option_walk_next(&walk, error));)
-        ok = mr_option_read(option, arguments, walk.value, error);
-    int first = mr_option_walk_operands(&walk);
-    mr_option_walk_close(&walk);
-    if (!ok || error->set) return false;
-    if (first == argc) {
-        mr_error_usage(error, "which source file? mr build SOURCE.c");
-        return false;
-    }
-    if (first + 1 < argc) {
-        mr_error_usage(error, "'mr build' takes one source file; what is '%s'?", argv[first + 1]);
-        return false;
-    }
+    if (!mr_options_read(&mr_command_build, arguments, argc, argv, &first, error)) return false;
+    if (first == argc) return mr_error_usage(error, "which source file? mr build SOURCE.c");
+    if (first + 1 < argc)
+        return mr_error_usage(error, "'mr build' takes one source file; what is '%s'?", argv[first + 1]);
     arguments->source = argv[first];
     if (!mr_is_source(arguments->source))
         return mr_error_usage(error, "%s is no source file: its name ends in neither .c nor .cc, .cpp or .cxx",

@@ -1,24 +1,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/nearest.h"
 #include "cli/commands.h"
+#include "cli/proposals.h"
 #include "host/plugin.h"
-
-static bool try_plugin(void *nearest, const char *name, const char *path, mr_error *error) {
-    (void)path, (void)error;
-    mr_nearest_try(nearest, name);
-    return true;
-}
 
 /* Whether a name that is none is nearer to that of a command than to any of a plugin; if so the error says that. */
 static bool propose_command(const char *name, mr_error *error) {
     mr_nearest nearest;
-    mr_error ignored = {0};
     mr_nearest_begin(&nearest, name);
     for (const mr_command *const *command = mr_commands; *command; command++)
         if (!(*command)->hidden) mr_nearest_try(&nearest, (*command)->name);
-    mr_plugin_each(try_plugin, &nearest, &ignored);
+    mr_nearest_try_plugins(&nearest);
     if (!nearest.count || !mr_command_find(nearest.best[0])) return false;
     const char *question = mr_nearest_question(&nearest, "mr help ");
     return *question && !mr_error_usage(error, "there is no command or plugin '%s'%s", name, question);

@@ -28,9 +28,8 @@ static bool add_setting(job_arguments *arguments, const char *text, mr_error *er
 
 /* Adds an option for all stages; value NULL: it has none. */
 static bool add_common(job_arguments *arguments, const char *name, const char *value, mr_error *error) {
-    char *word;
-    if (asprintf(&word, "--%s%s%s", name, value ? "=" : "", value ? value : "") < 0)
-        return mr_error_memory(error, strlen(name), "an option");
+    char *word = mr_option_word(name, value);
+    if (!word) return mr_error_memory(error, strlen(name), "an option");
     arguments->words[arguments->word_count++] = word;
     return true;
 }

@@ -26,12 +26,11 @@ enum { COPY = 1 << 20 /* bytes at once */ };
 typedef struct job_run {
     const mr_job_request *request;
     const mr_job_file *file;
-    int *made;   /* for each stage the descriptor of what it has made, 0: nothing; owned */
-    int *before; /* of the round before; owned */
-    size_t
-        *last_read;   /* for each stage: the first place in the order at which nobody reads what it has made any more */
-    uint64_t round;   /* of the repetition, from 1; 0: outside of it */
-    uint64_t counted; /* the counter of its condition, in this round */
+    int *made;         /* for each stage the descriptor of what it has made, 0: nothing; owned */
+    int *before;       /* of the round before; owned */
+    size_t *last_read; /* for each stage: the place in the order from which on nobody reads what it has made; owned */
+    uint64_t round;    /* of the repetition, from 1; 0: outside of it */
+    uint64_t counted;  /* the counter of its condition, in this round */
     mr_overview overview; /* of what has been run, if the request wants a report */
     sigset_t signals;     /* that were blocked before */
     int signal;           /* that has ended a stage; 0: none */

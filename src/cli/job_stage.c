@@ -21,10 +21,10 @@ static bool is_option(const char *name) {
 
 /* Adds "--option=value", or "--option" when value is NULL. */
 static bool add_word(mr_stage *stage, const char *option, const char *value, mr_error *error) {
-    char **larger = realloc(stage->words, (stage->word_count + 1) * sizeof *larger), *word;
+    char **larger = realloc(stage->words, (stage->word_count + 1) * sizeof *larger);
     if (larger) stage->words = larger;
-    if (!larger || asprintf(&word, "--%s%s%s", option, value ? "=" : "", value ? value : "") < 0)
-        return mr_error_memory(error, strlen(option), "an option");
+    char *word = larger ? mr_option_word(option, value) : NULL;
+    if (!word) return mr_error_memory(error, strlen(option), "an option");
     stage->words[stage->word_count++] = word;
     return true;
 }

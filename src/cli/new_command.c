@@ -68,14 +68,9 @@ static bool check_name(const char *name, mr_error *error) {
 }
 
 static bool read_arguments(new_arguments *arguments, int argc, char **argv, mr_error *error) {
-    mr_option_walk walk;
+    int first;
     *arguments = (new_arguments){.start = starts};
-    bool ok = mr_option_walk_open(&walk, &mr_command_new, argc, argv, error);
-    for (const mr_command_option *option; ok && (option = mr_option_walk_next(&walk, error));)
-        ok = mr_option_read(option, arguments, walk.value, error);
-    int first = mr_option_walk_operands(&walk);
-    mr_option_walk_close(&walk);
-    if (!ok || error->set) return false;
+    if (!mr_options_read(&mr_command_new, arguments, argc, argv, &first, error)) return false;
     if (first == argc) return mr_error_usage(error, "what is the plugin to be called? mr new NAME");
     if (first + 1 < argc) return mr_error_usage(error, "'mr new' takes one name; what is '%s'?", argv[first + 1]);
     arguments->name = argv[first];

@@ -80,6 +80,11 @@ bool mr_option_read(const mr_command_option *option, void *receiver, const char 
     }
 }
 
+char *mr_option_word(const char *name, const char *value) {
+    char *word;
+    return asprintf(&word, "--%s%s%s", name, value ? "=" : "", value ? value : "") < 0 ? NULL : word;
+}
+
 /* ---- the command line -------------------------------------------------------------------------------------------- */
 
 bool mr_option_is_shared(const mr_command *command, const mr_command_option *option) {
@@ -246,4 +251,14 @@ void mr_option_walk_close(mr_option_walk *walk) {
     free(walk->rows);
     free(walk->letters);
     *walk = (mr_option_walk){0};
+}
+
+bool mr_options_read(const mr_command *command, void *receiver, int argc, char **argv, int *operands, mr_error *error) {
+    mr_option_walk walk;
+    bool ok = mr_option_walk_open(&walk, command, argc, argv, error);
+    for (const mr_command_option *option; ok && (option = mr_option_walk_next(&walk, error));)
+        ok = mr_option_read(option, receiver, walk.value, error);
+    *operands = ok ? mr_option_walk_operands(&walk) : argc;
+    mr_option_walk_close(&walk);
+    return ok && !error->set;
 }

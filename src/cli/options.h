@@ -67,6 +67,10 @@ const mr_command_option *mr_option_find(const mr_command_option *options, const 
 /* Reads the value of an option (NULL for one without) into the receiver of its table. A mistake is a usage error. */
 bool mr_option_read(const mr_command_option *option, void *receiver, const char *value, mr_error *error);
 
+/* An option as a word of a command line: "--name=value", or "--name" when value is NULL. Allocated; NULL when there is
+ * no memory. */
+char *mr_option_word(const char *name, const char *value);
+
 /* Whether the command takes an option of 'mr run'. */
 bool mr_option_is_shared(const struct mr_command *command, const mr_command_option *option);
 
@@ -96,6 +100,11 @@ const mr_command_option *mr_option_walk_next(mr_option_walk *walk, mr_error *err
 /* At the end: the index in argv of the first operand; argc when there is none. */
 int mr_option_walk_operands(const mr_option_walk *walk);
 void mr_option_walk_close(mr_option_walk *walk);
+
+/* All of that for a command that takes no option of 'mr run': reads its options into the receiver of its table.
+ * *operands: the index in argv of the first operand; argc when there is none. */
+bool mr_options_read(const struct mr_command *command, void *receiver, int argc, char **argv, int *operands,
+                     mr_error *error);
 
 /* Prints a paragraph to stdout in lines of up to 80 columns that begin at a column; what stands in parentheses is
  * not broken, if it fits into a line. used: so many columns of the first line are filled. */

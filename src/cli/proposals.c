@@ -4,18 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/nearest.h"
 #include "cli/commands.h"
 #include "host/compiler.h"
 #include "host/describe.h"
 
 /* ---- commands ---------------------------------------------------------------------------------------------------- */
 
-static bool try_plugin(void *context, const char *name, const char *path, mr_error *error) {
+static bool try_plugin(void *nearest, const char *name, const char *path, mr_error *error) {
     (void)path;
     (void)error;
-    mr_nearest_try(context, name);
+    mr_nearest_try(nearest, name);
     return true;
+}
+
+void mr_nearest_try_plugins(mr_nearest *nearest) {
+    mr_error ignored = {0};
+    mr_plugin_each(try_plugin, nearest, &ignored);
 }
 
 /* Whether a word is the name or the path of a plugin, or of its source. */
@@ -23,10 +27,10 @@ static bool is_plugin(const char *word) {
     mr_error ignored = {0};
     if (mr_is_source(word)) return true; /* not to be compiled for a question */
     char *path = mr_plugin_find(word, &ignored);
-    bool is_path = strchr(word, '/');
+    bool found = path, is_path = strchr(word, '/');
     size_t length = strlen(word);
     free(path);
-    return path && (!is_path || (length > 3 && !strcmp(word + length - 3, ".so")));
+    return found && (!is_path || (length > 3 && !strcmp(word + length - 3, ".so")));
 }
 
 /* The next command that people call, from a place in the table on; NULL: there is none. */
@@ -53,7 +57,6 @@ static bool complain_of_command(const char *name, mr_error *error) {
 
 bool mr_propose_command(const char *name, mr_error *error) {
     mr_nearest commands, plugins;
-    mr_error ignored = {0};
     const char *letters = name + strspn(name, "-");
     if (is_plugin(name))
         return mr_error_usage(error, "there is no command '%s'; it is a plugin: mr run %s INPUT...", name, name);
@@ -63,7 +66,7 @@ bool mr_propose_command(const char *name, mr_error *error) {
     const char *question = mr_nearest_question(&commands, "mr ");
     mr_nearest_begin(&plugins, letters);
     if (!*question) {
-        mr_plugin_each(try_plugin, &plugins, &ignored);
+        mr_nearest_try_plugins(&plugins);
         question = mr_nearest_question(&plugins, "mr run ");
     }
     if (!*question) return complain_of_command(name, error);

@@ -3,7 +3,11 @@
 #ifndef MR_CLI_PROPOSALS_H
 #define MR_CLI_PROPOSALS_H
 
+#include "base/nearest.h"
 #include "cli/options.h"
+
+/* Tries the names of all plugins that are found. */
+void mr_nearest_try_plugins(mr_nearest *nearest);
 
 /* Complains of a command that there is not: another one, or a plugin before which 'run' is missing, may have been
  * meant. Always returns false. */

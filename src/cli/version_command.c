@@ -94,15 +94,10 @@ static bool print_all(mr_error *error) {
 
 static mr_exit version(const char *program, int argc, char **argv) {
     version_arguments arguments = {0};
-    mr_option_walk walk;
+    int first;
     mr_error error = {0};
     (void)program;
-    bool ok = mr_option_walk_open(&walk, &mr_command_version, argc, argv, &error);
-    for (const mr_command_option *option; ok && (option = mr_option_walk_next(&walk, &error));)
-        ok = mr_option_read(option, &arguments, walk.value, &error);
-    int first = mr_option_walk_operands(&walk);
-    mr_option_walk_close(&walk);
-    if (error.set) return mr_exit_failed(&error);
+    if (!mr_options_read(&mr_command_version, &arguments, argc, argv, &first, &error)) return mr_exit_failed(&error);
     if (first < argc) return mr_exit_too_many("version", argv[first]);
     puts("mr " MR_VERSION);
     if (arguments.verbose && !print_all(&error)) return mr_exit_failed(&error);

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "cli/options.h"
 #include "embed/job_embedded.h"
 
 /* ---- a job ------------------------------------------------------------------------------------------------------- */
@@ -75,10 +76,7 @@ void mr_job_set(mr_job *job, const char *option, const char *value) {
         if (larger) job->options = larger;
         if (larger) job->option_room = room;
     }
-    char *word = NULL;
-    if (job->option_count < job->option_room &&
-        asprintf(&word, "--%s%s%s", option, value ? "=" : "", value ? value : "") < 0)
-        word = NULL;
+    char *word = job->option_count < job->option_room ? mr_option_word(option, value) : NULL;
     if (word)
         job->options[job->option_count++] = word;
     else
