@@ -85,11 +85,7 @@ without_times() {
     ' <"$1"
 }
 
-rounds=0
-end=$((SECONDS + seconds))
-while [[ $failures -lt 3 ]]; do
-    round_seed=$((seed + rounds))
-    random_state=$round_seed
+while next_round "$seconds"; do
     make_input
     if [[ $kind == text ]]; then
         tr -s ' ' '\n' <input | LC_ALL=C sort | uniq -c | awk '{ print $2 "\t" $1 }' >truth
@@ -107,8 +103,6 @@ while [[ $failures -lt 3 ]]; do
     run "$mr" explain "${job[@]}" --json --sample "$sample" -j 4
     without_times out >second
     expect_same first second "the same with -j 4, seed $round_seed"
-    rounds=$((rounds + 1))
-    [[ $SECONDS -lt $end ]] || break
 done
 echo "$rounds rounds"
 finish

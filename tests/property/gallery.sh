@@ -24,12 +24,7 @@ try_variant() {
     expect_same counters told "counters of $1, round seed $round_seed"
 }
 
-rounds=0
-end=$((SECONDS + seconds))
-while [[ $failures -lt 3 ]]; do
-    round_seed=$((seed + rounds))
-    random_state=$round_seed
-    below 2 # the first number of neighbouring seeds is much the same
+while next_round "$seconds"; do
     for plugin in "${plugins[@]}"; do
         rm -rf round
         mkdir round && cd round || exit 1
@@ -38,8 +33,6 @@ while [[ $failures -lt 3 ]]; do
         for variant in 1 2; do try_variant "$plugin"; done
         cd ..
     done
-    rounds=$((rounds + 1))
-    [[ $SECONDS -lt $end ]] || break
 done
 echo "$rounds rounds of 2 runs for each of: ${plugins[*]}"
 finish

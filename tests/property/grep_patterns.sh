@@ -92,12 +92,8 @@ compare() {
         expect_same expected out "round seed $round_seed, $title"
 }
 
-rounds=0 compared=0
-end=$((SECONDS + seconds))
-while [[ $failures -lt 3 ]]; do
-    round_seed=$((seed + rounds))
-    random_state=$round_seed
-    below 2
+compared=0
+while next_round "$seconds"; do
     make_lines lines
     for ((i = 0; i < 8; i++)); do
         make_pattern 2
@@ -119,8 +115,6 @@ while [[ $failures -lt 3 ]]; do
         compare 'with a comment' "pattern=(?#)$pattern" "${settings[@]}"
         compared=$((compared + 1))
     done
-    rounds=$((rounds + 1))
-    [[ $SECONDS -lt $end ]] || break
 done
 echo "$compared patterns in $rounds rounds"
 [[ $compared -gt 0 ]] || fail "GNU grep understood none of the patterns"

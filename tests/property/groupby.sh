@@ -28,12 +28,7 @@ try_variant() {
     expect_status 0 "round seed $round_seed" && expect_same expected out "round seed $round_seed"
 }
 
-rounds=0
-end=$((SECONDS + seconds))
-while [[ $failures -lt 3 ]]; do
-    round_seed=$((seed + rounds))
-    random_state=$round_seed
-    below 2
+while next_round "$seconds"; do
     made=(--seed "$round_seed")
     records=csv
     path=
@@ -73,8 +68,6 @@ while [[ $failures -lt 3 ]]; do
     # By another key, in another order: products of names. Also how many rows have an id, which all do.
     perl -F'\t' -lane '$sales{$F[1]} += $F[2]; END { print "$_\t$sales{$_}\t$sales{$_}" for sort keys %sales }' answer >expected
     try_variant --records "$records" --set "by=$names" --set compute=count,count:id
-    rounds=$((rounds + 1))
-    [[ $SECONDS -lt $end ]] || break
 done
 echo "$rounds rounds of 3 runs each"
 finish

@@ -100,12 +100,7 @@ try_round() {
     [[ $plugin == stats ]] || expect_same expected.err err "$title, what it says"
 }
 
-rounds=0
-end=$((SECONDS + seconds))
-while [[ $failures -lt 3 ]]; do
-    round_seed=$((seed + rounds))
-    random_state=$round_seed
-    below 2 # the first number of neighbouring seeds is much the same
+while next_round "$seconds"; do
     pick wordcount invertedindex grep stats
     plugin=$REPLY
     make_files
@@ -113,8 +108,6 @@ while [[ $failures -lt 3 ]]; do
         choose_job
         try_round
     done
-    rounds=$((rounds + 1))
-    [[ $SECONDS -lt $end ]] || break
 done
 echo "$rounds rounds of 3 jobs each"
 

@@ -48,12 +48,7 @@ reference() {
     ' "$@"
 }
 
-rounds=0
-end=$((SECONDS + seconds))
-while [[ $failures -lt 3 ]]; do
-    round_seed=$((seed + rounds))
-    random_state=$round_seed
-    below 2
+while next_round "$seconds"; do
     pick 1 20 400
     customers=$REPLY
     pick 0 1 200 3000
@@ -76,8 +71,6 @@ while [[ $failures -lt 3 ]]; do
             --set "kind=$kind"
         expect_status 0 "round seed $round_seed" && expect_same expected out "round seed $round_seed"
     done
-    rounds=$((rounds + 1))
-    [[ $SECONDS -lt $end ]] || break
 done
 echo "$rounds rounds of 3 runs each"
 

@@ -56,19 +56,12 @@ try_pca() {
     try_variants pca "${options[@]}"
 }
 
-rounds=0
-end=$((SECONDS + seconds))
-while [[ $failures -lt 3 ]]; do
-    round_seed=$((seed + rounds))
-    random_state=$round_seed
-    below 2 # the first number of neighbouring seeds is much the same
+while next_round "$seconds"; do
     rm -rf round
     mkdir round && cd round || exit 1
     make_rows
     try_pca
     cd ..
-    rounds=$((rounds + 1))
-    [[ $SECONDS -lt $end ]] || break
 done
 echo "$rounds rounds"
 finish

@@ -110,12 +110,7 @@ try_variant() {
     fi
 }
 
-rounds=0
-end=$((SECONDS + seconds))
-while [[ $failures -lt 3 ]]; do
-    round_seed=$((seed + rounds))
-    random_state=$round_seed
-    below 2 # the first number of neighbouring seeds is much the same
+while next_round "$seconds"; do
     rm -rf round
     mkdir round && cd round || exit 1
     make_files
@@ -124,8 +119,6 @@ while [[ $failures -lt 3 ]]; do
     if [[ $plugin == grep ]]; then expect_lines; else expect_words; fi
     for variant in 1 2 3 4; do try_variant; done
     cd ..
-    rounds=$((rounds + 1))
-    [[ $SECONDS -lt $end ]] || break
 done
 echo "$rounds rounds of 4 runs each"
 finish

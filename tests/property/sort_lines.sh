@@ -33,12 +33,7 @@ make_lines() {
     ' "$@"
 }
 
-rounds=0
-end=$((SECONDS + seconds))
-while [[ $failures -lt 3 ]]; do
-    round_seed=$((seed + rounds))
-    random_state=$round_seed
-    below 2
+while next_round "$seconds"; do
     pick numbers few bytes prefix fields fields
     kind=$REPLY
     pick 0 1 100 3000 30000
@@ -70,8 +65,6 @@ while [[ $failures -lt 3 ]]; do
         run "$mr" run sort first second -j "$jobs" --chunk "$chunk" --memory "$REPLY" "${options[@]}"
         expect_status 0 "round seed $round_seed" && expect_same expected out "round seed $round_seed"
     done
-    rounds=$((rounds + 1))
-    [[ $SECONDS -lt $end ]] || break
 done
 echo "$rounds rounds of 3 runs each"
 

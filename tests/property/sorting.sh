@@ -24,12 +24,7 @@ sort_output() {
         print $number ? $text : "x", "\t$_"' | sort -t "$tab" -s -k "1,1g$options" | cut -f 2-
 }
 
-rounds=0
-end=$((SECONDS + seconds))
-while [[ $failures -lt 3 ]]; do
-    round_seed=$((seed + rounds))
-    random_state=$round_seed
-    below 2
+while next_round "$seconds"; do
     pick few many skewed prefix letters ""
     kind=$REPLY
     files=()
@@ -63,8 +58,6 @@ while [[ $failures -lt 3 ]]; do
             expect_status 0 "round seed $round_seed" && expect_same expected out "round seed $round_seed"
         done
     done
-    rounds=$((rounds + 1))
-    [[ $SECONDS -lt $end ]] || break
 done
 echo "$rounds rounds of 24 runs each"
 finish

@@ -68,19 +68,12 @@ try_variant() {
     expect_answer "round seed $round_seed"
 }
 
-rounds=0
-end=$((SECONDS + seconds))
-while [[ $failures -lt 3 ]]; do
-    round_seed=$((seed + rounds))
-    random_state=$round_seed
-    below 2 # the first number of neighbouring seeds is much the same
+while next_round "$seconds"; do
     rm -rf round
     mkdir round && cd round || exit 1
     make_rows
     for variant in 1 2 3; do try_variant; done
     cd ..
-    rounds=$((rounds + 1))
-    [[ $SECONDS -lt $end ]] || break
 done
 echo "$rounds rounds of 3 runs each"
 

@@ -37,12 +37,7 @@ run_variant() {
     expect_status 0 "round seed $round_seed"
 }
 
-rounds=0
-end=$((SECONDS + seconds))
-while [[ $failures -lt 3 ]]; do
-    round_seed=$((seed + rounds))
-    random_state=$round_seed
-    below 2
+while next_round "$seconds"; do
     pick 1 50 5000 20000
     rows=$((REPLY / scale + 1))
     pick 1 40 3000
@@ -69,8 +64,6 @@ while [[ $failures -lt 3 ]]; do
         print "$F[3] for $F[1]" if abs($F[3] - $F[1]) > 1 + 6 * 1.04 / 32 * $F[1]
     ' >bad
     [[ ! -s bad ]] || fail "round seed $round_seed: bad estimates: $(head -1 bad)"
-    rounds=$((rounds + 1))
-    [[ $SECONDS -lt $end ]] || break
 done
 echo "$rounds rounds of 5 runs each"
 finish

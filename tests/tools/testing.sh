@@ -132,6 +132,22 @@ pick() {
     REPLY=$1
 }
 
+# next_round SECONDS - for the head of the loop of a random test: whether there is to be another round: the first one always,
+# and more until so many seconds are over or three faults have been found. Sets $round_seed and starts the random numbers of
+# `below` with it; $rounds is how many rounds are over.
+next_round() {
+    if [[ -z ${round_seed:-} ]]; then
+        rounds=0
+        rounds_end=$((SECONDS + $1))
+    else
+        rounds=$((rounds + 1))
+        [[ $SECONDS -lt $rounds_end && $failures -lt 3 ]] || return
+    fi
+    round_seed=$((seed + rounds))
+    random_state=$round_seed
+    below 2 # the first number of neighbouring seeds is much the same
+}
+
 # children_of PID - print the process numbers of its living children.
 children_of() {
     cat "/proc/$1/task/$1/children" 2>/dev/null
