@@ -167,6 +167,7 @@ static uint64_t next_block_size(const mr_exchange *exchange, const mr_partition_
 }
 
 static bool start_block(mr_exchange *exchange, mr_partition_writer *partition, uint64_t need, mr_error *error) {
+    if (need > exchange->block_size) exchange->longest = mr_larger(exchange->longest, need);
     uint64_t size = next_block_size(exchange, partition, need);
     mr_block *block = take(exchange, size);
     if (!block) {

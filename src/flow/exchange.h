@@ -34,6 +34,7 @@ typedef struct mr_exchange {
     uint32_t worker;                 /* for mr_run */
     uint64_t position;               /* of the chunk at hand, for the order of values */
     uint64_t records;                /* written, not sealed yet */
+    uint64_t longest;                /* bytes of the longest record that has not fitted into a usual block; 0: none */
     mr_run_sink *announce;           /* told about sealed runs */
     void *receiver;                  /* for announce */
     mr_partition_writer *partitions; /* one for each */

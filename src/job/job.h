@@ -100,6 +100,7 @@ typedef struct mr_slot {
     _Atomic uint64_t task;                   /* worker: sequence number of the task at hand; 0: none */
     _Atomic uint64_t shared_bytes;           /* worker: bytes of its arena and region that have ever been in use */
     _Atomic uint64_t host_bytes;             /* worker: bytes that mr may have in use there, not shared with others */
+    _Atomic uint64_t longest;                /* worker: bytes of the longest record in its runs; 0: none is long */
     mr_activity_times activities;            /* worker: what all processes in the slot have spent their time on */
     _Alignas(128) _Atomic uint64_t released; /* coordinator: for mr_part_writer */
     _Alignas(128) mr_fault fault;            /* worker: how it dies */

@@ -15,6 +15,8 @@ static bool commit_runs(mr_worker *self, uint64_t sequence, mr_error *error) {
 
 static bool announce_run(void *receiver, const mr_run *run, mr_error *error) {
     mr_worker *self = receiver;
+    uint64_t longest = atomic_load_explicit(&self->slot->longest, memory_order_relaxed);
+    atomic_store_explicit(&self->slot->longest, mr_larger(longest, self->exchange.longest), memory_order_relaxed);
     if (self->job->settings->survey) mr_worker_survey_run(self, run);
     return mr_protection_seal(&self->protection, self->exchange.sealed, error) &&
            mr_worker_report(self, (mr_report){.kind = MR_REPORT_RUN, .run = *run}, error);

@@ -173,12 +173,14 @@ void mr_watch_workers(mr_coordinator *self) {
     }
 }
 
-/* Says once that a worker is beyond its share of --memory. */
+/* Says once that a worker is beyond its share of --memory, or beyond what mr itself needs for records that are longer
+ * than that allows for. */
 static void tell_memory(mr_coordinator *self, uint32_t index) {
     mr_member *member = &self->crew.members[index];
     const mr_plan *plan = &self->job.plan;
     uint64_t bytes = mr_private_memory(mp_process_id(member->process));
-    uint64_t share = plan->memory / plan->workers + MR_PROCESS_OVERHEAD;
+    uint64_t host = atomic_load_explicit(&self->job.shared->slots[index].host_bytes, memory_order_relaxed);
+    uint64_t share = mr_larger(plan->memory / plan->workers, host) + MR_PROCESS_OVERHEAD;
     if (member->memory_told || bytes <= share) return;
     char beyond[MR_SIZE_TEXT];
     member->memory_told = true;

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "base/units.h"
 #include "job/quarantine.h"
 #include "job/wording.h"
 #include "job/worker.h"
@@ -7,11 +8,23 @@
 /* The tasks of the reduce phase and of those that follow: partitions, bad groups, merging, delivering. Memory of the
  * map phase is given back before. */
 
+/* The longest record of all runs, in bytes; 0 when none is longer than a block. */
+static uint64_t longest_record(const mr_job *job) {
+    uint64_t longest = 0;
+    for (uint32_t i = 0; i < job->plan.workers; i++)
+        longest = mr_larger(longest, atomic_load_explicit(&job->shared->slots[i].longest, memory_order_relaxed));
+    return longest;
+}
+
+/* Of a long record there are copies in both runs that are merged, in the run that they become, as the key of the group,
+ * among the emitted pairs, and as the result with its place in the order; and the plugin may build a text of it. */
+enum { COPIES = 8 };
+
 static bool open_reduce(mr_worker *self, mr_error *error) {
     if (self->reduce_open) return true;
     mr_worker_close_sample(self);
     mr_worker_close_map(self);
-    mr_worker_announce_memory(self, self->job->plan.reduce);
+    mr_worker_announce_memory(self, self->job->plan.reduce + COPIES * longest_record(self->job));
     self->reduce_open = true;
     const mr_job *job = self->job;
     if (!mr_protection_seal(&self->protection, job->plan.arena, error)) return false;
@@ -147,6 +160,8 @@ bool mr_do_merge(mr_worker *self, const mr_task *task, mr_report *done, mr_error
     const mr_job *job = self->job;
     uint64_t results = 0;
     mr_worker_close_reduce(self);
+    /* Of each part there may be a block in memory, and the results that it begins with. */
+    mr_worker_announce_memory(self, job->plan.reduce + 2 * job->shared->ordered_count * longest_record(job));
     mr_part_begin(&self->writer);
     mr_byte_sink sink = mr_part_text(&self->writer);
     bool ok = mr_merge_parts(job->shared->ordered, job->shared->ordered_count, job->regions, self->part_files, job->top,

@@ -13,7 +13,10 @@
 /* A worker takes tasks from its queue, does them one after the other, and reports. This is where the stages of the flow
  * are wired together (map_tasks.c, reduce_tasks.c). */
 
-enum { PARENT_CHECK_MS = 1000, HEAP_KEPT = 1 << 20 /* bytes that malloc may keep of what has been freed */ };
+enum { PARENT_CHECK_MS = 1000 };
+
+/* What malloc may keep of what has been freed, in bytes, unless the share of a worker is small. */
+enum { HEAP_KEPT_LEAST = 64 << 10, HEAP_KEPT_MOST = 1 << 20 };
 
 /* Tells the coordinator how much shared memory is in use. */
 static void tell_memory(const mr_worker *self) {
@@ -212,15 +215,20 @@ static bool stop(mr_worker *self, mr_error *error) {
            mr_worker_commit(self, (mr_report){.kind = MR_REPORT_STOPPED}, error);
 }
 
+/* By itself malloc would keep up to twice 32 MiB, having seen that large pieces are freed. */
+static void bound_heap(const mr_plan *plan) {
+    int kept = (int)mr_between(HEAP_KEPT_LEAST, plan->memory / plan->workers / 8, HEAP_KEPT_MOST);
+    mallopt(M_MMAP_THRESHOLD, kept);
+    mallopt(M_TRIM_THRESHOLD, kept);
+}
+
 int mr_worker_main(void *argument) {
     const mr_worker_start *start = argument;
     mr_onlookers_leave(start->job->settings);
     mr_worker *self = new_worker(start->job);
     mr_error error = {0};
     if (!self) return 1; /* the coordinator sees the exit status */
-    /* By itself malloc would keep up to twice 32 MiB, having seen that large pieces are freed. */
-    mallopt(M_MMAP_THRESHOLD, HEAP_KEPT);
-    mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
+    bound_heap(&start->job->plan);
     take_start(self, start);
     self->coordinator = getppid();
     bool ok = open_process(self, &error) && load_plugin(self, &error) && catch_faults(self, &error) &&
