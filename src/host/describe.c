@@ -187,12 +187,18 @@ static bool fulfil_wishes(const exchange *shared, const mr_setup *setup, mr_erro
     return true;
 }
 
-/* Ends all texts: the plugin may have written over anything that was shared with it. */
-static void end_texts(mr_description *description) {
+/* Makes sure of an answer that the plugin may have written over, like anything that was shared with it: texts have an
+ * end, and numbers are among those that there are. */
+static bool check_answer(mr_description *description, const char *path, mr_error *error) {
+    const mr_records *records = &description->records;
     description->name[sizeof description->name - 1] = 0;
     description->summary[sizeof description->summary - 1] = 0;
     description->options[sizeof description->options - 1] = 0;
     description->columns[sizeof description->columns - 1] = 0;
+    bool known = description->kind >= MR_FOLD && description->kind <= MR_MAP &&
+                 description->fold_type <= MR_FOLD_STATS_INT64 && description->together <= MR_TOGETHER_ALL &&
+                 records->kind <= MR_RECORDS_PAIRS && !records->first && !records->begin && !records->failure;
+    return known || mr_error_set(error, "the plugin %s has written where it may not, while it was loaded", path);
 }
 
 /* Which options are files only the plugin knows, and what is in them it may want to know when it configures itself: so
@@ -216,7 +222,7 @@ bool mr_describe(const mr_setup *setup, mr_description *description, mr_error *e
     }
     if (ok) {
         *description = shared->description;
-        end_texts(description);
+        ok = check_answer(description, name, error);
     }
     munmap(shared, sizeof *shared);
     return ok;
