@@ -174,8 +174,7 @@ static const cause causes[] = {
      "gives something else when the same keys come again",
      {"the first time ", "the second time"},
      "Something stays from one go to the next: a static or global variable, ctx->state, or a generator of random "
-     "numbers; "
-     "or it uses the time. Set it in begin, or at the start of each call."},
+     "numbers; or it uses the time. Set it in begin, or at the start of each call."},
     {{.strict = true},
      "uses a value, or a key, that is not borrowed any more",
      {"while old values still stand in memory", "when they have been overwritten      "},
@@ -190,8 +189,7 @@ static const cause causes[] = {
      "remembers the keys before: a result depends on which worker has reduced which keys",
      {"all keys by one worker     ", "each key by another worker "},
      "Most likely a static or global variable, or ctx->state, goes from one key into the next. Reset it for each key. "
-     "If "
-     "keys have to be seen together, say so with .together, and forget what is past in begin."},
+     "If keys have to be seen together, say so with .together, and forget what is past in begin."},
 };
 
 /* Puts the fault down: all units that are left show it. */

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/units.h"
 #include "check/finding.h"
 #include "check/laws.h"
@@ -49,7 +50,7 @@ typedef struct start {
 
 static int start_program(void *argument) {
     const start *program = argument;
-    int nowhere = open("/dev/null", O_RDONLY);
+    int nowhere = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (nowhere < 0 || dup2(nowhere, STDIN_FILENO) < 0 || dup2(program->output, STDOUT_FILENO) < 0 ||
         dup2(program->output, STDERR_FILENO) < 0)
         return 1;
@@ -72,7 +73,7 @@ static int run_program(const start *given, double seconds, char *text, size_t si
     start program = *given;
     int code = -1;
     *text = 0;
-    program.output = memfd_create("mr-check-report", 0);
+    program.output = memfd_create("mr-check-report", MFD_CLOEXEC);
     if (program.output < 0) return -1;
     if (mp_process_start(&process, &options, start_program, &program) == 0) {
         if (mp_process_join(process, (int)(seconds * 1000)) == 0) mp_process_exit_code(process, &code);
@@ -155,16 +156,16 @@ static bool add_options(const mr_job_settings *settings, mr_words_list *words, m
     return ok;
 }
 
-/* Adds a file in memory for each source, whose name is a path that the new mr can open. *last: the descriptor that was
- * opened last; those from *first on are to be closed. */
+/* Adds a file in memory for each source, whose name is a path that the new mr can open, since it inherits the
+ * descriptor. files: these descriptors, *count of them, to be closed also when this fails. */
 static bool add_inputs(const mr_checker *self, const mr_held *held, mr_words_list *words, int *files, size_t *count,
                        mr_error *error) {
     for (size_t i = 0; i < self->sample.source_count; i++) {
         mr_slice bytes = held[i].bytes;
         int file = bytes.length ? memfd_create("mr-check-input", 0) : -1;
-        if (bytes.length && (file < 0 || write(file, bytes.data, bytes.length) != (ssize_t)bytes.length))
-            return mr_error_system(error, errno, "could not make a file in memory");
         if (file >= 0) files[(*count)++] = file;
+        if (bytes.length && (file < 0 || !mr_write_at(file, bytes.data, bytes.length, 0)))
+            return mr_error_system(error, errno, "could not make a file in memory");
         bool ok =
             file < 0 ? mr_words_add(words, error, "/dev/null") : mr_words_add(words, error, "/proc/self/fd/%d", file);
         if (!ok) return false;
@@ -295,7 +296,10 @@ void mr_law_source(mr_checker *checker) {
         return;
     }
     sanitizing *self = calloc(1, sizeof *self);
-    if (!self) return;
+    if (!self) {
+        mr_verdict_none(checker->board, MR_LAW_SOURCE, "no memory");
+        return;
+    }
     *self = (sanitizing){.self = checker, .compiled = {.image = -1, .needs = -1}};
     if (compile(self, source, &error) && fcntl(self->compiled.image, F_SETFD, 0) == 0)
         judge(self, run_job(self, checker->sample.held, &error));

@@ -276,6 +276,7 @@ static bool ask_child(taking *self, mr_error *error) {
         return mr_error_set(error, "the plugin crashes while it says where records end; mr run shows where");
     if (board->finished == 2) return true;
     *error = board->error;
+    error->text[sizeof error->text - 1] = 0; /* it comes from a process with a plugin */
     return false;
 }
 

@@ -2,8 +2,8 @@
  *
  * Every source has its share. Of a file that is larger than that several pieces of whole records are taken, spread
  * evenly, the first at its beginning, where the names of columns may stand; of what can only be read from front to
- * back, the front. What a source has in the sample lies in a file of our own in memory, which takes the place of the
- * input in the jobs of the check.
+ * back, the front. What a source has in the sample lies in memory, in one piece, and takes its place in the jobs of the
+ * check.
  */
 #ifndef MR_CHECK_SAMPLE_H
 #define MR_CHECK_SAMPLE_H
