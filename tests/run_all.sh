@@ -113,7 +113,9 @@ done
 for program in "$BUILD"/tests/examples/*; do
     [[ -f $program && -x $program && ${program##*/} != *.* ]] && run_example "$program"
 done
-run_test embedding/library "$BUILD/tests/embedding/library"
+for name in library isolation; do
+    run_test "embedding/$name" "$BUILD/tests/embedding/$name"
+done
 for script in tests/{data,golden,abi,property,fault,embedding,packaging}/*.sh; do
     [[ -f $script ]] || continue
     name=${script#tests/}

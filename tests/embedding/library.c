@@ -1,38 +1,12 @@
-/* Tests of libmr: what it computes, and that it leaves the program alone. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+/* Tests of libmr: what it reads, what it computes, where results go, and what it says when it fails. */
+#include "embedding_testing.h"
 
-#include <cmocka.h>
-
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
 
-#include "libmr.h"
-
-/* ---- plugins ----------------------------------------------------------------------------------------------------- */
-
-static void count_words(mr_ctx *ctx, char *line, size_t length) {
-    mr_words words = mr_words_of(ctx, line, length, MR_WORDS_SPACE);
-    mr_slice word;
-    while (mr_next(&words, &word))
-        mr_count(ctx, word);
-    if (mr_side(ctx, "stop", &word) && word.length == length && !memcmp(word.data, line, length))
-        *mr_counter(ctx, "stops") += 1;
-}
-
-MR_PLUGIN_LINKED(words, .name = "words", .kind = MR_FOLD, .fold_type = MR_FOLD_COUNT, .map = count_words)
+/* ---- plugins that do their worst --------------------------------------------------------------------------------- */
 
 static void crash(mr_ctx *ctx, char *line, size_t length) {
     (void)ctx;
@@ -51,100 +25,15 @@ static void leave(mr_ctx *ctx, char *line, size_t length) {
 
 MR_PLUGIN_LINKED(leaver, .name = "leaver", .kind = MR_FOLD, .fold_type = MR_FOLD_COUNT, .map = leave)
 
-static int *started; /* shared: slow has been called */
-
 static void wait_long(mr_ctx *ctx, char *line, size_t length) {
     (void)ctx;
     (void)line;
     (void)length;
-    __atomic_store_n(started, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&shared->started, 1, __ATOMIC_SEQ_CST);
     sleep(600);
 }
 
 MR_PLUGIN_LINKED(slow, .name = "slow", .kind = MR_FOLD, .fold_type = MR_FOLD_COUNT, .map = wait_long)
-
-/* ---- tools ------------------------------------------------------------------------------------------------------- */
-
-static mr_job *new_job(const mr_plugin *plugin) {
-    mr_job *job = mr_job_new();
-    assert_non_null(job);
-    mr_job_plugin_linked(job, plugin);
-    mr_job_set(job, "jobs", "2");
-    return job;
-}
-
-static void expect_done(mr_job *job) {
-    if (!mr_job_perform(job)) {
-        fprintf(stderr, "%s\n", mr_job_result_of(job)->error);
-        fail();
-    }
-    assert_int_equal(mr_job_result_of(job)->outcome, MR_JOB_DONE);
-    assert_string_equal(mr_job_result_of(job)->error, "");
-}
-
-static void expect_output(mr_job *job, const char *expected) {
-    size_t length;
-    expect_done(job);
-    const char *output = mr_job_output(job, &length);
-    assert_non_null(output);
-    assert_string_equal(output, expected);
-    assert_int_equal(length, strlen(expected));
-}
-
-static void expect_failure(mr_job *job, bool usage, const char *text) {
-    size_t length;
-    assert_false(mr_job_perform(job));
-    const mr_job_result *result = mr_job_result_of(job);
-    assert_int_equal(result->outcome, MR_JOB_FAILED);
-    if (!strstr(result->error, text)) fail_msg("\"%s\" does not say \"%s\"", result->error, text);
-    assert_int_equal(result->usage, usage);
-    assert_null(mr_job_output(job, &length));
-}
-
-/* How many descriptors are open. */
-static int open_files(void) {
-    int count = 0;
-    DIR *list = opendir("/proc/self/fd");
-    while (readdir(list))
-        count++;
-    closedir(list);
-    return count;
-}
-
-/* Messages, one behind the other. */
-typedef struct heard {
-    char text[65536];
-} heard;
-
-static void hear(void *context, const char *line) {
-    heard *heard = context;
-    size_t used = strlen(heard->text);
-    snprintf(heard->text + used, sizeof heard->text - used, "%s\n", line);
-}
-
-/* A text with numbers below `most` as words, and what counting them gives, in the order of keys. */
-enum { MOST = 1000 };
-
-static char *make_text(size_t words, size_t *length) {
-    char *text = malloc(words * 5 + 1), *at = text;
-    uint64_t random = 1;
-    for (size_t i = 0; i < words; i++) {
-        random = random * 6364136223846793005u + 1442695040888963407u;
-        at += sprintf(at, "%03d%c", (int)((random >> 33) % MOST), i % 10 == 9 ? '\n' : ' ');
-    }
-    *length = (size_t)(at - text);
-    return text;
-}
-
-static char *count_text(const char *text, size_t length) {
-    unsigned counts[MOST] = {0};
-    char *lines = malloc(MOST * 20), *at = lines;
-    for (size_t i = 0; i < length; i += 4)
-        counts[atoi(text + i)]++;
-    for (int i = 0; i < MOST; i++)
-        if (counts[i]) at += sprintf(at, "%03d\t%u\n", i, counts[i]);
-    return lines;
-}
 
 /* ---- inputs ------------------------------------------------------------------------------------------------------ */
 
@@ -360,6 +249,16 @@ static void output_goes_to_descriptors_and_files(void **state) {
 
 /* ---- failures ---------------------------------------------------------------------------------------------------- */
 
+static void expect_failure(mr_job *job, bool usage, const char *text) {
+    size_t length;
+    assert_false(mr_job_perform(job));
+    const mr_job_result *result = mr_job_result_of(job);
+    assert_int_equal(result->outcome, MR_JOB_FAILED);
+    if (!strstr(result->error, text)) fail_msg("\"%s\" does not say \"%s\"", result->error, text);
+    assert_int_equal(result->usage, usage);
+    assert_null(mr_job_output(job, &length));
+}
+
 static void mistakes_are_told(void **state) {
     (void)state;
     mr_job *job = mr_job_new();
@@ -389,12 +288,6 @@ static void mistakes_are_told(void **state) {
     mr_job_free(NULL);
 }
 
-static int *exits; /* shared: how often the program's exit handler has run */
-
-static void note_exit(void) {
-    ++*exits;
-}
-
 static void crashes_are_told(void **state) {
     (void)state;
     static heard heard;
@@ -411,12 +304,12 @@ static void crashes_are_told(void **state) {
     heard.text[0] = 0;
     expect_failure(job, false, "leaver");
     assert_non_null(strstr(heard.text, "leaving"));
-    assert_int_equal(*exits, 0);
+    assert_int_equal(shared->exits, 0);
     mr_job_free(job);
 }
 
 static void *cancel_soon(void *job) {
-    while (!__atomic_load_n(started, __ATOMIC_SEQ_CST))
+    while (!__atomic_load_n(&shared->started, __ATOMIC_SEQ_CST))
         usleep(1000);
     mr_job_cancel(job);
     return NULL;
@@ -438,22 +331,6 @@ static void jobs_can_be_cancelled(void **state) {
     assert_false(mr_job_perform(job));
     assert_int_equal(mr_job_result_of(job)->outcome, MR_JOB_CANCELLED);
     mr_job_free(job);
-}
-
-/* ---- the program ------------------------------------------------------------------------------------------------- */
-
-static volatile sig_atomic_t struck;
-
-static void strike(int number) {
-    struck = number;
-}
-
-static void collect_children(int number) {
-    int before = errno;
-    (void)number;
-    while (waitpid(-1, NULL, WNOHANG) > 0)
-        continue;
-    errno = before;
 }
 
 static void talk(mr_ctx *ctx, char *line, size_t length) {
@@ -490,115 +367,6 @@ static void a_job_that_never_stops_talking_can_be_cancelled(void **state) {
     mr_job_free(listener.job);
 }
 
-static void the_program_is_left_alone(void **state) {
-    (void)state;
-    char folder[4096], other[4096];
-    sigset_t mask, after;
-    struct sigaction action, handlers[3];
-    const int numbers[] = {SIGINT, SIGTERM, SIGUSR1};
-    sigemptyset(&mask);
-    sigaddset(&mask, SIGUSR2);
-    pthread_sigmask(SIG_SETMASK, &mask, NULL);
-    for (int i = 0; i < 3; i++)
-        signal(numbers[i], strike);
-    for (int i = 0; i < 3; i++)
-        sigaction(numbers[i], NULL, &handlers[i]);
-    pid_t child = fork();
-    if (child == 0) {
-        pause();
-        _exit(0);
-    }
-    assert_non_null(getcwd(folder, sizeof folder));
-    int files = open_files();
-    mr_job *job = new_job(&words);
-    mr_job_input_buffer(job, "text", "a b a\n", 6);
-    expect_output(job, "a\t2\nb\t1\n");
-    mr_job_free(job);
-    assert_int_equal(open_files(), files);
-    assert_string_equal(getcwd(other, sizeof other), folder);
-    for (int i = 0; i < 3; i++) {
-        sigaction(numbers[i], NULL, &action);
-        assert_ptr_equal(action.sa_handler, handlers[i].sa_handler);
-        signal(numbers[i], SIG_DFL);
-    }
-    pthread_sigmask(SIG_BLOCK, NULL, &after);
-    for (int i = 1; i < 32; i++)
-        assert_int_equal(sigismember(&after, i), sigismember(&mask, i));
-    assert_int_equal(waitpid(child, NULL, WNOHANG), 0);
-    kill(child, SIGKILL);
-    assert_int_equal(waitpid(child, NULL, 0), child);
-    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-    assert_int_equal(struck, 0);
-    assert_int_equal(*exits, 0);
-}
-
-static void any_treatment_of_children_will_do(void **state) {
-    (void)state;
-    void (*const treatments[])(int) = {SIG_IGN, collect_children};
-    mr_job *job = new_job(&words);
-    mr_job_input_buffer(job, "text", "a b a\n", 6);
-    for (int i = 0; i < 2; i++) {
-        signal(SIGCHLD, treatments[i]);
-        expect_output(job, "a\t2\nb\t1\n");
-    }
-    signal(SIGCHLD, SIG_DFL);
-    mr_job_free(job);
-}
-
-static void *perform_some(void *context) {
-    size_t length;
-    char *text = make_text(20000, &length), *expected = count_text(text, length);
-    (void)context;
-    for (int i = 0; i < 5; i++) {
-        mr_job *job = new_job(&words);
-        mr_job_input_buffer(job, "text", text, length);
-        expect_output(job, expected);
-        mr_job_free(job);
-    }
-    free(expected);
-    free(text);
-    return NULL;
-}
-
-static void *read_for_ever(void *context) {
-    char line[10];
-    return fgets(line, sizeof line, context);
-}
-
-/* Some jobs at a time, beside a thread that waits within the C library and holds a lock there. */
-static void threads_may_perform_jobs(void **state) {
-    (void)state;
-    int ends[2];
-    pthread_t threads[3], reader;
-    assert_int_equal(pipe(ends), 0);
-    FILE *stream = fdopen(ends[0], "r");
-    pthread_create(&reader, NULL, read_for_ever, stream);
-    for (int i = 0; i < 3; i++)
-        pthread_create(&threads[i], NULL, perform_some, NULL);
-    for (int i = 0; i < 3; i++)
-        pthread_join(threads[i], NULL);
-    close(ends[1]);
-    pthread_join(reader, NULL);
-    fclose(stream);
-}
-
-static void memory_of_the_program_does_not_count(void **state) {
-    (void)state;
-    static heard heard;
-    size_t size = 100 << 20;
-    char *memory = malloc(size);
-    memset(memory, 1, size);
-    mr_job *job = new_job(&words);
-    mr_job_set(job, "memory", "8M");
-    mr_job_messages(job, hear, &heard);
-    mr_job_input_buffer(job, "text", "a b a\n", 6);
-    expect_output(job, "a\t2\nb\t1\n");
-    assert_string_equal(heard.text, "");
-    assert_true(mr_job_result_of(job)->peak_memory < 64 << 20);
-    mr_job_free(job);
-    free(memory);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(buffers_are_inputs),         cmocka_unit_test(compressed_buffers_are_inputs),
@@ -607,12 +375,6 @@ int main(void) {
         cmocka_unit_test(functions_hear_of_progress), cmocka_unit_test(output_goes_to_descriptors_and_files),
         cmocka_unit_test(mistakes_are_told),          cmocka_unit_test(crashes_are_told),
         cmocka_unit_test(jobs_can_be_cancelled),      cmocka_unit_test(a_job_that_never_stops_talking_can_be_cancelled),
-        cmocka_unit_test(the_program_is_left_alone),  cmocka_unit_test(any_treatment_of_children_will_do),
-        cmocka_unit_test(threads_may_perform_jobs),   cmocka_unit_test(memory_of_the_program_does_not_count),
     };
-    int *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    exits = &shared[0];
-    started = &shared[1];
-    atexit(note_exit);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_shared, NULL);
 }
