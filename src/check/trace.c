@@ -144,14 +144,3 @@ void mr_trace_show_difference(FILE *to, const mr_trace *a, const char *a_name, c
         return;
     }
 }
-
-bool mr_trace_differs_in_bytes(const mr_trace *a, const mr_trace *b) {
-    mr_trace_entry in_a, in_b;
-    size_t at_a = 0, at_b = 0;
-    for (;;) {
-        bool more_a = mr_trace_next(a, &at_a, &in_a), more_b = mr_trace_next(b, &at_b, &in_b);
-        if (!more_a || !more_b) return more_a == more_b;
-        if (in_a.kind != in_b.kind || in_a.key.length != in_b.key.length || in_a.value.length != in_b.value.length)
-            return false;
-    }
-}

@@ -48,9 +48,6 @@ bool mr_trace_same(const mr_trace *a, const mr_trace *b);
  * in entries of the same length. */
 void mr_trace_show_difference(FILE *to, const mr_trace *a, const char *a_name, const mr_trace *b, const char *b_name);
 
-/* Whether they are alike but for bytes in keys and values, which have the same lengths. */
-bool mr_trace_differs_in_bytes(const mr_trace *a, const mr_trace *b);
-
 /* Writes bytes so that they are readable in a line: escaped, and cut behind most bytes. */
 void mr_show_bytes(FILE *to, mr_slice bytes, size_t most);
 

@@ -91,11 +91,6 @@ bool mr_fold_decode(const mr_fold *fold, const char **from, const char *end, voi
 bool mr_fold_result(const mr_fold *fold, const void *accumulator, mr_folded *result, const void **value,
                     mr_error *error);
 
-/* Whether the value of a key has columns, with tabs between them. */
-static inline bool mr_fold_has_columns(const mr_fold *fold) {
-    return fold->type == MR_FOLD_STATS_INT64;
-}
-
 /* The text of the result of a built-in fold in MR_FOLD_TEXT bytes, no NUL; returns its length. */
 size_t mr_fold_text(const mr_fold *fold, const mr_folded *result, char *text);
 

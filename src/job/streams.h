@@ -113,8 +113,4 @@ uint64_t *mr_streams_order(const mr_streams *streams, mr_error *error);
 /* Keeps the text of a record that is in the block of a unit, if it is one, for reports. */
 bool mr_streams_keep_text(mr_streams *streams, const mr_place *place, uint64_t unit, mr_error *error);
 
-static inline bool mr_streams_is_end(const mr_streams *streams, uint64_t unit) {
-    return unit >= streams->planned && unit < streams->first_block;
-}
-
 #endif
