@@ -48,12 +48,12 @@ static const char *say_output(const mr_result_summary *summary, char *text, size
 void mr_summary_print(const mr_result_summary *summary, const char *plugin) {
     char output[64], input[MR_SIZE_TEXT], peak[MR_SIZE_TEXT], spilled[MR_SIZE_TEXT];
     double seconds = summary->seconds > 0 ? summary->seconds : 1e-9;
-    mr_message("%s: %s in, %llu records, %s, %.2f s, %.0f MB/s, %u worker%s, %s peak, %s spilled, %llu retries", plugin,
+    mr_message("%s: %s in, %llu record%s, %s, %.2f s, %.0f MB/s, %u worker%s, %s peak, %s spilled, %llu retr%s", plugin,
                mr_format_size(summary->input_bytes, input), (unsigned long long)summary->records,
-               say_output(summary, output, sizeof output), summary->seconds,
+               summary->records == 1 ? "" : "s", say_output(summary, output, sizeof output), summary->seconds,
                (double)summary->input_bytes / 1e6 / seconds, summary->workers, summary->workers == 1 ? "" : "s",
                mr_format_size(summary->peak_memory, peak), mr_format_size(summary->spilled, spilled),
-               (unsigned long long)summary->retries);
+               (unsigned long long)summary->retries, summary->retries == 1 ? "y" : "ies");
     if (summary->seconds >= WORTH_TELLING && summary->observation) tell_bound(&summary->observation->bound, plugin);
     for (size_t i = 0; i < summary->counter_count; i++)
         mr_message("%s: counter %s = %llu", plugin, summary->counters[i].name,

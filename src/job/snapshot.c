@@ -34,11 +34,13 @@ static void put_figures(FILE *out, const mr_view *view) {
     fprintf(out, "mr:   %s", mr_format_size(map ? map->bytes_done : 0, text));
     if (map && map->bytes) fprintf(out, " of %s", mr_format_size(map->bytes, text));
     fputs(" in, ", out);
-    if (summary->records) fprintf(out, "%llu records, ", (number)summary->records); /* else none has been counted yet */
+    if (summary->records) /* else none has been counted yet */
+        fprintf(out, "%llu record%s, ", (number)summary->records, summary->records == 1 ? "" : "s");
     fprintf(out, "%s out, ", mr_format_size(sample->output_bytes, text));
     if (sample->memory) fprintf(out, "%s memory, ", mr_format_size(sample->memory, text));
-    fprintf(out, "%s spilled, %llu retries, %llu bad records\n", mr_format_size(summary->spilled, text),
-            (number)summary->retries, (number)summary->bad.count);
+    fprintf(out, "%s spilled, %llu retr%s, %llu bad record%s\n", mr_format_size(summary->spilled, text),
+            (number)summary->retries, summary->retries == 1 ? "y" : "ies", (number)summary->bad.count,
+            summary->bad.count == 1 ? "" : "s");
 }
 
 static void put_worker(FILE *out, const mr_view *view, uint32_t index) {

@@ -33,7 +33,7 @@ for kind in fold group; do
 
     job $kind "${sealed[@]}" --set what=write -v
     expect_result $kind "$kind, a write to sealed records"
-    expect_error "killed by signal 11" "1 retries"
+    expect_error "killed by signal 11" "1 retry"
 
     job $kind "${sealed[@]}" --set what=unprotect
     expect_result $kind "$kind, sealed records made writable and changed"

@@ -151,7 +151,7 @@ for i in 1 2 3; do
     status=$?
     command_line="a reader that is killed"
     expect_status 0 "a reader that is killed" && expect_same expected.slow result "a reader that is killed"
-    [[ $(summary_field retries) == 1 ]] || fail "no reader was killed: $(cat err)"
+    [[ $(summary_field retry) == 1 ]] || fail "no reader was killed: $(cat err)"
     rm -f result
 done
 mkfifo pipe

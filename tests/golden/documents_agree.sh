@@ -1,6 +1,6 @@
 #!/bin/bash
 # README.md, the manual page, plugins/GALLERY.md and what mr says of itself agree: all of them know every command, every option,
-# every plugin and every option of each plugin.
+# every plugin and every option of each plugin. Links of all documents lead somewhere.
 source "$(dirname "$0")/../tools/testing.sh"
 
 sed 's/\\-/-/g' "$root/src/cli/mr.1" >page
@@ -57,6 +57,12 @@ grep -rohE 'getenv\("[A-Z_]+"\)' "$root/src" --include='*.c' | grep -oE '[A-Z_]{
 while read -r variable; do
     grep -qE "^\.BR? .*\b$variable\b" page || fail "the manual page does not have the variable $variable"
 done <variables
+
+# Links lead somewhere.
+(cd "$root" && ls -- *.md */*.md) >documents
+[[ $(wc -l <documents) -ge 6 ]] || fail "few documents were found"
+xargs perl "$root/tests/tools/links.pl" "$root" <documents >broken || fail "links.pl: exit status $?"
+[[ ! -s broken ]] || fail "links: $(cat broken)"
 
 # section PLUGIN - what plugins/GALLERY.md says of a plugin.
 section() {

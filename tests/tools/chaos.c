@@ -275,7 +275,7 @@ static void read_message(Run *run, const char *message) {
     if (is_end_of("start", message)) run->begun = true;
     if (plan.after && is_end_of(plan.after, message)) run->ripe = true;
     if (strncmp(message, "mr: worker ", 11) == 0 && during) count_death(run, during + strlen(" during "));
-    if (last) (void)!sscanf(last, ", %lu retries", &run->retries);
+    if (last) (void)!sscanf(last, ", %lu retr", &run->retries);
 }
 
 /* Reads what there is of the messages; keeps the last ones. */
