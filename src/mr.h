@@ -106,7 +106,7 @@ enum mr_record_kind {
     MR_RECORDS_FIXED = 3,      /* mr_plugin.record_size bytes each */
     MR_RECORDS_WHOLE = 4,      /* a source is a record */
     MR_RECORDS_CSV = 5,        /* rows of RFC 4180: newlines within quotes do not end them; see mr_csv_of */
-    MR_RECORDS_JSONL = 6,      /* lines that are JSON values; empty lines are no records */
+    MR_RECORDS_JSONL = 6,      /* lines that are JSON values; blank lines are no records */
     MR_RECORDS_OWN = 7,        /* what mr_plugin.record says */
     MR_RECORDS_PAIRS = 8       /* keys and values as --format binary prints them: see mr_pair_of */
 };
