@@ -51,16 +51,36 @@ enum {
 #define BIN_WIDTH    0.1  /* of the logarithm */
 #define BIN_FIRST    (-5.0)
 
-/* Everything that does not depend on the law. */
+/* Everything that does not depend on the law, at all values of u. */
 typedef struct integrals {
     double lowest; /* u */
     double step;   /* between the logarithms of two u */
     double u[POINTS];
-    double in[POINTS][MR_GROWTH_SEEN];   /* the probability of being in k + 1 pieces of the sample */
+    double in[MR_GROWTH_SEEN][POINTS];   /* the probability of being in k + 1 pieces of the sample */
     double new[MR_GROWTH_STEPS][POINTS]; /* that of being in the larger sample of a step and not in this one */
     double power[ALPHAS][POINTS];        /* u^-alpha */
     double tilt[THETAS][POINTS];         /* e^(-beta u) */
 } integrals;
+
+/* What a law says, but for a factor: that is the number of all keys. */
+typedef struct law {
+    double prior;                 /* logarithm of how much goes before, whatever was seen: the simpler law */
+    double in[MR_GROWTH_SEEN];    /* keys in k + 1 pieces of the sample */
+    double more[MR_GROWTH_STEPS]; /* and those that are in the larger sample of a step and not in this one */
+} law;
+
+/* All laws of the grid, for samples of so many pieces of so many in all. */
+typedef struct laws {
+    double pieces;
+    double all;
+    law list[LAWS];
+} laws;
+
+/* How well a law fits. */
+typedef struct fit {
+    double likelihood; /* its logarithm */
+    double scale;      /* by what to multiply the law, so that as many keys come out as there were */
+} fit;
 
 /* The weight of all laws by what they say of one step. */
 typedef struct histogram {
@@ -68,18 +88,6 @@ typedef struct histogram {
     double sum;     /* of all weights */
     double log_sum; /* of the weighted logarithms */
 } histogram;
-
-/* A law, by its places in the grid. */
-typedef struct law {
-    int cut, alpha, theta;
-    double fit; /* logarithm of its likelihood */
-} law;
-
-typedef struct laws {
-    law list[LAWS];
-    double best; /* the largest fit of all */
-    histogram steps[MR_GROWTH_STEPS];
-} laws;
 
 /* -8 to 0 in steps that become smaller, to 1 in equal ones, and on to 4. */
 static double alpha_at(int i) {
@@ -97,14 +105,23 @@ static double ratio_at(const mr_growth *growth, int step) {
     return pow(growth->all / growth->pieces, (step + 1) / (double)MR_GROWTH_STEPS);
 }
 
+/* The probability that a key which comes u times on average is in 1, 2, ... of so many pieces (binomial). */
+static void prepare_seen(integrals *table, double pieces, int j) {
+    double u = table->u[j], odds = expm1(u / pieces);
+    double in = pieces * odds * exp(-u);
+    for (int k = 0; k < MR_GROWTH_SEEN; k++) {
+        table->in[k][j] = in;
+        in *= fmax(0, pieces - k - 1) / (k + 2) * odds;
+    }
+}
+
 static void prepare(integrals *table, const mr_growth *growth) {
     table->lowest = 1e-2 * growth->pieces / growth->all;
     table->step = log(HIGHEST_U / table->lowest) / (POINTS - 1);
     for (int j = 0; j < POINTS; j++) {
-        double u = table->lowest * exp(j * table->step), in = exp(-u);
+        double u = table->lowest * exp(j * table->step);
         table->u[j] = u;
-        for (int k = 0; k < MR_GROWTH_SEEN; k++)
-            table->in[j][k] = in *= u / (k + 1);
+        prepare_seen(table, growth->pieces, j);
         for (int i = 0; i < MR_GROWTH_STEPS; i++)
             table->new[i][j] = -exp(-u) * expm1(-u * (ratio_at(growth, i) - 1));
         for (int i = 0; i < ALPHAS; i++)
@@ -149,43 +166,51 @@ static double evidence(double keys) {
     return 1 / (1 + keys * DOUBT * DOUBT);
 }
 
-/* How many keys a law expects in one piece of the sample, in two, and so on, but for a factor. */
-static void expect(const integrals *table, const double *weight, int first, double *expected) {
-    for (int k = 0; k < MR_GROWTH_SEEN; k++)
-        expected[k] = 1e-300;
-    for (int j = first; j < POINTS; j++)
+/* The laws of the grid, which are computed once for samples of the same size. */
+static const laws *laws_for(const mr_growth *growth) {
+    static integrals table; /* large */
+    static laws all;
+    if (all.pieces == growth->pieces && all.all == growth->all) return &all;
+    prepare(&table, growth);
+    for (int i = 0; i < LAWS; i++) {
+        double weight[POINTS];
+        int theta = i % THETAS, alpha = i / THETAS % ALPHAS, cut = i / THETAS / ALPHAS;
+        int first = density(&table, cut, alpha, theta, weight);
+        law *law = &all.list[i];
+        law->prior = log((cut ? 1 : NO_CUT) * (theta ? 1 : NO_TILT));
         for (int k = 0; k < MR_GROWTH_SEEN; k++)
-            expected[k] += weight[j] * table->in[j][k];
+            law->in[k] = integrate(weight, table.in[k], first) + 1e-300;
+        for (int k = 0; k < MR_GROWTH_STEPS; k++)
+            law->more[k] = integrate(weight, table.new[k], first);
+    }
+    all.pieces = growth->pieces;
+    all.all = growth->all;
+    return &all;
 }
 
-/* The logarithm of the likelihood of what was seen, but for a constant; *scale: by what to multiply the law, so that as
- * many keys come out as there were. */
-static double likelihood(const mr_growth *growth, const double *expected, double *scale) {
-    double sum = 0, seen = 0, result = 0;
+/* How likely it is by a law, but for a constant, that so much is seen. */
+static fit fit_law(const mr_growth *growth, const law *law) {
+    double expected = 0, seen = 0;
+    fit fit = {.likelihood = law->prior};
     for (int k = 0; k < MR_GROWTH_SEEN; k++) {
-        sum += expected[k] * evidence(growth->seen[k]);
+        expected += law->in[k] * evidence(growth->seen[k]);
         seen += growth->seen[k] * evidence(growth->seen[k]);
     }
-    *scale = seen / sum;
+    fit.scale = seen / expected;
     for (int k = 0; k < MR_GROWTH_SEEN; k++) {
-        double keys = growth->seen[k], wanted = *scale * expected[k] + 1e-300;
+        double keys = growth->seen[k], wanted = fit.scale * law->in[k] + 1e-300;
         double distance = keys > 0 ? keys * log(keys / wanted) - (keys - wanted) : wanted;
-        result -= distance * evidence(fmax(keys, wanted));
+        fit.likelihood -= distance * evidence(fmax(keys, wanted));
     }
-    return result;
+    return fit;
 }
 
 /* Adds what a law says of all steps. */
-static void add_law(const mr_growth *growth, const integrals *table, laws *all, const law *law) {
-    double weight[POINTS], expected[MR_GROWTH_SEEN], scale;
-    double belief = exp(law->fit - all->best);
-    int first = density(table, law->cut, law->alpha, law->theta, weight);
-    expect(table, weight, first, expected);
-    likelihood(growth, expected, &scale);
+static void add_law(const mr_growth *growth, histogram *steps, const law *law, double scale, double belief) {
     for (int i = 0; i < MR_GROWTH_STEPS; i++) {
-        histogram *step = &all->steps[i];
+        histogram *step = &steps[i];
         double bound = growth->seen[0] * (ratio_at(growth, i) - 1);
-        double more = log(fmin(scale * integrate(weight, table->new[i], first), bound) + 1e-9);
+        double more = log(fmin(scale * law->more[i], bound) + 1e-9);
         double bin = (more - BIN_FIRST) / BIN_WIDTH;
         step->weight[bin < 0 ? 0 : bin > BINS - 1 ? BINS - 1 : (int)bin] += belief;
         step->sum += belief;
@@ -193,24 +218,19 @@ static void add_law(const mr_growth *growth, const integrals *table, laws *all, 
     }
 }
 
-/* How much goes before, whatever was seen: the simpler law. */
-static double prior(const law *law) {
-    return (law->cut ? 1 : NO_CUT) * (law->theta ? 1 : NO_TILT);
-}
-
-/* The laws of the grid with what speaks for each. */
-static void weigh_laws(const mr_growth *growth, const integrals *table, laws *all) {
-    double weight[POINTS], expected[MR_GROWTH_SEEN], scale;
-    all->best = -INFINITY;
+/* Asks all laws that fit about as well as the best one. */
+static void ask_laws(const mr_growth *growth, histogram *steps) {
+    static fit fits[LAWS];
+    const laws *all = laws_for(growth);
+    double best = -INFINITY;
+    memset(steps, 0, MR_GROWTH_STEPS * sizeof *steps);
     for (int i = 0; i < LAWS; i++) {
-        law *law = &all->list[i];
-        law->theta = i % THETAS;
-        law->alpha = i / THETAS % ALPHAS;
-        law->cut = i / THETAS / ALPHAS;
-        expect(table, weight, density(table, law->cut, law->alpha, law->theta, weight), expected);
-        law->fit = likelihood(growth, expected, &scale) + log(prior(law));
-        all->best = fmax(all->best, law->fit);
+        fits[i] = fit_law(growth, &all->list[i]);
+        best = fmax(best, fits[i].likelihood);
     }
+    for (int i = 0; i < LAWS; i++)
+        if (fits[i].likelihood > best - LEAST_BELIEF)
+            add_law(growth, steps, &all->list[i], fits[i].scale, exp(fits[i].likelihood - best));
 }
 
 /* Below which value a share of the weight lies. */
@@ -232,24 +252,17 @@ static double chance(double keys) {
 }
 
 void mr_growth_fit(mr_growth *growth) {
-    static integrals table; /* large */
-    static laws all;
+    static histogram steps[MR_GROWTH_STEPS];
     memset(growth->more, 0, sizeof growth->more);
     if (growth->all <= growth->pieces) return;
-    if (growth->seen[0] > 0) {
-        prepare(&table, growth);
-        memset(all.steps, 0, sizeof all.steps);
-        weigh_laws(growth, &table, &all);
-        for (int i = 0; i < LAWS; i++)
-            if (all.list[i].fit > all.best - LEAST_BELIEF) add_law(growth, &table, &all, &all.list[i]);
-    }
+    if (growth->seen[0] > 0) ask_laws(growth, steps);
     for (int i = 0; i < MR_GROWTH_STEPS; i++) {
         double times = ratio_at(growth, i) - 1;
         mr_estimate *more = &growth->more[i];
         if (growth->seen[0] > 0) {
-            more->expected = exp(all.steps[i].log_sum / all.steps[i].sum);
-            more->low = fmin(quantile(&all.steps[i], TAIL), more->expected) * (1 - MARGIN);
-            more->high = fmax(quantile(&all.steps[i], 1 - TAIL), more->expected) * (1 + MARGIN);
+            more->expected = exp(steps[i].log_sum / steps[i].sum);
+            more->low = fmin(quantile(&steps[i], TAIL), more->expected) * (1 - MARGIN);
+            more->high = fmax(quantile(&steps[i], 1 - TAIL), more->expected) * (1 + MARGIN);
         }
         /* What was seen once may have been more, or less, by chance. */
         double share = chance(growth->seen[0]) / (growth->seen[0] + 1);

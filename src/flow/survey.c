@@ -5,7 +5,11 @@
  * Which these are depends on the keys alone, so in the end, when all pieces are brought to the same number of zeros,
  * it is as if one key in 2^level had been looked at, wherever it is (adaptive sampling; Wegman, Flajolet 1990). */
 
-enum { HOT_LEAST = 2, HOT_SHARE = 1000 /* keys with less than this part of the pairs are not hot */ };
+enum {
+    HOT_LEAST = 2,
+    HOT_SHARE = 1000, /* keys with less than this part of the pairs are not hot */
+    LONG_KEY = 10     /* bytes, from which on a key is long */
+};
 
 bool mr_surveyor_open(mr_surveyor *surveyor, mr_context *context, uint32_t most, size_t table, mr_error *error) {
     *surveyor = (mr_surveyor){.context = context, .most = most};
@@ -88,6 +92,19 @@ static void note_key(mr_survey_piece *piece, const mr_survey_key *key, uint32_t 
     piece->keys[piece->key_count++] = *key;
 }
 
+/* What a key looks like, by its first bytes: whether there are digits in it, or other signs that are no letters, and
+ * whether it is long. */
+static uint16_t look_of(mr_slice key) {
+    enum { DIGIT = 1, OTHER = 2, LONG = 4 };
+    unsigned look = key.length >= LONG_KEY ? LONG : 0;
+    for (size_t i = 0; i < key.length && i < MR_SURVEY_KEY; i++) {
+        unsigned char byte = (unsigned char)key.data[i], letter = byte | 0x20;
+        bool is_digit = byte >= '0' && byte <= '9', is_letter = byte >= 0x80 || (letter >= 'a' && letter <= 'z');
+        look |= is_digit ? DIGIT : is_letter ? 0 : OTHER;
+    }
+    return (uint16_t)look;
+}
+
 void mr_surveyor_end(mr_surveyor *surveyor) {
     mr_survey_piece *piece = surveyor->piece;
     mr_table *table = &surveyor->keys;
@@ -97,7 +114,8 @@ void mr_surveyor_end(mr_surveyor *surveyor) {
         mr_slice bytes = mr_bytes(mr_entry_key(table, entry), entry->key_length);
         mr_survey_key key = {.hash = mr_hash_bytes(bytes.data, bytes.length),
                              .pairs = counts[0] + counts[1],
-                             .halves = (counts[0] ? 1u : 0) | (counts[1] ? 2u : 0)};
+                             .halves = (counts[0] ? 1u : 0) | (counts[1] ? 2u : 0),
+                             .look = look_of(mr_bytes(bytes.data + skip, bytes.length - skip))};
         note_hot(piece, &key, bytes, skip);
         note_key(piece, &key, surveyor->most);
     }

@@ -9,6 +9,7 @@ enum {
     MR_SURVEY_PIECES = 1024,      /* the most pieces of an input that are looked at */
     MR_SURVEY_PIECE_KEYS = 16384, /* keys that are noted of a piece */
     MR_SURVEY_HOT = 16,           /* keys of a piece whose bytes are noted */
+    MR_SURVEY_LOOKS = 8,          /* different ones that keys may have */
     MR_SURVEY_KEY = 64            /* bytes of such a key, at most */
 };
 
@@ -16,7 +17,8 @@ enum {
 typedef struct mr_survey_key {
     uint64_t hash;   /* mr_hash_bytes of the full key, which stands for it */
     uint32_t pairs;  /* of the piece that have it */
-    uint32_t halves; /* bits: in which halves of the piece; 1 the first, 2 the second */
+    uint16_t halves; /* bits: in which halves of the piece; 1 the first, 2 the second */
+    uint16_t look;   /* what it looks like: below MR_SURVEY_LOOKS */
 } mr_survey_key;
 
 /* A key that came often in a piece. */

@@ -233,6 +233,7 @@ static bool count_pieces(mr_coordinator *self, double share, mr_error *error) {
     uint64_t pieces = mr_larger((uint64_t)(share * (double)survey->planned), least);
     survey->wanted = mr_smaller(pieces, survey->planned);
     survey->wanted_blocks = mr_smaller(mr_larger((uint64_t)(share * (double)blocks), least), blocks);
+    survey->cut = survey->wanted < survey->planned || survey->wanted_blocks < blocks;
     return mr_survey_open_units(self, MR_TASK_SURVEY, error) && mr_do_units(self, error);
 }
 
@@ -250,13 +251,21 @@ static bool guess_quotes(mr_coordinator *self, mr_error *error) {
     return true;
 }
 
+/* How long the counting of all wanted pieces has taken, without what other programs have taken. */
+static double seconds_of_counting(const mr_coordinator *self) {
+    const mr_survey *survey = self->job.settings->survey;
+    uint64_t pieces = mr_larger(survey->wanted + survey->wanted_blocks, 1);
+    double sum = 1e-9 * (double)atomic_load(&survey->totals->count_nanoseconds);
+    return sum / (double)mr_smaller(self->job.plan.workers, pieces);
+}
+
 bool mr_survey_count(mr_coordinator *self, mr_error *error) {
     mr_survey *survey = self->job.settings->survey;
+    double share = 1.0 / FIRST_SHARE;
     if (!read_beginnings(self, error) || !guess_quotes(self, error)) return false;
-    double start = mr_seconds(), share = 1.0 / FIRST_SHARE;
     if (!count_pieces(self, share, error)) return false;
-    double seconds = mr_seconds() - start;
-    survey->cut = seconds > MOST_SECONDS / FIRST_SHARE;
+    double possible = share * MOST_SECONDS / fmax(seconds_of_counting(self), 1e-9);
+    if (survey->cut && !count_pieces(self, fmin(1, fmax(share, possible)), error)) return false;
     if (survey->cut) survey->whole = false;
-    return count_pieces(self, survey->cut ? fmax(share, share * MOST_SECONDS / seconds) : 1, error);
+    return true;
 }

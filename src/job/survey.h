@@ -19,6 +19,7 @@
 typedef struct mr_survey_totals {
     _Atomic uint64_t run_bytes;          /* of records between map and reduce */
     _Atomic uint64_t run_records;        /* so many */
+    _Atomic uint64_t count_nanoseconds;  /* that counting took */
     _Atomic uint64_t seal_nanoseconds;   /* that sealing took */
     _Atomic uint64_t reduce_nanoseconds; /* that reducing took */
 } mr_survey_totals;

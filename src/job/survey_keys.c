@@ -5,17 +5,6 @@
 
 #include "base/units.h"
 
-/* Keys of different pieces are the same when their hashes are (of 64 bits: among a million keys that is wrong with a
- * probability of one in ten million). */
-
-enum { KEYS_MAX = 1 << 20 /* that are sorted at once; of more only some are taken, as in survey.c of flow */ };
-
-/* A key and a piece that it is in. */
-typedef struct sighting {
-    uint64_t hash;
-    uint32_t halves;
-} sighting;
-
 const mr_survey_piece **mr_survey_list(const mr_job *job, size_t *count, mr_error *error) {
     const mr_survey *survey = job->settings->survey;
     const mr_survey_piece **list = calloc(survey->wanted + survey->wanted_blocks + 1, sizeof(*list));
@@ -46,66 +35,6 @@ mr_survey_sums mr_survey_sum(const mr_survey_piece *const *pieces, size_t count)
     }
     return sums;
 }
-
-/* ---- how many ---------------------------------------------------------------------------------------------------- */
-
-static uint64_t count_keys(const mr_survey_piece *const *pieces, size_t count, uint32_t level) {
-    uint64_t keys = 0;
-    for (size_t i = 0; i < count; i++)
-        for (uint32_t j = 0; j < mr_smaller(pieces[i]->key_count, MR_SURVEY_PIECE_KEYS); j++)
-            keys += !level || !(pieces[i]->keys[j].hash >> (64 - level));
-    return keys;
-}
-
-/* The lowest level that all pieces have, and at which there are not too many keys. */
-static uint32_t common_level(const mr_survey_piece *const *pieces, size_t count) {
-    uint32_t level = 0;
-    for (size_t i = 0; i < count; i++)
-        level = (uint32_t)mr_larger(level, pieces[i]->level);
-    while (level < 32 && count_keys(pieces, count, level) > KEYS_MAX)
-        level++;
-    return level;
-}
-
-static int compare_sightings(const void *a, const void *b) {
-    uint64_t left = ((const sighting *)a)->hash, right = ((const sighting *)b)->hash;
-    return (left > right) - (left < right);
-}
-
-/* Takes in one key: how many pieces it is in, and, if it is one, whether it goes on from one half to the next. */
-static void count_key(mr_growth *growth, size_t pieces, uint32_t halves, double weight) {
-    growth->distinct += weight;
-    if (pieces == 1 && halves == 3) return;
-    if (pieces <= MR_GROWTH_SEEN) growth->seen[pieces - 1] += weight;
-}
-
-bool mr_survey_growth(const mr_survey_piece *const *pieces, size_t count, double all, mr_growth *growth,
-                      mr_error *error) {
-    uint32_t level = common_level(pieces, count);
-    uint64_t room = count_keys(pieces, count, level), filled = 0;
-    mr_survey_sums sums = mr_survey_sum(pieces, count);
-    sighting *list = malloc((room + 1) * sizeof *list);
-    if (!list) return mr_error_memory(error, (room + 1) * sizeof *list, "the keys of a survey");
-    for (size_t i = 0; i < count; i++)
-        for (uint32_t j = 0; j < mr_smaller(pieces[i]->key_count, MR_SURVEY_PIECE_KEYS) && filled < room; j++) {
-            const mr_survey_key *key = &pieces[i]->keys[j];
-            if (!level || !(key->hash >> (64 - level))) list[filled++] = (sighting){key->hash, key->halves};
-        }
-    qsort(list, filled, sizeof *list, compare_sightings);
-    *growth = (mr_growth){.pieces = fmax(sums.pieces, 1), .all = fmax(all, fmax(sums.pieces, 1))};
-    growth->first = sums.distinct / growth->pieces;
-    for (uint64_t i = 0, next; i < filled; i = next) {
-        for (next = i + 1; next < filled && list[next].hash == list[i].hash; next++)
-            continue;
-        count_key(growth, next - i, list[i].halves, (double)(1ull << level));
-    }
-    free(list);
-    if (level) growth->error = 2 * sqrt((double)((1ull << level) - 1) / fmax(growth->distinct, 1));
-    mr_growth_fit(growth);
-    return true;
-}
-
-/* ---- how often --------------------------------------------------------------------------------------------------- */
 
 /* The sample is one of pieces, not of pairs: what matters is how the pieces differ from each other. This is the error
  * of a ratio estimator (Cochran, Sampling Techniques, chapters 2 and 6). */

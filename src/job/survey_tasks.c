@@ -112,6 +112,7 @@ void mr_worker_survey_done(const mr_worker *self, const mr_task *task) {
     mr_survey_totals *totals = self->job->settings->survey->totals;
     mr_survey_piece *piece = task->kind == MR_TASK_MAP ? mr_survey_piece_of(self->job, task->unit) : NULL;
     uint64_t nanoseconds = (uint64_t)(seconds * 1e9);
+    if (task->kind == MR_TASK_SURVEY) atomic_fetch_add(&totals->count_nanoseconds, nanoseconds);
     if (task->kind == MR_TASK_SEAL) atomic_fetch_add(&totals->seal_nanoseconds, nanoseconds);
     double touches = (double)(first_touches() - self->survey_touches) * TOUCH_SECONDS;
     if (task->kind == MR_TASK_REDUCE)

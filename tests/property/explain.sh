@@ -10,7 +10,7 @@ seconds=${MR_TEST_SECONDS:-6}
 
 # make_input - write the file input, in one of several ways, and set $job to the arguments of a job on it.
 make_input() {
-    pick text rows sorted unique one
+    pick text rows sorted unique one mixed
     kind=$REPLY
     pick 50 3000 100000 5000000
     names=$REPLY
@@ -36,6 +36,13 @@ make_input() {
         ;;
     one)
         yes "key$round_seed;1" | head -n "$rows" >input
+        job=(stats input)
+        ;;
+    mixed)
+        "$build/datasets/generate_rows" --seed "$round_seed" --rows "$rows" --names "$names" --exponent "$exponent" \
+            --output input
+        seq -f '%.0f;1' "$round_seed" $((round_seed + rows / 2)) >>input
+        yes "$(printf 'once\nand\nagain')" | sed 's/$/;1/' | head -n "$rows" >>input
         job=(stats input)
         ;;
     esac
@@ -102,7 +109,8 @@ while next_round "$seconds"; do
     without_times out >first
     run "$mr" explain "${job[@]}" --json --sample "$sample" -j 4
     without_times out >second
-    expect_same first second "the same with -j 4, seed $round_seed"
+    # How many pieces there is time for depends on what else the machine does.
+    grep -q '"cut" : true' first second || expect_same first second "the same with -j 4, seed $round_seed"
 done
 echo "$rounds rounds"
 finish
