@@ -1,7 +1,8 @@
 #!/bin/bash
-# What mr explain says of random text and rows is near to what mr run then counts: records and pairs within five percent
-# and twice their error, keys within half as much again of the range, shares of hot keys within twice their error and one
-# percent; and it is the same for every -j. Every round has a seed of its own: MR_TEST_SEED=N begins with that round, and
+# What mr explain says of random text, rows, and mixtures of several kinds is near to what mr run then counts: records and
+# pairs within five percent and twice their error, keys within half as much again of the range, shares of hot keys within
+# twice their error and one percent; and it is the same for every -j, as long as there is time for all of the sample.
+# Every round has a seed of its own: MR_TEST_SEED=N begins with that round, and
 # MR_TEST_SECONDS=0 ends after it.
 # timeout: 120
 source "$(dirname "$0")/../tools/testing.sh"
