@@ -146,6 +146,9 @@ static _Noreturn void run_program(char **command, int output, const sigset_t *si
     if (empty < 0 || dup2(empty, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0) die("redirect");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setsid();
+    /* Signals are as they are for who works at a terminal, also when all tests run below nohup. */
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL);
     sigprocmask(SIG_UNBLOCK, signals, NULL);
     execvp(command[0], command);
     die(command[0]);
