@@ -40,7 +40,7 @@ expect_complaint "a file that is changed at its start"
 change_during "changed at its end" eval 'printf "changed\n" | dd of=changing conv=notrunc status=none oflag=seek_bytes seek=20992'
 expect_complaint "a file that is changed at its end"
 # Another file of the same size and time under its name, before anybody has opened it but to look at it.
-make_slow_lines 600 >quick
+make_slow_lines 1000 >quick
 change_during "exchanged" eval 'tr x w <changing >other && touch -r changing other && mv other changing'
 expect_complaint "a file that is exchanged"
 expect_error "was changed while it was read"

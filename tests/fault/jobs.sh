@@ -5,7 +5,7 @@ source "$(dirname "$0")/../tools/testing.sh"
 halve=$build/tests/abi/halve.so
 
 seq 1 3000 >numbers
-make_slow_lines $((400 / scale)) >slow
+make_slow_lines 20000 >slow # more than anybody waits for
 echo yes >yes
 cat >slow.json <<END
 {
@@ -42,6 +42,7 @@ for signal in TERM HUP KILL; do
 done
 
 # Killed workers are replaced, in every stage.
+make_slow_lines $((400 / scale)) >slow
 "$mr" run grep slow yes --set pattern="$slow_pattern" -q >expected
 rm -f words found
 "$mr" job slow.json -j 2 --chunk 512 >out 2>err &

@@ -103,7 +103,7 @@ done
 
 # A job that is started with SIGCHLD ignored hears of the death of a worker all the same.
 rm -f folder/result
-(trap '' CHLD && exec "${command[@]}" ${job[map]} >out 2>err) &
+(trap '' CHLD && exec "${command[@]/map=6000/map=200000}" ${job[map]} >out 2>err) &
 pid=$!
 wait_for_workers $pid $workers
 kill -9 $(children_of $pid | cut -d ' ' -f 1)

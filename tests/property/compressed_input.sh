@@ -52,8 +52,8 @@ random_options() {
     pick 0 0 4K 100K 1M
     [[ $REPLY == 0 ]] || options+=(--chunk "$REPLY")
     pick 4M 8M 64M 1G
-    # A whole file may be one record of these, for which little memory is too little.
-    [[ $kind == lines ]] || REPLY=64M
+    # A whole file may be one record of these, for which little memory is too little; and a line may be long.
+    [[ $kind == lines && $longest -lt 500000 ]] || REPLY=64M
     options+=(--memory "$REPLY")
     pick no no yes
     [[ $REPLY == no ]] || options+=(--inline)
@@ -74,6 +74,7 @@ for ((round = 0; SECONDS < end; round++)); do
         below $((size + 1))
         "$tools/random_input" $((seed + round * 10 + i)) "$REPLY" >"text/file$i" || exit 1
     done
+    longest=$(cat text/* | perl -ne '$most = length if length > $most; END { print $most + 0 }')
     for form in "${forms[@]}"; do
         rm -rf "$form"
         mkdir "$form"

@@ -117,8 +117,9 @@ done
 # ---- workers that are killed
 
 head -n $((60000 / scale)) records >few
-"$mr" run "$slow" few -j 2 --set map=30000 -o result --stats killed.json 2>err &
+"$mr" run "$slow" few -j 2 --set map=$((40000 * scale)) -o result --stats killed.json 2>err &
 job=$!
+wait_for_workers $job 2
 for victim in 1 2 3; do
     sleep 0.2
     read -r first _ < <(children_of "$job")
@@ -147,11 +148,11 @@ bound_by() {
 bound=()
 bound_by slow_map map mapping "$slow" few -j 1 --set map=60000 -o result1
 bound_by slow_reduce reduce reducing "$slow" few -j 1 --set reduce=200000 -o result2
-bound_by slow_open start starting "$slow" few -j 1 --set open=1100000000 -o result3
-bound_by slow_close stop "the plugin's close" "$slow" few -j 1 --set close=1100000000 -o result4
-bound_by slow_pipe read "waiting for /dev/fd/" wordcount <(sleep 1.2 && cat few) -o result5
+bound_by slow_open start starting "$slow" few -j 1 --set open=2000000000 -o result3
+bound_by slow_close stop "the plugin's close" "$slow" few -j 1 --set close=2000000000 -o result4
+bound_by slow_pipe read "waiting for /dev/fd/" wordcount <(sleep 2.5 && cat few) -o result5
 bound_by slow_reader "reader of the output" "waiting for the reader of the output" "$slow" few --set kind=map \
-    --set copies=20 > >(sleep 1.2 && cat >/dev/null)
+    --set copies=20 > >(sleep 2.5 && cat >/dev/null)
 wait
 for ((i = 0; i < ${#bound[@]}; i += 3)); do
     name=${bound[i]} by=${bound[i + 1]} words=${bound[i + 2]}
