@@ -145,7 +145,7 @@ typedef int mp_is_known(const void *context, pid_t child);
 int mp_orphans_collect(mp_is_known *is_known, const void *context);
 
 /* Kills all orphans, and what they leave behind, and collects them. Returns 0; -EAGAIN or -ETIMEDOUT when some have not
- * ended, such as one that has changed its user. */
+ * ended, such as one that has changed its user; -EAGAIN, with a timeout of 0, also when some have only just ended. */
 int mp_orphans_kill(mp_is_known *is_known, const void *context, int timeout_ms);
 
 /* ---- Queue ------------------------------------------------------------------------------------------------------ */

@@ -43,7 +43,8 @@ static int list_children(char list[LIST_SIZE]) {
 }
 
 /* Collects the orphans that have ended, and kills the others if so desired. Returns how many are left: in doubt, when
- * they cannot be listed just now, one. */
+ * they cannot be listed just now, one. Of those who are killed all count, for even who has ended by now may have left
+ * orphans, who are not on the list yet. */
 static int visit_orphans(bool deadly, mp_is_known *is_known, const void *context) {
     char list[LIST_SIZE];
     int left = 0;
@@ -53,7 +54,7 @@ static int visit_orphans(bool deadly, mp_is_known *is_known, const void *context
         pid_t id = (pid_t)strtol(at, NULL, 10);
         if (id <= 0 || (is_known != NULL && is_known(context, id))) continue;
         if (deadly) kill(id, SIGKILL); /* nobody else gets the number as long as it is our child */
-        left += waitpid(id, NULL, WNOHANG) == 0;
+        left += waitpid(id, NULL, WNOHANG) == 0 || deadly;
     }
     return left;
 }
@@ -76,9 +77,7 @@ int mp_orphans_collect(mp_is_known *is_known, const void *context) {
 int mp_orphans_kill(mp_is_known *is_known, const void *context, int timeout_ms) {
     Deadline deadline = mp_deadline(timeout_ms);
     for (;;) {
-        /* Those who were killed may have left orphans themselves, so only an empty list is the end. */
-        bool gone = visit_orphans(true, is_known, context) == 0;
-        if (gone && visit_orphans(true, is_known, context) == 0) return 0;
+        if (visit_orphans(true, is_known, context) == 0) return 0;
         if (mp_deadline_left(&deadline) == 0) return timeout_ms == 0 ? -EAGAIN : -ETIMEDOUT;
         nanosleep(&(struct timespec){.tv_nsec = BETWEEN_LOOKS_NS}, NULL);
     }
