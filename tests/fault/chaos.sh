@@ -37,7 +37,10 @@ define grep grep "grep big --set pattern=ka --set line-numbers=yes"
 define index_unpacked index_unpacked "invertedindex big.gz --memory 24M"
 define map_unpacked map "$slow records.gz --set map=15000 --set kind=map --set copies=20 --memory 2M"
 define counting grep "grep big --set pattern=ka --set line-numbers=yes --chunk 2K"
+define delivering long "grep long --set pattern= --chunk 64K" # which finds quickly what takes long to write
 
+perl -e 'print "x" x 4000, " $_\n" for 1 .. 4000' >long
+cp long expected.long
 gzip -1k big records
 sed 's/\<big\>/big.gz/g' < <("$tools/reference" invertedindex -- big) >expected.index_unpacked
 "$tools/reference" wordcount -- big >expected.wordcount
@@ -86,12 +89,12 @@ echo "$REPLY blows at workers"
 # Every phase has to be hit. One that was missed is sought: in a job that has much of it, when the phase before is over.
 declare -A seek=([start]="group" [sample]="fold -f start" [split]="fold -f sample" [count]="counting -f start"
     [map]="fold -f split" [seal]="sealing -f split" [reduce]="fold -f map" [merge]="sorted -f reduce"
-    [deliver]="map -f count" [stop]="group -f reduce")
+    [deliver]="delivering -f start -e 1-8" [stop]="group -f reduce")
 for phase in "${!seek[@]}"; do
     total "$phase" 1 "$rounds"
     for ((attempt = 0; attempt < 20 && REPLY == 0 && failures == 0; attempt++)); do
         # shellcheck disable=SC2086 # words are wanted
-        strike file ${seek[$phase]} -w 10
+        strike file ${seek[$phase]} -w 20
         collect "$rounds"
         total "$phase" 1 "$rounds"
     done

@@ -44,7 +44,7 @@ strike() {
     fi
     {
         # shellcheck disable=SC2086 # words are wanted
-        "$tools/chaos" "${@//ROUND/$rounds}" "${options[@]}" -s "$((seed + rounds))" -l $((40 * scale)) \
+        "$tools/chaos" "${@//ROUND/$rounds}" "${options[@]}" -s "$((seed + rounds))" -l $((100 * scale)) \
             "expected.${expected[$name]}" "$mr" ${jobs[$name]//ROUND/$rounds} $output >"report.$rounds" 2>&1
         echo $? >"status.$rounds"
     } &
