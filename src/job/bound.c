@@ -187,17 +187,23 @@ static void say_text(const mr_observation *observation, enum cause cause, double
         snprintf(bound->text, sizeof bound->text, "%s", texts[cause]);
 }
 
+/* For which part of the time in which its processes had something to do they had a CPU; 1 where that cannot be said. */
+static double cpu_share(const mr_observation *observation, const mr_bound_facts *facts) {
+    double busy_seconds = 0;
+    for (uint32_t i = 0; i < MR_ACTIVITIES; i++)
+        if (i != MR_ACTIVITY_WAIT) busy_seconds += observation->activities[i];
+    return facts->workers <= facts->cpus && busy_seconds > 0 ? facts->cpu_seconds / busy_seconds : 1;
+}
+
 /* What could be done where it takes CPU time. */
 static void advise_processes(const mr_observation *observation, const mr_bound_facts *facts, mr_bound *bound) {
     const mr_phase *map = find_phase(observation, "map");
-    double busy_seconds = 0;
     uint32_t processes = facts->workers + facts->readers;
-    for (uint32_t i = 0; i < MR_ACTIVITIES; i++)
-        if (i != MR_ACTIVITY_WAIT) busy_seconds += observation->activities[i];
-    if (facts->workers <= facts->cpus && facts->cpu_seconds < STARVED * busy_seconds)
+    double share = cpu_share(observation, facts);
+    if (share < STARVED)
         snprintf(bound->advice, sizeof bound->advice,
                  "but its processes had a CPU for only %.0f %% of their time: other programs did, or the plugin waits",
-                 100 * facts->cpu_seconds / busy_seconds);
+                 100 * share);
     else if (facts->cpus > processes && (!map || map->units > facts->workers))
         snprintf(bound->advice, sizeof bound->advice, "%u CPU%s free: more -j would help", facts->cpus - processes,
                  facts->cpus - processes == 1 ? " is" : "s are");
@@ -205,6 +211,29 @@ static void advise_processes(const mr_observation *observation, const mr_bound_f
         snprintf(bound->advice, sizeof bound->advice,
                  "%u CPU%s free: a smaller --chunk would give them something to do", facts->cpus - processes,
                  facts->cpus - processes == 1 ? " is" : "s are");
+}
+
+/* What could be done where files are read or written. remedy: what makes them smaller; NULL: they are small already. */
+static void advise_files(const mr_observation *observation, const mr_bound_facts *facts, const char *remedy,
+                         mr_bound *bound) {
+    double share = cpu_share(observation, facts);
+    if (share < STARVED)
+        snprintf(
+            bound->advice, sizeof bound->advice,
+            "its processes had a CPU for only %.0f %% of their time, so they waited for the disk, or other programs "
+            "were at work%s%s",
+            100 * share, remedy ? "; " : "", remedy ? remedy : "");
+    else
+        advise_processes(observation, facts, bound);
+}
+
+static void advise_writing(const mr_observation *observation, double charged, const mr_bound_facts *facts,
+                           mr_bound *bound) {
+    const char *remedy = facts->output_compressed ? NULL : "--compress makes the output smaller";
+    if (fsync_seconds(observation) <= MUCH * charged)
+        advise_files(observation, facts, remedy, bound);
+    else if (remedy)
+        snprintf(bound->advice, sizeof bound->advice, "%s", remedy);
 }
 
 /* Names the most frequent key, if it is one that can be the reason. */
@@ -217,10 +246,18 @@ static bool blame_key(const mr_observation *observation, mr_bound *bound) {
     return true;
 }
 
-static void say_advice(const mr_observation *observation, enum cause cause, const mr_bound_facts *facts,
+static void say_advice(const mr_observation *observation, enum cause cause, double charged, const mr_bound_facts *facts,
                        mr_bound *bound) {
     char size[MR_SIZE_TEXT];
     switch (cause) {
+    case CAUSE_READ:
+        if (!facts->piped)
+            advise_files(observation, facts,
+                         facts->input_compressed ? NULL : "input that bgzip has compressed is less to read", bound);
+        break;
+    case CAUSE_WRITE:
+        advise_writing(observation, charged, facts, bound);
+        break;
     case CAUSE_UNPACK:
         snprintf(bound->advice, sizeof bound->advice,
                  "one process unpacks a file that is not BGZF; bgzip makes files that all workers can read");
@@ -266,7 +303,7 @@ void mr_bound_find(mr_observation *observation, const mr_bound_facts *facts) {
         if (charged[i] > charged[most]) most = i;
     observation->bound = (mr_bound){.by = names[most], .share = whole > 0 ? charged[most] / whole : 0};
     say_text(observation, most, charged[most], facts, &observation->bound);
-    say_advice(observation, most, facts, &observation->bound);
+    say_advice(observation, most, charged[most], facts, &observation->bound);
 }
 
 mr_bound_facts mr_bound_facts_of(const mr_job *job, const mr_result_summary *summary, double cpu_seconds) {
@@ -276,8 +313,10 @@ mr_bound_facts mr_bound_facts_of(const mr_job *job, const mr_result_summary *sum
                             .cpu_seconds = cpu_seconds,
                             .spilled = summary->spilled};
     facts.regrouped = job->description.kind == MR_GROUP && !job->description.has_combine;
+    facts.output_compressed = job->settings->compress > 0;
     for (size_t i = 0; i < job->input.count; i++) {
         const mr_source *source = &job->input.sources[i];
+        if (source->form != MR_FORM_PLAIN) facts.input_compressed = true;
         if (source->form == MR_FORM_PIPE) facts.piped = source->path;
         if (source->form != MR_FORM_STREAM) continue;
         facts.unpacked = facts.compressed++ ? NULL : source->path;

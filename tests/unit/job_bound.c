@@ -111,12 +111,50 @@ static void the_coordinator_works_alone(void **state) {
     (void)state;
     spend(add("map", 1)->workers, MR_ACTIVITY_MAP, 2);
     add("commit", 3);
+    expect("write", 0.75, "writing the output until it is on disk (fsync, 3.0 s)",
+           "--compress makes the output smaller");
+    facts.output_compressed = true;
     expect("write", 0.75, "writing the output until it is on disk (fsync, 3.0 s)", "");
     add("stop", 6);
     expect("stop", 0.6, "the plugin's close", "");
     mr_phase *merge = add("merge", 20);
     spend(merge->workers, MR_ACTIVITY_REDUCE, 19);
     expect("merge", 20 / 30.0, "merging the ordered results, which one worker does", "");
+}
+
+static void files_are_waited_for(void **state) {
+    (void)state;
+    mr_phase *map = add("map", 10);
+    spend(map->workers, MR_ACTIVITY_READ, 16);
+    expect("read", 1, "reading the input", "");
+    facts.cpus = 8;
+    map->units = 9;
+    expect("read", 1, "reading the input", "5 CPUs are free: more -j would help");
+    facts.cpu_seconds = 4;
+    expect(
+        "read", 1, "reading the input",
+        "its processes had a CPU for only 25 % of their time, so they waited for the disk, or other programs were at "
+        "work; input that bgzip has compressed is less to read");
+    facts.input_compressed = true;
+    expect(
+        "read", 1, "reading the input",
+        "its processes had a CPU for only 25 % of their time, so they waited for the disk, or other programs were at "
+        "work");
+    facts.piped = "(standard input)";
+    expect("read", 1, "waiting for (standard input)", "");
+    facts.cpu_seconds = 18; /* of 36, half of them */
+    spend(map->workers, MR_ACTIVITY_WRITE, 20);
+    expect(
+        "write", 20 / 36.0, "writing the output",
+        "its processes had a CPU for only 50 % of their time, so they waited for the disk, or other programs were at "
+        "work; --compress makes the output smaller");
+    facts.output_compressed = true;
+    expect(
+        "write", 20 / 36.0, "writing the output",
+        "its processes had a CPU for only 50 % of their time, so they waited for the disk, or other programs were at "
+        "work");
+    facts.cpu_seconds = 30;
+    expect("write", 20 / 36.0, "writing the output", "5 CPUs are free: more -j would help");
 }
 
 static void of_a_job_that_did_nothing(void **state) {
@@ -136,6 +174,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(somebody_reads_the_output, begin, end),
         cmocka_unit_test_setup_teardown(one_unit_takes_longer, begin, end),
         cmocka_unit_test_setup_teardown(the_coordinator_works_alone, begin, end),
+        cmocka_unit_test_setup_teardown(files_are_waited_for, begin, end),
         cmocka_unit_test_setup_teardown(of_a_job_that_did_nothing, begin, end),
     };
     start_seed();
