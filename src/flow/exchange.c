@@ -326,6 +326,8 @@ static bool open_run(mr_partition_reader *reader, mr_error *error) {
     if (entry.seal != mr_run_entry_seal(&entry, reader->partition)) return damaged(reader, error);
     reader->chain = 0;
     reader->rest = entry.blocks;
+    reader->bytes += entry.blocks.length;
+    reader->records += entry.records;
     if (run->in_file)
         mr_run_reader_restart(&reader->reader, &reader->spills[run->worker], entry.blocks);
     else if (entry.blocks.length && entry.blocks.length <= reader->arenas[run->worker].size)

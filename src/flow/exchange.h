@@ -68,6 +68,8 @@ typedef struct mr_partition_reader {
     uint64_t chain;         /* in memory: mr_block_chain of its blocks so far */
     mr_extent rest;         /* in memory: length of the blocks that are to come, and the checksum of all */
     uint32_t worker;        /* whose run is at hand */
+    uint64_t bytes;         /* of the blocks of all runs that have been opened, with their headers */
+    uint64_t records;       /* in these blocks */
     mr_run_reader reader;   /* of the run at hand, in a file */
 } mr_partition_reader;
 

@@ -101,7 +101,7 @@ static void note_bad(mr_coordinator *self, const mr_death *death) {
     char place[MR_ERROR_TEXT / 2], end[MR_ERROR_TEXT / 4];
     name_place(&self->job, death, place, sizeof place);
     name_end(death, end, sizeof end);
-    mr_note_incident(self, "%s%s; it is left out", place, end);
+    mr_note_left_out(self, death->worker, "%s%s; it is left out", place, end);
 }
 
 /* A record that has to be shown later is kept, if it cannot be read again. */

@@ -288,6 +288,7 @@ static bool run_phases(mr_coordinator *self, mr_error *error) {
     if (!run_map(self, error)) return false;
     uint64_t partitions = job->shared->splitters.partitions;
     if (!mr_job_is_map(job)) {
+        mr_observe_partitions(self->observation, partitions);
         bool ok = mr_job_is_ordered(job) ? reduce_in_order(self, partitions, error)
                                          : open_delivery(self, partitions, NULL, error) &&
                                                run_phase(self, MR_TASK_REDUCE, partitions, "reduce", error);

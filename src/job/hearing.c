@@ -178,6 +178,9 @@ bool mr_take_report(void *coordinator, const void *message, size_t length, mr_er
         return hear_of_block(self, &report, error);
     case MR_REPORT_BAD:
         return hear_of_bad(self, &report, rest, length - sizeof report, error);
+    case MR_REPORT_TRIAL_DEATH:
+        mr_note_trial_death(self, &report);
+        return true;
     case MR_REPORT_ABANDONED:
         member->abandoned = true;
         return true;

@@ -225,13 +225,14 @@ typedef struct mr_task {
 } mr_task;
 
 enum mr_report_kind {
-    MR_REPORT_READY = 1, /* the worker has loaded the plugin */
-    MR_REPORT_RUN,       /* run is sealed; it counts once the worker commits */
-    MR_REPORT_COMMIT,    /* everything up to task sequence is in sealed runs */
-    MR_REPORT_DONE,      /* task sequence is done */
-    MR_REPORT_BLOCK,     /* the reader has read block, in task sequence */
-    MR_REPORT_BAD,       /* a record is bad; as much of a mr_death as mr_death_size says follows */
-    MR_REPORT_ABANDONED, /* the worker ends without what it has not committed, which is to be done again */
+    MR_REPORT_READY = 1,   /* the worker has loaded the plugin */
+    MR_REPORT_RUN,         /* run is sealed; it counts once the worker commits */
+    MR_REPORT_COMMIT,      /* everything up to task sequence is in sealed runs */
+    MR_REPORT_DONE,        /* task sequence is done */
+    MR_REPORT_BLOCK,       /* the reader has read block, in task sequence */
+    MR_REPORT_BAD,         /* a record is bad; as much of a mr_death as mr_death_size says follows */
+    MR_REPORT_TRIAL_DEATH, /* in task sequence, begun when begun says, a process on trial died, when ended says */
+    MR_REPORT_ABANDONED,   /* the worker ends without what it has not committed, which is to be done again */
     MR_REPORT_DAMAGED, /* it ends as well, because in task sequence it has met something damaged; a mr_error follows */
     MR_REPORT_STOPPED, /* the worker has ended well */
     MR_REPORT_FAILED   /* the job cannot go on; a mr_error follows the report */
@@ -258,10 +259,12 @@ typedef struct mr_report {
     uint64_t more;          /* DONE of READ: 1: there is no room for more at present; 0: the source is read */
     uint64_t partial;       /* DONE of READ: bytes in the ring of a block that is not complete */
     uint64_t coded;         /* BLOCK: bytes of the source, as they lie on disk, that have been decoded */
-    double begun;           /* DONE: when it began with the task, in mr_seconds */
-    double ended;           /* DONE: and when it was done */
-    uint64_t damaged;       /* DAMAGED in REDUCE: index of the run, MR_OWN_RUNS: what the worker itself has sorted;
-                             * in MERGE: index of the ordered part */
+    uint64_t exchanged;     /* DONE of REDUCE: bytes of the partition, as it came from the exchange */
+    uint64_t exchanged_records; /* DONE of REDUCE: records in it */
+    double begun;               /* DONE: when it began with the task, in mr_seconds */
+    double ended;               /* DONE: and when it was done */
+    uint64_t damaged;           /* DAMAGED in REDUCE: index of the run, MR_OWN_RUNS: what the worker itself has sorted;
+                                 * in MERGE: index of the ordered part */
 } mr_report;
 
 #define MR_OWN_RUNS UINT64_MAX

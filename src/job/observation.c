@@ -27,9 +27,10 @@ _Static_assert(sizeof(mr_observation) <= ROOM, "there is room for what is observ
 
 const char *mr_span_name(uint32_t kind) {
     static const char *const names[] = {
-        [MR_SPAN_START] = "start", [MR_SPAN_SAMPLE] = "sample", [MR_SPAN_READ] = "read",     [MR_SPAN_MAP] = "map",
-        [MR_SPAN_SEAL] = "seal",   [MR_SPAN_TRY] = "try",       [MR_SPAN_REDUCE] = "reduce", [MR_SPAN_MERGE] = "merge",
-        [MR_SPAN_WRITE] = "write", [MR_SPAN_CRASH] = "crash",   [MR_SPAN_KINDS] = "wait",
+        [MR_SPAN_START] = "start",   [MR_SPAN_SAMPLE] = "sample", [MR_SPAN_READ] = "read",
+        [MR_SPAN_MAP] = "map",       [MR_SPAN_SEAL] = "seal",     [MR_SPAN_TRY] = "try",
+        [MR_SPAN_REDUCE] = "reduce", [MR_SPAN_MERGE] = "merge",   [MR_SPAN_WRITE] = "write",
+        [MR_SPAN_CRASH] = "crash",   [MR_SPAN_KINDS] = "wait",    [MR_SPAN_TRIAL_CRASH] = "trial crash",
     };
     return names[kind <= MR_SPAN_KINDS ? kind : MR_SPAN_KINDS];
 }
@@ -86,13 +87,32 @@ void mr_observe_phase(mr_observation *observation, const char *name, uint64_t un
         (mr_phase){.name = name, .begin = last ? last->end : 0, .end = -1, .units = units};
 }
 
+/* ---- partitions -------------------------------------------------------------------------------------------------- */
+
+void mr_observe_partitions(mr_observation *observation, uint64_t count) {
+    observation->partition_count = (uint32_t)(count < MR_PARTITIONS_MAX ? count : MR_PARTITIONS_MAX);
+}
+
+void mr_observe_partition(mr_observation *observation, uint64_t partition, const mr_observed_partition *observed) {
+    if (partition < observation->partition_count) observation->partitions[partition] = *observed;
+}
+
 /* ---- spans ------------------------------------------------------------------------------------------------------- */
+
+static bool is_crash(uint32_t kind) {
+    return kind == MR_SPAN_CRASH || kind == MR_SPAN_TRIAL_CRASH;
+}
+
+/* What two spans are as one: a crash, if one of them is; otherwise the longer one. */
+static uint32_t joined_kind(const mr_span *a, const mr_span *b) {
+    if (is_crash(a->kind) && is_crash(b->kind)) return a->kind < b->kind ? a->kind : b->kind;
+    if (is_crash(a->kind) || is_crash(b->kind)) return is_crash(a->kind) ? a->kind : b->kind;
+    return a->end - a->begin >= b->end - b->begin ? a->kind : b->kind;
+}
 
 /* Makes one span of two that follow each other. */
 static mr_span join(const mr_span *a, const mr_span *b) {
-    bool crash = a->kind == MR_SPAN_CRASH || b->kind == MR_SPAN_CRASH;
-    uint32_t longer = a->end - a->begin >= b->end - b->begin ? a->kind : b->kind;
-    return (mr_span){crash ? MR_SPAN_CRASH : longer, a->tasks + b->tasks, a->begin, b->end};
+    return (mr_span){joined_kind(a, b), a->tasks + b->tasks, a->begin, b->end};
 }
 
 /* Whether two spans that follow each other are to be one, when there is no room for both. */
@@ -130,22 +150,35 @@ static bool make_room(mr_lane *lane) {
     return lane->count < lane->room;
 }
 
-void mr_observe_span(mr_observation *observation, uint32_t lane_index, uint32_t kind, double begin, double end) {
+/* Puts a span behind the others. tasks: that have ended with it. */
+static void add_span(mr_observation *observation, uint32_t lane_index, uint32_t kind, uint32_t tasks, double begin,
+                     double end) {
     mr_lane *lane = &observation->lanes[lane_index];
     mr_span *last = lane->count ? &lane->spans[lane->count - 1] : NULL;
-    mr_span span = {kind, 1, since_start(observation, begin), since_start(observation, end)};
+    mr_span span = {kind, tasks, since_start(observation, begin), since_start(observation, end)};
     if (last && span.begin < last->end) span.begin = last->end;
     if (span.end < span.begin) span.end = span.begin;
     lane->busy += span.end - span.begin;
-    if (kind == MR_SPAN_CRASH)
-        lane->crashes++;
-    else if (kind != MR_SPAN_START)
-        lane->tasks++;
-    bool same = last && last->kind == kind && kind != MR_SPAN_CRASH;
+    bool same = last && last->kind == kind && !is_crash(kind);
     if (same && span.begin - last->end < lane->resolution)
         *last = join(last, &span);
     else if (make_room(lane))
         lane->spans[lane->count++] = span;
+}
+
+void mr_observe_span(mr_observation *observation, uint32_t lane_index, uint32_t kind, double begin, double end) {
+    mr_lane *lane = &observation->lanes[lane_index];
+    if (kind == MR_SPAN_CRASH)
+        lane->crashes++;
+    else if (kind == MR_SPAN_TRIAL_CRASH)
+        lane->trial_crashes++;
+    else if (kind != MR_SPAN_START)
+        lane->tasks++;
+    add_span(observation, lane_index, kind, 1, begin, end);
+}
+
+void mr_observe_part(mr_observation *observation, uint32_t lane, uint32_t kind, double begin, double end) {
+    add_span(observation, lane, kind, 0, begin, end);
 }
 
 /* ---- samples ----------------------------------------------------------------------------------------------------- */
@@ -171,7 +204,7 @@ void mr_observe_sample(mr_observation *observation, const mr_observed_sample *sa
 
 /* ---- incidents --------------------------------------------------------------------------------------------------- */
 
-void mr_observe_incident(mr_observation *observation, double at, const char *text) {
+static mr_incident *add_incident(mr_observation *observation, double at, const char *text) {
     enum { HALF = MR_INCIDENTS_MAX / 2 };
     size_t place = mr_incidents_kept(observation);
     observation->incident_count++;
@@ -181,6 +214,17 @@ void mr_observe_incident(mr_observation *observation, double at, const char *tex
         place--;
     }
     mr_incident *incident = &observation->incidents[place];
-    incident->at = since_start(observation, at);
+    *incident = (mr_incident){.at = since_start(observation, at)};
     snprintf(incident->text, sizeof incident->text, "%s", text);
+    return incident;
+}
+
+void mr_observe_incident(mr_observation *observation, double at, const char *text) {
+    add_incident(observation, at, text);
+}
+
+void mr_observe_left_out(mr_observation *observation, double at, uint32_t lane, const char *text) {
+    mr_incident *incident = add_incident(observation, at, text);
+    incident->left_out = true;
+    incident->lane = lane;
 }

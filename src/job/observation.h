@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/stopwatch.h"
 #include "data/hot_keys.h"
+#include "data/splitters.h"
 
 enum {
     MR_PHASES_MAX = 16,
@@ -57,9 +58,10 @@ enum mr_span_kind {
     MR_SPAN_TRY, /* looking for a bad record */
     MR_SPAN_REDUCE,
     MR_SPAN_MERGE,
-    MR_SPAN_WRITE, /* delivering a part of the output */
-    MR_SPAN_CRASH, /* the process died: an instant, begin is end, unless spans were joined for lack of room */
-    MR_SPAN_KINDS  /* in between it waits */
+    MR_SPAN_WRITE,       /* delivering a part of the output */
+    MR_SPAN_CRASH,       /* the process died: an instant, begin is end, unless spans were joined for lack of room */
+    MR_SPAN_TRIAL_CRASH, /* the same of a process that it has tried something out in */
+    MR_SPAN_KINDS        /* in between it waits */
 };
 
 /* "start", "sample" and so on; "wait" for MR_SPAN_KINDS. Static text. */
@@ -67,7 +69,7 @@ const char *mr_span_name(uint32_t kind);
 
 typedef struct mr_span {
     uint32_t kind;  /* enum mr_span_kind */
-    uint32_t tasks; /* how many were joined */
+    uint32_t tasks; /* how many were joined; 0: of a task that went on behind it */
     double begin;   /* seconds */
     double end;     /* seconds */
 } mr_span;
@@ -81,6 +83,7 @@ typedef struct mr_lane {
     double busy;       /* seconds in spans, without the gaps that joining has swallowed */
     uint64_t tasks;    /* done */
     unsigned crashes;
+    unsigned trial_crashes;           /* deaths of processes that it has tried something out in */
     double activities[MR_ACTIVITIES]; /* seconds */
     bool reader;
     pid_t process; /* that is in it now; 0: none, or it is that of the coordinator */
@@ -100,9 +103,19 @@ typedef struct mr_observed_sample {
 
 /* Something that went wrong, or a message of the job: a death, a retry, a bad record, damage. */
 typedef struct mr_incident {
-    double at; /* seconds */
+    double at;     /* seconds */
+    bool left_out; /* a record or group was found bad, and is left out */
+    uint32_t lane; /* left_out: of the worker that has found it */
     char text[MR_INCIDENT_TEXT];
 } mr_incident;
+
+/* A partition: the keys of a range, which one task reduces. */
+typedef struct mr_observed_partition {
+    uint64_t bytes;   /* of its records, as they came from the map phase */
+    uint64_t records; /* a group job: pairs; a fold: a key counts once for each time that a table was passed on */
+    uint64_t results; /* that it has come to */
+    double seconds;   /* that reducing it took, the last time if it was done again */
+} mr_observed_partition;
 
 /* What a job was bound by: what would have had to be faster. */
 typedef struct mr_bound {
@@ -129,7 +142,9 @@ typedef struct mr_observation {
     double activities[MR_ACTIVITIES]; /* seconds of all workers and readers together */
     mr_hot_key hot_keys[MR_HOT_KEYS]; /* by a sample of the input, most frequent first */
     size_t hot_key_count;
-    mr_bound bound; /* when the job has ended */
+    mr_observed_partition partitions[MR_PARTITIONS_MAX]; /* in the order of their keys; all 0: it is not reduced yet */
+    uint32_t partition_count;                            /* once the reduce phase has begun; a map job has none */
+    mr_bound bound;                                      /* when the job has ended */
 } mr_observation;
 
 /* How many of incidents are there. */
@@ -158,6 +173,12 @@ bool mr_observation_open_lanes(mr_observation *observation, uint32_t workers, ui
  * one goes on, under its name. */
 void mr_observe_phase(mr_observation *observation, const char *name, uint64_t units, double at);
 
+/* The reduce phase begins, with so many partitions. */
+void mr_observe_partitions(mr_observation *observation, uint64_t count);
+
+/* A partition has been reduced; of one that is reduced again the last time counts. */
+void mr_observe_partition(mr_observation *observation, uint64_t partition, const mr_observed_partition *observed);
+
 /* A lane has done something. What begins before the end of the span before it is cut off there. */
 void mr_observe_span(mr_observation *observation, uint32_t lane, uint32_t kind, double begin, double end);
 
@@ -165,7 +186,13 @@ void mr_observe_span(mr_observation *observation, uint32_t lane, uint32_t kind, 
  * there. */
 void mr_observe_sample(mr_observation *observation, const mr_observed_sample *sample, bool last);
 
+/* The same for the beginning of a task that goes on. */
+void mr_observe_part(mr_observation *observation, uint32_t lane, uint32_t kind, double begin, double end);
+
 /* Keeps a text, cut if it is too long; its bytes may be anything. */
 void mr_observe_incident(mr_observation *observation, double at, const char *text);
+
+/* The same, about a record or group that is left out because of what the worker of a lane has found. */
+void mr_observe_left_out(mr_observation *observation, double at, uint32_t lane, const char *text);
 
 #endif

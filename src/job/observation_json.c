@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "job/skew.h"
+
 /* Spans may be many thousands, so they are not made of cJSON's nodes, each of which has 64 bytes, but put in as text.
  */
 
@@ -74,6 +76,7 @@ static bool add_lane(cJSON *lanes, const mr_lane *lane) {
     }
     return cJSON_AddBoolToObject(object, "reader", lane->reader) && add_seconds(object, "busy", lane->busy) &&
            mr_json_add_number(object, "tasks", lane->tasks) && mr_json_add_number(object, "crashes", lane->crashes) &&
+           mr_json_add_number(object, "trial_crashes", lane->trial_crashes) &&
            add_seconds(object, "resolution", lane->resolution) &&
            add_activities(object, "activities", lane->activities);
 }
@@ -90,7 +93,8 @@ static bool add_sample(cJSON *samples, const mr_observed_sample *sample) {
 
 static bool add_incident(cJSON *incidents, const mr_incident *incident) {
     cJSON *object = add_element(incidents);
-    return object && add_seconds(object, "at", incident->at) && mr_json_add_text(object, "text", incident->text);
+    return object && add_seconds(object, "at", incident->at) && mr_json_add_text(object, "text", incident->text) &&
+           (!incident->left_out || mr_json_add_number(object, "left_out_by", incident->lane));
 }
 
 static bool add_hot_key(cJSON *keys, const mr_hot_key *key) {
@@ -102,6 +106,21 @@ static bool add_hot_key(cJSON *keys, const mr_hot_key *key) {
            cJSON_AddNumberToObject(object, "share", rounded(key->share));
 }
 
+/* Of the key with which it begins the first bytes, as of hot keys. */
+static bool add_partition(cJSON *partitions, const mr_observation *observation, const mr_splitters *splitters,
+                          uint32_t index) {
+    cJSON *object = add_element(partitions);
+    const mr_observed_partition *partition = &observation->partitions[index];
+    size_t length = 0;
+    const char *from = mr_partition_begin(splitters, index, &length);
+    return object &&
+           (!from || mr_json_add_bytes(object, "from", from, length < MR_HOT_KEY_BYTES ? length : MR_HOT_KEY_BYTES)) &&
+           mr_json_add_number(object, "bytes", partition->bytes) &&
+           mr_json_add_number(object, "records", partition->records) &&
+           mr_json_add_number(object, "results", partition->results) &&
+           add_seconds(object, "seconds", partition->seconds);
+}
+
 static bool add_bound(cJSON *root, const mr_bound *bound) {
     if (!bound->by) return cJSON_AddNullToObject(root, "bound");
     cJSON *object = cJSON_AddObjectToObject(root, "bound");
@@ -111,7 +130,7 @@ static bool add_bound(cJSON *root, const mr_bound *bound) {
            mr_json_add_text(object, "advice", *bound->advice ? bound->advice : NULL);
 }
 
-bool mr_observation_add_json(cJSON *root, const mr_observation *observation) {
+bool mr_observation_add_json(cJSON *root, const mr_observation *observation, const mr_splitters *splitters) {
     cJSON *array = cJSON_AddArrayToObject(root, "phases");
     bool ok = array;
     for (uint32_t i = 0; ok && i < observation->phase_count; i++)
@@ -130,5 +149,8 @@ bool mr_observation_add_json(cJSON *root, const mr_observation *observation) {
          (array = cJSON_AddArrayToObject(root, "hot_keys"));
     for (size_t i = 0; ok && i < observation->hot_key_count; i++)
         ok = add_hot_key(array, &observation->hot_keys[i]);
+    ok = ok && (array = cJSON_AddArrayToObject(root, "partitions"));
+    for (uint32_t i = 0; ok && i < observation->partition_count; i++)
+        ok = add_partition(array, observation, splitters, i);
     return ok && add_bound(root, &observation->bound);
 }

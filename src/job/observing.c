@@ -125,9 +125,18 @@ static void take_hot_keys(mr_coordinator *self) {
     memcpy(observation->hot_keys, hot_keys->list, observation->hot_key_count * sizeof *hot_keys->list);
 }
 
+static void note_partition(mr_coordinator *self, uint64_t partition, const mr_report *report) {
+    mr_observed_partition observed = {.bytes = report->exchanged,
+                                      .records = report->exchanged_records,
+                                      .results = report->part.results,
+                                      .seconds = report->ended - report->begun};
+    mr_observe_partition(self->observation, partition, &observed);
+}
+
 void mr_note_done(mr_coordinator *self, const mr_assignment *assignment, const mr_report *report) {
     mr_observe_span(self->observation, report->worker, span_of(assignment->kind), report->begun, report->ended);
     if (assignment->kind == MR_TASK_SPLIT) take_hot_keys(self);
+    if (assignment->kind == MR_TASK_REDUCE && !report->again) note_partition(self, assignment->unit, report);
     if (!report->again) count_unit(self, assignment, report->ended - report->begun);
 }
 
@@ -146,6 +155,20 @@ void mr_note_crash(mr_coordinator *self, uint32_t index, const mr_assignment *as
         mr_observe_span(self->observation, index, span_of(assignment->kind), assignment->given, now);
     mr_observe_span(self->observation, index, MR_SPAN_CRASH, now, now);
     mr_observe_incident(self->observation, now, what);
+}
+
+void mr_note_trial_death(mr_coordinator *self, const mr_report *report) {
+    mr_observe_part(self->observation, report->worker, MR_SPAN_TRY, report->begun, report->ended);
+    mr_observe_span(self->observation, report->worker, MR_SPAN_TRIAL_CRASH, report->ended, report->ended);
+}
+
+void mr_note_left_out(mr_coordinator *self, uint32_t worker, const char *format, ...) {
+    char text[MR_INCIDENT_TEXT];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    mr_observe_left_out(self->observation, mr_seconds(), worker, text);
 }
 
 void mr_note_incident(mr_coordinator *self, const char *format, ...) {

@@ -19,6 +19,13 @@ void mr_note_done(mr_coordinator *self, const mr_assignment *assignment, const m
 /* It has died, at that task; NULL: at none. what: a message about that. */
 void mr_note_crash(mr_coordinator *self, uint32_t index, const mr_assignment *assignment, const char *what);
 
+/* A process has died in which a worker has tried a chunk out. */
+void mr_note_trial_death(mr_coordinator *self, const mr_report *report);
+
+/* A worker has found a record or group that is left out from now on. printf-like. */
+void mr_note_left_out(mr_coordinator *self, uint32_t worker, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* The reader of the output has kept mr waiting for so many seconds. */
 void mr_note_blocked(mr_coordinator *self, double seconds);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/units.h"
 #include "job/page_style.h"
 
 /* ---- the frame --------------------------------------------------------------------------------------------------- */
@@ -87,6 +88,17 @@ void mr_page_fact(mr_html *html, const char *name, const char *text) {
     mr_html_put(html, "</dt><dd>");
     mr_html_text(html, text);
     mr_html_put(html, "</dd>\n");
+}
+
+void mr_page_number(mr_html *html, uint64_t number) {
+    char digits[MR_DECIMAL_TEXT];
+    size_t length = mr_format_unsigned(number, digits);
+    mr_html_format(html, "<data value=\"%llu\">", (unsigned long long)number);
+    for (size_t i = 0; i < length; i++) {
+        if (i && (length - i) % 3 == 0) mr_html_put(html, "\xe2\x80\xaf"); /* a narrow space */
+        mr_html_format(html, "%c", digits[i]);
+    }
+    mr_html_put(html, "</data>");
 }
 
 void mr_page_legend(mr_html *html, enum mr_colour colour, const char *name, const char *note) {

@@ -5,6 +5,8 @@
 #ifndef MR_JOB_PAGE_H
 #define MR_JOB_PAGE_H
 
+#include <stdint.h>
+
 #include "base/html.h"
 
 /* Colours, by what they stand for; they can be told apart by the colour-blind. The order is that of legends. */
@@ -48,6 +50,9 @@ void mr_page_tile_of(mr_html *html, const char *label, const char *quantity, con
 
 /* One row of a list of names and texts (a dl element). */
 void mr_page_fact(mr_html *html, const char *name, const char *text);
+
+/* A whole number with its digits in groups of three; programs find it as it is. */
+void mr_page_number(mr_html *html, uint64_t number);
 
 /* One entry of a legend (a ul element of class "legend"). note: what stands behind the name; NULL: nothing. */
 void mr_page_legend(mr_html *html, enum mr_colour colour, const char *name, const char *note);

@@ -62,8 +62,8 @@ static void name_damage(mr_worker *self, const mr_partition_reader *reader, mr_e
                          reader->in_file ? "the spill file" : "the memory", reader->worker);
 }
 
-/* Sends a partition through the reducer. */
-static bool reduce_partition(mr_worker *self, uint64_t partition, mr_error *error) {
+/* Sends a partition through the reducer, and puts into the report how large it is. */
+static bool reduce_partition(mr_worker *self, uint64_t partition, mr_report *done, mr_error *error) {
     const mr_job *job = self->job;
     mr_partition_reader reader;
     mr_partition_reader_open(&reader, job->shared->runs, job->shared->run_count, job->arenas, self->run_files,
@@ -75,6 +75,8 @@ static bool reduce_partition(mr_worker *self, uint64_t partition, mr_error *erro
     bool ok = mr_reduce_partition(&self->reducer, &stream, error);
     if (error->damage) name_damage(self, &reader, error);
     mr_partition_reader_close(&reader);
+    done->exchanged = reader.bytes;
+    done->exchanged_records = reader.records;
     if (ok) mr_context_trim(&self->context);
     return ok;
 }
@@ -85,7 +87,7 @@ bool mr_do_reduce(mr_worker *self, const mr_task *task, mr_report *done, mr_erro
     memcpy(before, self->context.counters, sizeof before);
     self->again = false;
     mr_part_begin(&self->writer);
-    bool ok = reduce_partition(self, task->unit, error);
+    bool ok = reduce_partition(self, task->unit, done, error);
     uint64_t results = 0;
     if (ok && mr_job_is_ordered(self->job)) {
         mr_byte_sink sink = mr_part_bytes(&self->writer);
@@ -148,7 +150,7 @@ bool mr_do_keep(mr_worker *self, const mr_task *task, mr_report *done, mr_error 
         .writer = {.file = self->job->bad_file, .end = task->offset, .plugin = self->context.loaded.plugin.name}};
     mr_group_keeper keeper = {.begin = begin_kept, .value = keep_value, .end = end_kept, .receiver = &file};
     self->reducer.keeper = &keeper;
-    bool ok = reduce_partition(self, task->unit, error);
+    bool ok = reduce_partition(self, task->unit, done, error);
     self->reducer.keeper = NULL;
     done->kept = file.writer.end;
     mr_quarantine_close(&file.writer);

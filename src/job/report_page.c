@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "job/report_facts.h"
 #include "job/report_parts.h"
+#include "job/skew_page.h"
 #include "job/timeline.h"
 
 /* The page answers from the top down: how did it end, how long, how fast, what held it up, was anything wrong; then
@@ -17,23 +18,11 @@ enum { TEXT = 256, INCIDENTS_SHOWN = 8, SAMPLES_WORTH_SHOWING = 3 };
 
 /* ---- numbers ----------------------------------------------------------------------------------------------------- */
 
-/* A whole number with its digits in groups of three; programs find it as it is. */
-static void put_exact(mr_html *html, uint64_t number) {
-    char digits[MR_DECIMAL_TEXT];
-    size_t length = mr_format_unsigned(number, digits);
-    mr_html_format(html, "<data value=\"%llu\">", (unsigned long long)number);
-    for (size_t i = 0; i < length; i++) {
-        if (i && (length - i) % 3 == 0) mr_html_put(html, "\xe2\x80\xaf"); /* a narrow space */
-        mr_html_format(html, "%c", digits[i]);
-    }
-    mr_html_put(html, "</data>");
-}
-
 static void put_number(mr_html *html, const char *name, uint64_t number) {
     mr_html_put(html, "<dt>");
     mr_html_text(html, name);
     mr_html_put(html, "</dt><dd class=\"number\">");
-    put_exact(html, number);
+    mr_page_number(html, number);
     mr_html_put(html, "</dd>\n");
 }
 
@@ -272,27 +261,6 @@ static void put_times(mr_html *html, const mr_report_subject *subject) {
 
 /* ---- the rest ---------------------------------------------------------------------------------------------------- */
 
-void mr_report_hot_keys(mr_html *html, const mr_observation *observation) {
-    if (!observation->hot_key_count) return;
-    double most = observation->hot_keys[0].share;
-    mr_page_section(html, "Keys that come most often");
-    mr_html_put(html, "<p class=\"hint\">By a sample of the input: shares of all pairs that map emits.</p>\n<table>\n");
-    for (size_t i = 0; i < observation->hot_key_count; i++) {
-        const mr_hot_key *hot = &observation->hot_keys[i];
-        size_t shown = mr_smaller(hot->length, MR_HOT_KEY_BYTES);
-        mr_html_put(html, "<tr><td class=\"any\"><code>");
-        mr_html_bytes(html, hot->key, shown);
-        mr_html_put(html, "</code>");
-        if (shown < hot->length)
-            mr_html_format(html, "<span class=\"hint\">\xe2\x80\xa6 (%u bytes)</span>", hot->length);
-        mr_html_put(html, "</td><td class=\"wide\">");
-        mr_page_bar(html, MR_COLOUR_MAP, most > 0 ? hot->share / most : 0);
-        mr_html_format(html, "</td><td class=\"number narrow\">%.1f %%</td></tr>\n", 100 * mr_duration(0, hot->share));
-    }
-    mr_html_put(html, "</table>\n");
-    mr_page_section_end(html);
-}
-
 static void put_numbers(mr_html *html, const mr_result_summary *summary) {
     mr_page_section(html, "In numbers");
     mr_html_put(html, "<div class=\"columns\"><dl class=\"facts\">\n");
@@ -334,7 +302,7 @@ void mr_report_page(mr_html *html, const mr_report_subject *subject) {
         mr_report_activities(html, subject->observation);
         put_times(html, subject);
         mr_report_incidents(html, subject->observation);
-        mr_report_hot_keys(html, subject->observation);
+        mr_report_skew(html, subject->observation, subject->job->shared ? &subject->job->shared->splitters : NULL);
     }
     mr_report_counters(html, subject->summary);
     put_numbers(html, subject->summary);

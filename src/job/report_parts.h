@@ -12,9 +12,6 @@ void mr_report_activities(mr_html *html, const mr_observation *observation);
 /* What went wrong, and when. */
 void mr_report_incidents(mr_html *html, const mr_observation *observation);
 
-/* Frequent keys, with their shares. */
-void mr_report_hot_keys(mr_html *html, const mr_observation *observation);
-
 /* Counters of the plugin. */
 void mr_report_counters(mr_html *html, const mr_result_summary *summary);
 

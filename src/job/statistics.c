@@ -178,11 +178,13 @@ static bool write_text(const char *path, const char *text, mr_error *error) {
 bool mr_statistics_write(const mr_job *job, const mr_result_summary *summary, const mr_card *card,
                          const mr_error *failure, mr_error *error) {
     const mr_job_settings *settings = job->settings;
+    const mr_splitters *splitters = job->shared ? &job->shared->splitters : NULL;
     cJSON *root = mr_json_new(error);
     bool ok = root && mr_json_add_number(root, "version", LAYOUT) && mr_json_add_text(root, "mr", MR_VERSION) &&
               mr_json_add_text(root, "plugin", settings->plugin) && add_outcome(root, summary, failure) &&
               add_figures(root, summary) && add_counters(root, summary) && add_settings(root, job) &&
-              (!summary->observation || mr_observation_add_json(root, summary->observation)) && add_crash(root, card);
+              (!summary->observation || mr_observation_add_json(root, summary->observation, splitters)) &&
+              add_crash(root, card);
     char *text = ok ? cJSON_Print(root) : NULL;
     cJSON_Delete(root);
     ok = text || mr_error_memory(error, 4096, "statistics");

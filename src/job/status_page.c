@@ -10,6 +10,7 @@
 #include "job/occupation.h"
 #include "job/progress_line.h"
 #include "job/report_parts.h"
+#include "job/skew_page.h"
 
 /* From the top down: how far it is, what it is at, what each worker does, how it has gone so far, what there is to be
  * worried about. The page is asked for again and again, so nothing in it may move about. */

@@ -15,24 +15,30 @@ enum {
     SPANS_MOST = 60000,  /* in all lanes together */
     COLUMNS_MOST = 1000, /* of a lane: about a pixel each */
     SHORTEST = 8,        /* units of the path: shorter spans would not be seen */
-    MARKS_MOST = 400,    /* crash marks */
+    MARKS_MOST = 400,    /* of deaths of workers, and as many of all else */
     PHASES_HEIGHT = 22,  /* of the row of phases, with the gap below it */
     LANES_HEIGHT = 480,  /* of all lanes, when there are many */
     LABEL_DISTANCE = 14, /* pixels between numbers of lanes, at least */
 };
 
-/* Kinds and their colours; a crash is a mark. */
+/* Kinds and their colours; crashes are marks. */
 static const struct {
     const char *name;
     enum mr_colour colour;
 } kinds[MR_SPAN_KINDS] = {
-    [MR_SPAN_START] = {"starting", MR_COLOUR_START},   [MR_SPAN_SAMPLE] = {"sampling", MR_COLOUR_SAMPLE},
-    [MR_SPAN_READ] = {"reading", MR_COLOUR_READ},      [MR_SPAN_MAP] = {"mapping", MR_COLOUR_MAP},
-    [MR_SPAN_SEAL] = {"sealing", MR_COLOUR_SEAL},      [MR_SPAN_TRY] = {"looking for a bad record", MR_COLOUR_TRY},
-    [MR_SPAN_REDUCE] = {"reducing", MR_COLOUR_REDUCE}, [MR_SPAN_MERGE] = {"merging", MR_COLOUR_MERGE},
-    [MR_SPAN_WRITE] = {"writing", MR_COLOUR_WRITE},    [MR_SPAN_CRASH] = {"died", MR_COLOUR_CRASH},
+    [MR_SPAN_START] = {"starting", MR_COLOUR_START},
+    [MR_SPAN_SAMPLE] = {"sampling", MR_COLOUR_SAMPLE},
+    [MR_SPAN_READ] = {"reading", MR_COLOUR_READ},
+    [MR_SPAN_MAP] = {"mapping", MR_COLOUR_MAP},
+    [MR_SPAN_SEAL] = {"sealing", MR_COLOUR_SEAL},
+    [MR_SPAN_TRY] = {"looking for a bad record", MR_COLOUR_TRY},
+    [MR_SPAN_REDUCE] = {"reducing", MR_COLOUR_REDUCE},
+    [MR_SPAN_MERGE] = {"merging", MR_COLOUR_MERGE},
+    [MR_SPAN_WRITE] = {"writing", MR_COLOUR_WRITE},
+    [MR_SPAN_CRASH] = {"died", MR_COLOUR_CRASH},
+    [MR_SPAN_TRIAL_CRASH] = {"died on trial", MR_COLOUR_CRASH},
 };
-_Static_assert(MR_SPAN_KINDS == 10, "every kind has a name and a colour");
+_Static_assert(MR_SPAN_KINDS == 11, "every kind has a name and a colour");
 
 /* What a lane did in all. */
 typedef struct totals {
@@ -231,40 +237,92 @@ static void put_tracks(mr_html *html, uint32_t lanes, const layout *layout) {
                        PHASES_HEIGHT + layout->pitch * i, joined ? layout->height : layout->thickness);
 }
 
-static void put_mark(mr_html *html, const mr_observation *observation, const mr_time_axis *axis, uint32_t index,
-                     double at, const layout *layout) {
+/* ---- marks ------------------------------------------------------------------------------------------------------- */
+
+/* What happened in an instant has a mark, whose shape says what it was. */
+enum mark { MARK_TRIAL_CRASH, MARK_LEFT_OUT, MARK_CRASH, MARKS };
+
+static const struct {
+    const char *name;  /* of a legend */
+    const char *words; /* behind "worker 3 " */
+    const char *shape;
+} marks[MARKS] = {
+    [MARK_TRIAL_CRASH] = {"a trial died", "saw a trial die", "<circle r=\"3.5\"/>"},
+    [MARK_LEFT_OUT] = {"record left out", "found a record that is left out",
+                       "<path d=\"M0-6l6 6l-6 6l-6-6z\"/><path d=\"M-2 0h4\"/>"},
+    [MARK_CRASH] = {"died", "died", "<circle r=\"6\"/><path d=\"M-2.5-2.5l5 5m0-5l-5 5\"/>"},
+};
+
+/* How many have been drawn, and where. */
+typedef struct marking {
+    const mr_observation *observation;
+    const mr_time_axis *axis;
+    const layout *layout;
+    unsigned count;
+} marking;
+
+static void put_mark(mr_html *html, marking *marking, enum mark kind, uint32_t index, double at) {
     char text[MR_TIME_TEXT];
-    mr_html_format(html,
-                   "<svg class=\"mark\" x=\"%.2f%%\" y=\"%.1f\"><title>%s %u died at %s</title>"
-                   "<g transform=\"scale(%s)\"><circle r=\"6\"/><path d=\"M-2.5-2.5l5 5m0-5l-5 5\"/></g></svg>\n",
-                   100 * mr_time_share(axis, at), PHASES_HEIGHT + layout->pitch * index + layout->thickness / 2,
+    const mr_observation *observation = marking->observation;
+    const layout *layout = marking->layout;
+    if (index >= observation->lane_count || marking->count++ >= MARKS_MOST) return;
+    mr_html_format(html, "<svg class=\"mark\" x=\"%.2f%%\" y=\"%.1f\"><title>%s %u %s at %s</title>",
+                   100 * mr_time_share(marking->axis, at),
+                   PHASES_HEIGHT + layout->pitch * index + layout->thickness / 2,
                    observation->lanes[index].reader ? "reader" : "worker", number_of(observation, index),
-                   mr_format_time(at, axis->step / 100, text), layout->pitch >= 10 ? "1" : "0.6");
+                   marks[kind].words, mr_format_time(at, marking->axis->step / 100, text));
+    mr_html_format(html, "<g transform=\"scale(%s)\">%s</g></svg>\n", layout->pitch >= 10 ? "1" : "0.6",
+                   marks[kind].shape);
 }
 
-static void put_marks(mr_html *html, const mr_observation *observation, const mr_time_axis *axis,
-                      const layout *layout) {
-    unsigned marks = 0;
-    for (uint32_t i = 0; i < observation->lane_count; i++) {
-        const mr_lane *lane = &observation->lanes[i];
-        for (size_t k = 0; k < lane->count && marks < MARKS_MOST; k++) {
-            if (lane->spans[k].kind != MR_SPAN_CRASH) continue;
-            put_mark(html, observation, axis, i, lane->spans[k].begin, layout);
-            marks++;
-        }
+static void mark_spans(mr_html *html, marking *marking, uint32_t kind, enum mark mark) {
+    for (uint32_t i = 0; i < marking->observation->lane_count; i++) {
+        const mr_lane *lane = &marking->observation->lanes[i];
+        for (size_t k = 0; k < lane->count; k++)
+            if (lane->spans[k].kind == kind) put_mark(html, marking, mark, i, lane->spans[k].begin);
     }
 }
 
-/* The kinds of work that occur. */
+static void mark_left_out(mr_html *html, marking *marking) {
+    const mr_observation *observation = marking->observation;
+    for (size_t i = 0; i < mr_incidents_kept(observation); i++) {
+        const mr_incident *incident = &observation->incidents[i];
+        if (incident->left_out) put_mark(html, marking, MARK_LEFT_OUT, incident->lane, incident->at);
+    }
+}
+
+/* What matters most is drawn last, above the rest; when there are too many it goes first. */
+static void put_marks(mr_html *html, const mr_observation *observation, const mr_time_axis *axis,
+                      const layout *layout) {
+    marking marking = {observation, axis, layout, 0};
+    mark_spans(html, &marking, MR_SPAN_TRIAL_CRASH, MARK_TRIAL_CRASH);
+    mark_left_out(html, &marking);
+    marking.count = 0;
+    mark_spans(html, &marking, MR_SPAN_CRASH, MARK_CRASH);
+}
+
+static void put_mark_legend(mr_html *html, enum mark kind) {
+    mr_html_format(html,
+                   "<li><svg class=\"mark\" width=\"14\" height=\"14\" viewBox=\"-7 -7 14 14\" "
+                   "aria-hidden=\"true\">%s</svg>%s</li>",
+                   marks[kind].shape, marks[kind].name);
+}
+
+/* The kinds of work that occur, and what happened besides. */
 static void put_legend(mr_html *html, const mr_observation *observation) {
-    bool there[MR_SPAN_KINDS] = {false};
+    bool there[MR_SPAN_KINDS] = {false}, left_out = false;
     for (uint32_t i = 0; i < observation->lane_count; i++)
         for (size_t k = 0; k < observation->lanes[i].count; k++)
             if (observation->lanes[i].spans[k].kind < MR_SPAN_KINDS) there[observation->lanes[i].spans[k].kind] = true;
+    for (size_t i = 0; i < mr_incidents_kept(observation); i++)
+        left_out = left_out || observation->incidents[i].left_out;
     mr_html_put(html, "<ul class=\"legend\">");
-    for (uint32_t kind = 0; kind < MR_SPAN_KINDS; kind++)
+    for (uint32_t kind = 0; kind < MR_SPAN_CRASH; kind++)
         if (there[kind]) mr_page_legend(html, kinds[kind].colour, kinds[kind].name, NULL);
     mr_page_legend(html, MR_COLOUR_WAIT, "waiting", NULL);
+    if (there[MR_SPAN_CRASH]) put_mark_legend(html, MARK_CRASH);
+    if (there[MR_SPAN_TRIAL_CRASH]) put_mark_legend(html, MARK_TRIAL_CRASH);
+    if (left_out) put_mark_legend(html, MARK_LEFT_OUT);
     mr_html_put(html, "</ul>");
 }
 
@@ -323,16 +381,19 @@ static void put_lane_row(mr_html *html, const mr_observation *observation, const
                    number_of(observation, index), 100 * mr_time_share(axis, lane->busy));
     for (size_t i = 0; i < SHOWN; i++)
         put_cell(html, sum.seconds[shown[i]]);
-    mr_html_format(html, "<td class=\"number\">%llu</td><td class=\"number\">%u</td></tr>\n",
-                   (unsigned long long)lane->tasks, lane->crashes);
+    mr_html_format(html,
+                   "<td class=\"number\">%llu</td><td class=\"number\">%u</td><td class=\"number\">%u</td></tr>\n",
+                   (unsigned long long)lane->tasks, lane->crashes, lane->trial_crashes);
 }
 
 static void put_lanes(mr_html *html, const mr_observation *observation, const mr_time_axis *axis) {
     begin_table(html, "Workers in numbers");
-    mr_html_put(html, "<tr><th></th><th class=\"number\">at work</th>");
+    mr_html_put(html, "<tr><th>who</th><th class=\"number\">at work</th>");
     for (size_t i = 0; i < SHOWN; i++)
         mr_html_format(html, "<th class=\"number\">%s</th>", kinds[shown[i]].name);
-    mr_html_put(html, "<th class=\"number\">tasks</th><th class=\"number\">deaths</th></tr>\n");
+    mr_html_put(html,
+                "<th class=\"number\">tasks</th><th class=\"number\">deaths</th><th class=\"number\">on trial</th>"
+                "</tr>\n");
     for (uint32_t i = 0; i < observation->lane_count; i++)
         put_lane_row(html, observation, axis, i);
     end_table(html);
@@ -360,7 +421,7 @@ static void put_phase_row(mr_html *html, const mr_phase *phase, const mr_time_ax
 
 static void put_phase_rows(mr_html *html, const mr_observation *observation, const mr_time_axis *axis) {
     begin_table(html, "Phases in numbers");
-    mr_html_put(html, "<tr><th></th><th class=\"number\">time</th><th class=\"number\">workers at work</th>"
+    mr_html_put(html, "<tr><th>phase</th><th class=\"number\">time</th><th class=\"number\">workers at work</th>"
                       "<th class=\"number\">units</th><th class=\"number\">the longest took</th></tr>\n");
     for (uint32_t i = 0; i < observation->phase_count; i++)
         put_phase_row(html, &observation->phases[i], axis);

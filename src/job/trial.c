@@ -104,6 +104,7 @@ bool mr_trial_run(mr_trial *trial, mr_error *error) {
         bool alive = false;
         if (!try_once(trial, &death, &alive, error)) return false;
         if (alive) return true;
+        if (!trial->died(trial->receiver, error)) return false;
         if (death.cause == MR_DEATH_KILLED && ++kills == KILLS_MAX) return true;
         if (death.place.kind != MR_PLACE_RECORD || !death.place.length) return true; /* or an empty source */
         deaths = same_record(&last, &death.place) ? deaths + 1 : 1;

@@ -20,7 +20,9 @@ typedef struct mr_trial {
     bool (*rehearse)(void *receiver, const mr_chunk *chunk, mr_error *error);
     /* Takes a record that kills; in the worker itself. */
     bool (*found)(void *receiver, const mr_death *death, mr_error *error);
-    void *receiver; /* for both */
+    /* Is told of each death of a process on trial; in the worker itself. */
+    bool (*died)(void *receiver, mr_error *error);
+    void *receiver; /* for all three */
 } mr_trial;
 
 /* Finds every record of the chunk that kills, twice in a row, a process that maps it. */

@@ -97,8 +97,16 @@ static bool found_bad(void *receiver, const mr_death *death, mr_error *error) {
     return report_bad(receiver, death, error);
 }
 
+/* Tells when a process on trial has died, and since when there have been such. */
+static bool tell_trial_death(void *receiver, mr_error *error) {
+    mr_worker *self = receiver;
+    mr_report death = {.kind = MR_REPORT_TRIAL_DEATH, .sequence = self->sequence, .ended = mr_seconds()};
+    death.begun = self->trial_begun;
+    return mr_worker_report(self, death, error);
+}
+
 bool mr_do_try(mr_worker *self, const mr_task *task, mr_report *done, mr_error *error) {
-    (void)done;
+    self->trial_begun = done->begun;
     if (!mr_worker_open_map(self, error)) return false;
     mr_trial trial = {.chunk = task->chunk,
                       .input = &self->job->input,
@@ -110,6 +118,7 @@ bool mr_do_try(mr_worker *self, const mr_task *task, mr_report *done, mr_error *
                       .timeout = self->job->settings->timeout,
                       .rehearse = rehearse,
                       .found = found_bad,
+                      .died = tell_trial_death,
                       .receiver = self};
     return mr_trial_run(&trial, error);
 }

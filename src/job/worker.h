@@ -64,6 +64,7 @@ struct mr_worker {
     bool again;            /* the partition at hand is to be reduced again, without groups that were rejected */
     bool rehearsing;       /* nothing comes of what is mapped: for a sample, or on trial */
     bool long_record;      /* this worker may read a record longer than plan.own_record */
+    double trial_begun;    /* when the last trial began, in mr_seconds */
     uint64_t arena_used;   /* bytes of the arena with sealed runs of an earlier worker */
     uint64_t mapped;       /* bytes mapped since the last commit */
     uint64_t spilled;      /* bytes spilled up to the last commit */
