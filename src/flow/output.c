@@ -54,7 +54,8 @@ static bool open_unnamed(mr_output *output, mr_error *error) {
     output->file = open(output->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
     if (output->file >= 0) return true;
     if (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL) return open_named(output, error);
-    return mr_error_system(error, errno, "could not write %s", output->path);
+    return mr_error_system(error, errno, "could not write %s%s", output->path,
+                           errno == ENOENT ? " (make its folder first)" : "");
 }
 
 static bool open_file(mr_output *output, mr_error *error) {

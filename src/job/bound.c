@@ -274,6 +274,9 @@ static void say_advice(const mr_observation *observation, enum cause cause, doub
             advise_processes(observation, facts, bound);
         break;
     case CAUSE_MAP:
+        advise_processes(observation, facts, bound);
+        if (!*bound->advice && facts->regrouped) blame_key(observation, bound); /* of which all pairs are moved */
+        break;
     case CAUSE_INFLATE:
         advise_processes(observation, facts, bound);
         break;

@@ -286,11 +286,16 @@ static bool take_line(reader *self, mr_error *error) {
     return ok;
 }
 
+/* Whoever gives a file whose beginning is wrong may have taken it for one of bad records. Always returns false. */
+static bool say_what_is_wanted(const reader *self, mr_error *error) {
+    return !self->input->count && mr_error_add(error, "; --from-bad wants a file that --bad has written");
+}
+
 static bool read_file(reader *self, mr_error *error) {
     bool more = true, ok = true;
     while (ok && more) {
         ok = read_line(self, &more, error);
-        if (ok && more && !is_blank(self)) ok = take_line(self, error);
+        if (ok && more && !is_blank(self)) ok = take_line(self, error) || say_what_is_wanted(self, error);
     }
     if (ok && self->goes_on) ok = mr_error_set(error, "a line that is to go on is the last one");
     if (!ok) return mr_error_context(error, "%s, line %llu", self->path, (unsigned long long)self->line_number);

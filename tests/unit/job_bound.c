@@ -56,6 +56,11 @@ static void readers_hold_workers_up(void **state) {
            "one process unpacks a file that is not BGZF; bgzip makes files that all workers can read");
     spend(map->workers, MR_ACTIVITY_EXCHANGE, 4); /* now they are the busier ones */
     expect("map", 10 / 11.0 * 15 / 19, "mapping", "");
+    observation->hot_keys[0] = (mr_hot_key){.key = "the", .length = 3, .share = 0.4};
+    observation->hot_key_count = 1;
+    expect("map", 10 / 11.0 * 15 / 19, "mapping", ""); /* a fold makes one of them */
+    facts.regrouped = true;
+    expect("map", 10 / 11.0 * 15 / 19, "mapping", "key 'the' has 40 % of all pairs");
 }
 
 static void workers_are_too_few(void **state) {
