@@ -13,6 +13,7 @@ int main(int argc, char **argv) {
         return 1;
     }
     signal(SIGCHLD, SIG_DFL); /* who ignores it, as the parent may have done, never hears how a child ended */
+    mr_bear_file_limit();
     mr_exit end = mr_command_line(argc, argv);
     if (end.signal) {
         /* Ends as if the signal had not been held back, so that the shell sees what happened. */

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/units.h"
@@ -60,7 +61,13 @@ bool mr_error_system(mr_error *error, int code, const char *format, ...) {
     append_text(error, ": ");
     append_text(error, strerror(code));
     if (code == EMFILE || code == ENFILE) append_text(error, " (allow more of them: ulimit -n)");
+    if (code == EFBIG) append_text(error, " (allow larger ones: ulimit -f)");
     return false;
+}
+
+bool mr_error_start(mr_error *error, int code) {
+    mr_error_system(error, code, "could not start a process");
+    return code == EAGAIN ? mr_error_add(error, " (allow more of them: ulimit -u, or pids.max of the cgroup)") : false;
 }
 
 bool mr_error_context(mr_error *error, const char *format, ...) {
@@ -81,9 +88,14 @@ bool mr_error_add(mr_error *error, const char *text) {
 }
 
 void mr_error_set_memory(mr_error *error, size_t bytes, const char *what) {
-    char size[MR_SIZE_TEXT];
-    mr_error_set(error, "out of memory: could not get %s for %s (give less --memory, or fewer --jobs)",
-                 mr_format_size(bytes, size), what);
+    char size[MR_SIZE_TEXT], all[MR_SIZE_TEXT];
+    struct rlimit limit;
+    mr_format_size(bytes, size);
+    if (getrlimit(RLIMIT_AS, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+        mr_error_set(error, "out of memory: could not get %s for %s (give less --memory, or fewer --jobs)", size, what);
+    else
+        mr_error_set(error, "out of memory: could not get %s for %s (ulimit -v allows a process %s in all; allow more)",
+                     size, what, mr_format_size(limit.rlim_cur, all));
 }
 
 /* What is called before anything is printed. */

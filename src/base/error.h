@@ -32,6 +32,9 @@ bool mr_error_damage(mr_error *error, const char *format, ...) __attribute__((fo
  * where there is some for any place where it comes from. */
 bool mr_error_system(mr_error *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* The same for a process that could not be started. */
+bool mr_error_start(mr_error *error, int code);
+
 /* Puts context and ": " in front of a set message. Always returns false. */
 bool mr_error_context(mr_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

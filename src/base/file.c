@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -74,4 +76,9 @@ bool mr_hold_standard_streams(void) {
         file = open("/dev/null", O_RDONLY);
     if (file >= 0) close(file);
     return file >= 0;
+}
+
+void mr_bear_file_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) signal(SIGXFSZ, SIG_IGN);
 }

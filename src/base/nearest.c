@@ -1,9 +1,12 @@
 #include "base/nearest.h"
 
 #include <ctype.h>
-#include <stdbool.h>
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The distance of two words is the number of mistakes between them: a letter that is missing, one too many, a wrong
  * one, or two neighbours that have changed places (Damerau's, in the form in which nothing is changed twice). Large
@@ -12,6 +15,10 @@
  * the beginning of a word, two letters at least, is as near to it as a single mistake. */
 
 enum { MISTAKES_MAX = 3, LETTERS_PER_MISTAKE = 3, BEGINNING_MIN = 2, FAR = MR_NEAREST_WORD };
+enum {
+    FILES_MAX = 10000, /* of a folder that are tried: nobody should wait for a message */
+    FOLDER_MAX = 256   /* bytes of the path of one, with its zero */
+};
 
 /* Copies a word in the form in which it is compared; a word that is too long becomes empty. */
 static void fold_word(char *to, const char *word) {
@@ -100,4 +107,37 @@ const char *mr_nearest_question(mr_nearest *nearest, const char *before) {
                                  nearest->best[i], i + 1 == count ? "?" : "");
     }
     return nearest->question;
+}
+
+/* Whether a name ends in one of several endings, behind at least one letter. */
+static bool ends_in(const char *name, const char *endings) {
+    size_t length = strlen(name);
+    while (endings && *endings) {
+        size_t end = strcspn(endings, "|");
+        if (length > end && !strncmp(name + length - end, endings, end)) return true;
+        endings += end + (endings[end] == '|');
+    }
+    return !endings;
+}
+
+static int compare_words(const void *a, const void *b) {
+    return strcmp(a, b);
+}
+
+bool mr_nearest_file(mr_error *error, const char *path, const char *endings) {
+    mr_nearest nearest;
+    char folder[FOLDER_MAX];
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    int length = (int)(name - path);
+    if (snprintf(folder, sizeof folder, "%.*s", length, path) >= (int)sizeof folder) return false;
+    if (access(path, F_OK) == 0 || errno != ENOENT) return false;
+    DIR *files = opendir(length ? folder : ".");
+    mr_nearest_begin(&nearest, name);
+    const struct dirent *file;
+    for (int i = 0; files && i < FILES_MAX && (file = readdir(files)); i++)
+        if (*file->d_name != '.' && ends_in(file->d_name, endings)) mr_nearest_try(&nearest, file->d_name);
+    if (files) closedir(files);
+    /* They come in any order. */
+    if (nearest.count <= MR_NEAREST_MOST) qsort(nearest.best, nearest.count, MR_NEAREST_WORD, compare_words);
+    return mr_error_add(error, mr_nearest_question(&nearest, folder));
 }

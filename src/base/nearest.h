@@ -8,12 +8,15 @@
 #ifndef MR_BASE_NEAREST_H
 #define MR_BASE_NEAREST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "base/error.h"
+
 enum {
-    MR_NEAREST_WORD = 64,     /* bytes of a word, with its zero; a longer one is never proposed, nor anything for one */
-    MR_NEAREST_MOST = 3,      /* so many words are proposed at the same time */
-    MR_NEAREST_QUESTION = 320 /* bytes of a question */
+    MR_NEAREST_WORD = 64, /* bytes of a word, with its zero; a longer one is never proposed, nor anything for one */
+    MR_NEAREST_MOST = 3,  /* so many words are proposed at the same time */
+    MR_NEAREST_QUESTION = 1024 /* bytes of a question */
 };
 
 /* The words that are nearest to what was typed, of those that have been tried. */
@@ -37,5 +40,10 @@ void mr_nearest_try_each(mr_nearest *nearest, const char *words);
 /* The text "; did you mean BEFOREword?", with up to three words, before standing in front of each; "" when no word is
  * near enough, or too many are. It lies in nearest. */
 const char *mr_nearest_question(mr_nearest *nearest, const char *before);
+
+/* For an error about a path where nothing is: adds "; did you mean PATH?", with the files of the same folder whose
+ * names are near to the one of path. Each ends in one of endings, with '|' between them; NULL: in anything. Adds
+ * nothing when there is something at path after all, or nobody can say. Always returns false. */
+bool mr_nearest_file(mr_error *error, const char *path, const char *endings);
 
 #endif

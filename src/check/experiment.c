@@ -72,7 +72,7 @@ enum mr_experiment_end mr_experiment_do(const mr_bench *bench, const mr_experime
     board->error = (mr_error){0};
     int code = mp_process_start(&process, &options, work, &(assignment){bench, experiment});
     if (code < 0) {
-        mr_error_system(error, -code, "could not start a process");
+        mr_error_start(error, -code);
         return MR_EXPERIMENT_FAILED;
     }
     bool stuck = await_end(bench, process);

@@ -42,7 +42,7 @@ static bool start_and_wait(order *given, mr_error *error) {
     board->error = (mr_error){0};
     board->place = (mr_place){0};
     int code = mp_process_start(&process, &options, run_job, given);
-    if (code < 0) return mr_error_system(error, -code, "could not start a process");
+    if (code < 0) return mr_error_start(error, -code);
     mp_process_join(process, -1);
     code = 0;
     mp_process_exit_code(process, &code);

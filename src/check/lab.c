@@ -453,7 +453,7 @@ bool mr_lab_apart(mr_lab *lab, bool (*run)(void *receiver, mr_trace *trace), voi
     mr_board *board = lab->board;
     int status = 0;
     pid_t parent = getpid(), child = fork(), ended;
-    if (child < 0) return mr_error_system(error, errno, "could not start a process");
+    if (child < 0) return mr_error_start(error, errno);
     if (child == 0) run_and_leave(lab, parent, run, receiver);
     while ((ended = waitpid(child, &status, 0)) < 0 && errno == EINTR)
         continue;

@@ -263,7 +263,7 @@ static bool ask_child(taking *self, mr_error *error) {
     mp_process_options options = {.name = "mr-sample", .flags = MP_PROCESS_DAEMON};
     mr_board *board = self->sample->board;
     int code = mp_process_start(&process, &options, take_in_child, self);
-    if (code < 0) return mr_error_system(error, -code, "could not start a process");
+    if (code < 0) return mr_error_start(error, -code);
     bool hangs = mp_process_join(process, TAKING_SECONDS * 1000) < 0;
     code = 0;
     if (!hangs) mp_process_exit_code(process, &code);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/nearest.h"
 #include "cli/job_run.h"
 #include "flow/output.h"
 #include "host/describe.h"
@@ -113,7 +114,8 @@ void mr_stage_arguments_free(mr_stage_arguments *arguments) {
 /* Whether a file is there; the job looks closer when its stage begins. */
 static bool check_file(const char *path, mr_error *error) {
     if (*path == '@') path++; /* a list of paths */
-    return !strcmp(path, "-") || access(path, R_OK) == 0 || mr_error_system(error, errno, "could not read %s", path);
+    return !strcmp(path, "-") || access(path, R_OK) == 0 || mr_error_system(error, errno, "could not read %s", path) ||
+           mr_nearest_file(error, path, NULL);
 }
 
 static bool check_sources(const mr_job_file *file, const mr_stage *stage, const mr_stage_source *sources, size_t count,

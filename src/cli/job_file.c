@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/nearest.h"
 #include "cli/job_reader.h"
 
 enum { FILE_MOST = 1 << 20 /* bytes */ };
@@ -211,7 +212,9 @@ static bool read_text(mr_job_reader *reader, mr_error *error) {
     const char *path = reader->file->path;
     struct stat status;
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (file < 0) return mr_error_system(error, errno, "could not read the job file %s", path);
+    if (file < 0)
+        return mr_error_system(error, errno, "could not read the job file %s", path) ||
+               mr_nearest_file(error, path, ".json");
     reader->text = calloc(1, FILE_MOST + 1);
     bool ok = reader->text || mr_error_memory(error, FILE_MOST, "the job file");
     if (ok && (fstat(file, &status) < 0 || !S_ISREG(status.st_mode)))

@@ -33,6 +33,7 @@ static void forget_handlers(void) {
         signal(of_terminal[i], SIG_IGN);
     signal(SIGCHLD, SIG_DFL); /* who ignores it never hears how a child ended */
     signal(SIGTERM, SIG_DFL); /* by which the program ends the job */
+    mr_bear_file_limit();
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/nearest.h"
 #include "base/units.h"
 #include "data/decode.h"
 
@@ -105,7 +106,9 @@ static bool look_at(mr_input *input, mr_source *source, mr_error *error) {
     if (!source->standard && !strcmp(source->path, "-") && !take_standard(input, source, error)) return false;
     if ((source->standard ? fstat(source->standard, &status) : stat(source->path, &status)) < 0)
         return mr_error_system(error, errno, "could not read %s%s", source->path,
-                               strchr(source->path, '=') ? " (options of plugins are given by --set NAME=VALUE)" : "");
+                               strchr(source->path, '=') ? " (options of plugins are given by --set NAME=VALUE)"
+                                                         : "") ||
+               (!source->standard && mr_nearest_file(error, source->path, NULL));
     if (S_ISDIR(status.st_mode) && source->standard) return mr_error_set(error, "%s is a directory", source->path);
     if (S_ISDIR(status.st_mode))
         return mr_error_set(error, "%s is a directory; name the files in it instead, such as %s/*", source->path,

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/nearest.h"
 #include "host/cache.h"
 #include "host/trust.h"
 
@@ -43,7 +44,9 @@ static bool read_all(const char *source, int file, mr_slice *text, mr_error *err
 
 bool mr_building_read(const char *source, mr_slice *text, mr_error *error) {
     int file = open(source, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file < 0) return mr_error_system(error, errno, "could not read the source %s", source);
+    if (file < 0)
+        return mr_error_system(error, errno, "could not read the source %s", source) ||
+               mr_nearest_file(error, source, ".c|.cc|.cpp|.cxx");
     bool ok = mr_plugin_trusted(source, error) && read_all(source, file, text, error);
     close(file);
     return ok;

@@ -146,7 +146,7 @@ static bool run_compiler(keeping *shared) {
     mp_process *process;
     mp_process_options options = {.name = "mr-compiler", .flags = MP_PROCESS_DAEMON};
     int code = mp_process_start(&process, &options, become_compiler, shared);
-    if (code < 0) return mr_error_system(&shared->error, -code, "could not start a process");
+    if (code < 0) return mr_error_start(&shared->error, -code);
     bool ok = await_compiler(shared, process);
     mp_process_free(process);
     mp_orphans_kill(NULL, NULL, ORPHANS_MS); /* its own children, and theirs */
@@ -200,7 +200,7 @@ static bool start_keeper(keeping *shared, int signals, mr_error *error) {
     int code = mp_process_start(&keeper, &options, keep, shared);
     if (code < 0) {
         close(shared->asker);
-        return mr_error_system(error, -code, "could not start a process");
+        return mr_error_start(error, -code);
     }
     await_keeper(shared, keeper, signals);
     mp_process_free(keeper);

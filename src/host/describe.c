@@ -164,7 +164,7 @@ static bool ask(exchange *shared, const char *path, mr_error *error) {
     mp_process_options options = {.name = "mr-describe", .flags = MP_PROCESS_DAEMON};
     (void)!mp_orphans_adopt(); /* where that does not work, what a plugin leaves running goes on */
     int code = mp_process_start(&process, &options, describe_in_child, shared);
-    bool ok = code == 0 || mr_error_system(error, -code, "could not start a process");
+    bool ok = code == 0 || mr_error_start(error, -code);
     if (ok) {
         ok = await_answer(process, shared, path, error);
         mp_process_free(process);

@@ -110,6 +110,26 @@ static uint64_t instruction_of(const ucontext_t *context) {
 #endif
 }
 
+static uint64_t stack_of(const ucontext_t *context) {
+#if defined(__x86_64__)
+    return (uint64_t)context->uc_mcontext.gregs[REG_RSP];
+#elif defined(__aarch64__)
+    return context->uc_mcontext.sp;
+#else
+    (void)context;
+    return 0;
+#endif
+}
+
+/* Whether what happened at an address is that the stack has come to its end. A local variable may be so large that the
+ * stack pointer is far beyond it. */
+static bool is_stack_overflow(uint64_t address, const ucontext_t *context) {
+    uint64_t end = catching.stack, pointer = stack_of(context);
+    bool near = address + NEAR_STACK > end && address < end + NEAR_STACK;
+    bool beyond = pointer && pointer < end && address + NEAR_STACK > pointer && address < end;
+    return near || (beyond && gettid() == catching.process);
+}
+
 static void tell_place(void) {
     mr_fault *fault = catching.fault;
     const mr_where *where = catching.where;
@@ -126,8 +146,7 @@ static void tell(int signal, const siginfo_t *info, const ucontext_t *context) {
     fault->code = info->si_code;
     fault->address = (uint64_t)info->si_addr;
     fault->outside = info->si_code == SI_USER && info->si_pid != catching.process;
-    fault->stack = signal == SIGSEGV && fault->address + NEAR_STACK > catching.stack &&
-                   fault->address < catching.stack + NEAR_STACK;
+    fault->stack = signal == SIGSEGV && is_stack_overflow(fault->address, context);
     fault->told = 1;
     tell_place();
     tell_frames(instruction_of(context));

@@ -298,7 +298,9 @@ static const char *say_what_plugins_are(const char *path) {
 bool mr_plugin_load(mr_loaded *loaded, const char *path, const mr_plugin *linked, mr_error *error) {
     loaded->handle = NULL;
     if (linked) return mr_plugin_accept(&loaded->plugin, linked, path, error);
-    if (access(path, R_OK) < 0) return mr_error_system(error, errno, "could not read the plugin %s", path);
+    if (access(path, R_OK) < 0)
+        return mr_error_system(error, errno, "could not read the plugin %s", path) ||
+               mr_nearest_file(error, path, ".so|.c|.cc|.cpp|.cxx");
     if (!mr_plugin_trusted(path, error)) return false;
     mr_watch_forks();
     loaded->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/nearest.h"
 
 /* The file is read line by line. A line begins a record or a group, or goes on with the one before. What it holds is
  * appended to the content: of a record its bytes; of a group its key and its values, each behind its length (of which
@@ -311,7 +312,8 @@ bool mr_from_bad_open(mr_input *input, const char *path, const char *folder, mr_
                                folder);
     }
     reader self = {.input = input, .path = path, .file = fopen(path, "re")};
-    if (!self.file) return mr_error_system(error, errno, "could not read %s", path);
+    if (!self.file)
+        return mr_error_system(error, errno, "could not read %s", path) || mr_nearest_file(error, path, NULL);
     bool ok = read_file(&self, error);
     fclose(self.file);
     free(self.line);

@@ -41,6 +41,8 @@ enum {
     SMALLEST_RELEASE = 8 << 10, /* bytes of a run that are worth being given back before its end */
     RELEASES = 32,              /* the most pieces in which a run is given back */
     REPORT_QUEUE = 256 << 10,
+    OTHER_ADDRESSES = 64 << 20, /* that a process needs for programs, libraries and small things */
+    LEAST_MEMORY = 64 << 20,    /* with which a job is tried, however few addresses there are */
 };
 
 /* ---- what the machine offers ------------------------------------------------------------------------------------- */
@@ -79,9 +81,19 @@ static uint64_t cgroup_limit(void) {
     return limit;
 }
 
+/* What is left of the addresses that this process may have (ulimit -v), once there is room for what every job shares.
+ */
+static uint64_t address_limit(void) {
+    struct rlimit limit;
+    const uint64_t taken = sizeof(mr_shared) + OTHER_ADDRESSES;
+    if (getrlimit(RLIMIT_AS, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
+    return limit.rlim_cur > taken ? limit.rlim_cur - taken : 0;
+}
+
 static uint64_t default_memory(void) {
     uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
-    return mr_smaller(machine, cgroup_limit()) / 2;
+    uint64_t usual = mr_smaller(machine, cgroup_limit()) / 2;
+    return mr_smaller(usual, mr_larger(address_limit(), LEAST_MEMORY));
 }
 
 /* ---- the plan ---------------------------------------------------------------------------------------------------- */
@@ -374,8 +386,22 @@ static bool find_input(mr_job *job, mr_error *error) {
     return mr_input_open(&job->input, (const char *const *)job->paths.list, job->paths.held, job->paths.count, error);
 }
 
+/* Who has forgotten an option that the plugin needs may have given its value as an input, as grep(1) has it: the option
+ * is then what is to be told. */
+static bool prefer_settings(mr_job *job, mr_error *error) {
+    mr_error settings = {0};
+    mr_setup setup = mr_job_setup(job);
+    setup.only_options = true;
+    setup.wish = read_wished;
+    setup.receiver = job;
+    if (!job->settings->linked && open_sides(job, &settings) && !mr_describe(&setup, &job->description, &settings) &&
+        settings.usage)
+        *error = settings;
+    return false;
+}
+
 static bool open_input(mr_job *job, mr_error *error) {
-    if (!find_input(job, error)) return false;
+    if (!find_input(job, error)) return prefer_settings(job, error);
     job->input.guess = guess_input(&job->input);
     job->first = mr_first_records_new(&job->input, error);
     return job->first;

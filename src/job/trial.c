@@ -65,7 +65,7 @@ static bool try_once(mr_trial *trial, mr_death *death, bool *alive, mr_error *er
     *trial->where = (mr_where){0};
     trial->fault->told = 0;
     int code = mp_process_start(&process, &options, rehearse, trial);
-    if (code < 0) return mr_error_system(error, -code, "could not start a process");
+    if (code < 0) return mr_error_start(error, -code);
     uint32_t cause = await_end(trial, process);
     code = 0;
     int unknown = mp_process_exit_code(process, &code);

@@ -63,7 +63,9 @@ static void tell_signal(const mr_fault *fault, char *text, size_t size) {
         snprintf(text, size, fault->code == FPE_INTDIV ? ", division by zero" : ", a calculation without a result");
         break;
     case SIGILL:
-        snprintf(text, size, ", an instruction that the processor does not know");
+        snprintf(text, size,
+                 ", an instruction that the processor does not know: compilers put one where the result is undefined, "
+                 "as of a division by zero");
         break;
     }
 }

@@ -11,9 +11,11 @@
 static const mr_option options[] = {
     {"kind", MR_OPTION_CHOICE, 0, "fold", "fold|group|map", "of job"},
     {"where", MR_OPTION_CHOICE, 0, "map", "open|map|map_chunk|finish|reduce", "the callback that dies"},
-    {"what", MR_OPTION_CHOICE, 0, "nothing", "nothing|segv|wild|abort|fpe|ill|bus|exit|stack|hang|kill", "how"},
+    {"what", MR_OPTION_CHOICE, 0, "nothing", "nothing|segv|wild|abort|fpe|ill|bus|exit|stack|large|hang|kill", "how"},
     {"on", MR_OPTION_TEXT, 0, "BOOM", NULL, "what such a record or key contains"},
     {0}};
+
+enum { LARGE = 32 << 20 }; /* bytes, more than a stack has */
 
 static volatile int zero, sink;
 
@@ -54,6 +56,12 @@ static __attribute__((noinline)) int descend(int depth) {
     return descend(depth + 1) + large[depth & 4095]; /* stack here */
 }
 
+static __attribute__((noinline)) void use_large_variable(void) {
+    volatile char large[LARGE];
+    large[zero] = 1; /* large here */
+    sink = large[zero];
+}
+
 static __attribute__((noinline)) void wait_for_ever(void) {
     while (!zero) /* hang here */
         continue;
@@ -69,6 +77,7 @@ static __attribute__((noinline)) void die(mr_ctx *ctx) {
     if (!strcmp(what, "bus")) read_behind_file();
     if (!strcmp(what, "exit")) exit(7);
     if (!strcmp(what, "stack")) sink = descend(0);
+    if (!strcmp(what, "large")) use_large_variable();
     if (!strcmp(what, "hang")) wait_for_ever();
     if (!strcmp(what, "kill")) kill(getpid(), SIGKILL);
     sink = 0;

@@ -78,6 +78,7 @@ check_card ill "SIGILL" run_nonsense
 check_card bus "SIGBUS" read_behind_file
 check_card exit "status 7" ""
 has_sanitizer || check_card stack "SIGSEGV, the stack overflowed" descend
+has_sanitizer || check_card large "SIGSEGV, the stack overflowed" use_large_variable
 check_card hang "took longer than 0.3 s" wait_for_ever
 
 # The proposed command repeats the crash.

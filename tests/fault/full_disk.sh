@@ -58,4 +58,11 @@ run "$mr" run wordcount bad_input --report disk/report -o result
 expect_status 1 "the report to a full disk" && expect_error disk/report "No space left on device"
 expect_files disk full
 umount disk
+
+# A file that may not grow is the same.
+echo before >result
+(ulimit -f 100; run "$mr" run grep big --set pattern=a -o result; printf '%s' "$status" >status)
+[[ $(cat status) -eq 1 ]] || fail "a file that may not grow: exit status $(cat status)"
+expect_error "could not write result: File too large"
+[[ $(cat result) == before ]] || fail "a file that may not grow: the old output is gone"
 finish
