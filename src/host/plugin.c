@@ -47,6 +47,12 @@ static void free_folders(folder_list *list) {
         free(list->paths[--list->count]);
 }
 
+/* How much of a path without links is that of the folder above it; 0: of the root. */
+static int parent_length(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? (int)(slash - path) : 0;
+}
+
 static void list_folders(folder_list *list) {
     *list = (folder_list){0};
     for (const char *path = getenv("MR_PLUGIN_PATH"); path && *path;) {
@@ -60,12 +66,12 @@ static void list_folders(folder_list *list) {
         return;
     }
     add_folder(list, "%.*s/plugins", INT_MAX, own);
-    add_folder(list, "%.*s/../lib/mr/plugins", INT_MAX, own);
+    add_folder(list, "%.*s/lib/mr/plugins", parent_length(own), own);
     /* A program with libmr.so may lie anywhere, but the library is in lib/, or in a folder there, of where mr is. */
     if (!mr_own_folder(MR_OWN_LIBRARY, own)) return;
     add_folder(list, "%.*s/plugins", INT_MAX, own);
     add_folder(list, "%.*s/mr/plugins", INT_MAX, own);
-    add_folder(list, "%.*s/../mr/plugins", INT_MAX, own);
+    add_folder(list, "%.*s/mr/plugins", parent_length(own), own);
 }
 
 /* What is looked for. */

@@ -104,7 +104,8 @@ static double busy(const double *seconds, uint32_t processes, double length) {
 static void charge_chain(double *charged, const mr_phase *phase, double length, const mr_bound_facts *facts) {
     double workers = busy(phase->workers, facts->workers, length);
     double readers = busy(phase->readers, facts->readers, length);
-    bool alone = facts->workers > 1 && 1 - workers > NOTICEABLE && phase->longest > MUCH * length;
+    bool crowded = workers * facts->workers > facts->cpus; /* what has no CPU takes long, however small it is */
+    bool alone = facts->workers > 1 && !crowded && 1 - workers > NOTICEABLE && phase->longest > MUCH * length;
     bool reducing = is_phase(phase, "reduce");
     if (phase->blocked > MUCH * length) {
         charged[CAUSE_OUTPUT] += length;

@@ -433,15 +433,15 @@ void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_
     uint64_t tasks = self.crew.tasks;
     if (observation) end_observation(&self);
     end_crew(&self);
+    summary->cpu_seconds = mr_cpu_seconds() - cpu; /* its processes have been collected */
     if (observation) {
-        mr_bound_facts facts = mr_bound_facts_of(&self.job, summary, mr_cpu_seconds() - cpu);
+        mr_bound_facts facts = mr_bound_facts_of(&self.job, summary, summary->cpu_seconds);
         mr_bound_find(observation, &facts);
     }
-    summary->seconds = mr_seconds() - start;
+    summary->seconds = mr_seconds() - start; /* once: the summary says the same as the report */
     mr_let_look(&self, MR_MOMENT_END);
     mr_conclude(&self.job, summary, error);
     close_coordinator(&self);
     if (settings->verbose && summary->outcome == MR_OUTCOME_DONE) mr_tell_totals(tasks, self.reports);
     close_signals(&self, &before);
-    summary->seconds = mr_seconds() - start;
 }

@@ -28,6 +28,7 @@ typedef struct mr_result_summary {
     uint64_t peak_memory;                       /* bytes in all processes together, shared memory counted once */
     uint32_t workers;                           /* processes at a time */
     double seconds;                             /* from start to end */
+    double cpu_seconds;                         /* of all processes together, in user mode and in the kernel */
     mr_counter_value counters[MR_COUNTERS_MAX]; /* of the plugin, in order of their names */
     size_t counter_count;
     mr_observation *observation; /* how it went; NULL: it did not come that far; owned */

@@ -113,8 +113,9 @@ static void put_tiles(mr_html *html, const mr_overview *overview, const totals *
 /* A bar over the time of the whole; what lies before and behind is left empty. */
 static void put_bar(mr_html *html, const mr_stage_record *record, const mr_time_axis *axis) {
     char text[MR_TIME_TEXT];
-    mr_html_format(html, "<svg width=\"100%%\" height=\"%d\" role=\"img\" aria-label=\"When it was running\">",
-                   BAR_HEIGHT);
+    mr_html_format(html, "<svg width=\"100%%\" height=\"%d\" role=\"img\" aria-label=\"It was running from %s",
+                   BAR_HEIGHT, mr_format_time(record->begin, axis->step / 100, text));
+    mr_html_format(html, " to %s\">", mr_format_time(record->begin + record->seconds, axis->step / 100, text));
     mr_html_format(html, "<rect class=\"track\" width=\"100%%\" height=\"%d\"/>", BAR_HEIGHT);
     for (uint32_t i = 0; i < record->phase_count; i++) {
         const mr_phase *phase = &record->phases[i];
@@ -197,9 +198,13 @@ void mr_overview_page(mr_html *html, const mr_overview *overview, const mr_error
     mr_html_text(html, name_of(overview->path));
     mr_html_put(html, " ");
     mr_report_badge(html, outcome, count ? overview->records[count - 1].signal : 0);
-    mr_html_put(html, "</h1>\n<p class=\"lead\">");
-    mr_html_text(html, overview->path);
-    mr_html_put(html, "</p>\n</header>\n");
+    mr_html_put(html, "</h1>\n");
+    if (name_of(overview->path) != overview->path) {
+        mr_html_put(html, "<p class=\"lead\">");
+        mr_html_text(html, overview->path);
+        mr_html_put(html, "</p>\n");
+    }
+    mr_html_put(html, "</header>\n");
     put_tiles(html, overview, &sum, outcome);
     mr_report_failure(html, outcome, failure);
     if (count) put_records(html, overview, sum.seconds);

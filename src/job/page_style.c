@@ -129,7 +129,8 @@ static const char *const rules[] = {
       "main{padding:0;max-width:none}\n",
       "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}\n",
       "figure,.tiles,.wrong,tr{break-inside:avoid}\n",
-      "h2{break-after:avoid}\n",
+      "h2,h3{break-after:avoid}\n",
+      "details::details-content{content-visibility:visible;height:auto}\n",
     "}\n",
     NULL};
 /* clang-format on */

@@ -26,6 +26,11 @@ static void put_number(mr_html *html, const char *name, uint64_t number) {
     mr_html_put(html, "</dd>\n");
 }
 
+static void put_duration(mr_html *html, const char *name, double seconds) {
+    char text[MR_TIME_TEXT];
+    mr_html_format(html, "<dt>%s</dt><dd class=\"number\">%s</dd>\n", name, mr_format_duration(seconds, text));
+}
+
 /* ---- at a glance ------------------------------------------------------------------------------------------------- */
 
 /* A plugin that has not been loaded is called as the user called it. */
@@ -186,14 +191,16 @@ static void put_incident(mr_html *html, const mr_observation *observation, uint6
 void mr_report_incidents(mr_html *html, const mr_observation *observation) {
     uint64_t kept = mr_smaller(observation->incident_count, MR_INCIDENTS_MAX);
     if (!kept) return;
+    static const char head[] = "<table>\n<tr><th class=\"number narrow\">at</th><th>what happened</th></tr>\n";
     mr_page_section(html, "Incidents");
-    mr_html_put(html, "<table>\n");
+    mr_html_put(html, head);
     for (uint64_t i = 0; i < kept && i < INCIDENTS_SHOWN; i++)
         put_incident(html, observation, i);
     mr_html_put(html, "</table>\n");
     if (kept > INCIDENTS_SHOWN) {
-        mr_html_format(html, "<details><summary>%llu more</summary>\n<table>\n",
+        mr_html_format(html, "<details><summary>%llu more</summary>\n",
                        (unsigned long long)(observation->incident_count - INCIDENTS_SHOWN));
+        mr_html_put(html, head);
         for (uint64_t i = INCIDENTS_SHOWN; i < kept; i++)
             put_incident(html, observation, i);
         mr_html_put(html, "</table></details>\n");
@@ -268,9 +275,11 @@ static void put_numbers(mr_html *html, const mr_result_summary *summary) {
     put_number(html, "records", summary->records);
     put_number(html, "results", summary->results);
     put_number(html, "bytes of output", summary->output_bytes);
+    put_duration(html, "time", summary->seconds);
     mr_html_put(html, "</dl><dl class=\"facts\">\n");
     put_number(html, "bytes spilled", summary->spilled);
     put_number(html, "bytes of memory, at most", summary->peak_memory);
+    put_duration(html, "CPU time", summary->cpu_seconds);
     put_number(html, "workers replaced", summary->retries);
     put_number(html, "bad records left out", summary->bad.count);
     if (*summary->bad_path) mr_page_fact(html, "they are kept in", summary->bad_path);

@@ -49,7 +49,7 @@ static void put_worker(FILE *out, const mr_view *view, uint32_t index) {
     if (at.process) fprintf(out, " (process %ld)", (long)at.process);
     fprintf(out, ": %s", at.doing);
     if (at.file) fprintf(out, " %s at %llu", at.file, (number)at.offset);
-    if (at.partition != UINT64_MAX) fprintf(out, " partition %llu", (number)at.partition);
+    if (at.partition != UINT64_MAX) fprintf(out, " partition %llu", (number)at.partition + 1);
     if (at.callback) fprintf(out, ", in the callback %s", at.callback);
     fprintf(out, ", for %.1f s\n", at.since);
 }

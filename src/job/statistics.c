@@ -106,6 +106,7 @@ static bool add_counters(cJSON *root, const mr_result_summary *summary) {
 
 static bool add_figures(cJSON *root, const mr_result_summary *summary) {
     return cJSON_AddNumberToObject(root, "seconds", summary->seconds) &&
+           cJSON_AddNumberToObject(root, "cpu_seconds", summary->cpu_seconds) &&
            mr_json_add_number(root, "workers", summary->workers) &&
            mr_json_add_number(root, "input_bytes", summary->input_bytes) &&
            mr_json_add_number(root, "records", summary->records) &&

@@ -11,38 +11,14 @@
 #include "job/progress_line.h"
 #include "job/report_parts.h"
 #include "job/skew_page.h"
+#include "job/timeline.h"
 
 /* From the top down: how far it is, what it is at, what each worker does, how it has gone so far, what there is to be
  * worried about. The page is asked for again and again, so nothing in it may move about. */
 
 enum { TEXT = 128, WORKERS_SHOWN = 64 /* more are counted, not shown */ };
 
-static enum mr_colour colour_of_phase(const char *name) {
-    static const struct {
-        const char *name;
-        enum mr_colour colour;
-    } colours[] = {
-        {"start", MR_COLOUR_START},   {"quotes", MR_COLOUR_SAMPLE}, {"read ahead", MR_COLOUR_READ},
-        {"sample", MR_COLOUR_SAMPLE}, {"split", MR_COLOUR_SAMPLE},  {"count", MR_COLOUR_SAMPLE},
-        {"map", MR_COLOUR_MAP},       {"reduce", MR_COLOUR_REDUCE}, {"merge", MR_COLOUR_MERGE},
-        {"deliver", MR_COLOUR_WRITE}, {"commit", MR_COLOUR_WRITE},  {"seal", MR_COLOUR_SEAL},
-        {"try", MR_COLOUR_TRY},       {"read", MR_COLOUR_READ},     {"write", MR_COLOUR_WRITE},
-        {"crash", MR_COLOUR_CRASH},
-    };
-    for (size_t i = 0; i < sizeof colours / sizeof *colours; i++)
-        if (!strcmp(name, colours[i].name)) return colours[i].colour;
-    return MR_COLOUR_WAIT;
-}
-
 /* ---- at a glance ------------------------------------------------------------------------------------------------- */
-
-/* A tile for a quantity that ends with its unit, such as "1.5 GiB". */
-static void put_tile(mr_html *html, const char *label, const char *quantity, const char *note, bool bad) {
-    char value[TEXT];
-    size_t length = strcspn(quantity, " ");
-    snprintf(value, sizeof value, "%.*s", (int)length, quantity);
-    mr_page_tile(html, label, value, quantity[length] ? quantity + length + 1 : NULL, note, bad);
-}
 
 static void put_done(mr_html *html, const mr_view *view, const mr_outlook *outlook) {
     char value[TEXT], note[TEXT], text[MR_SIZE_TEXT], all[MR_SIZE_TEXT];
@@ -54,7 +30,7 @@ static void put_done(mr_html *html, const mr_view *view, const mr_outlook *outlo
     else
         snprintf(note, sizeof note, "%s mapped; how much there is nobody knows", text);
     snprintf(value, sizeof value, "%.0f %%", outlook->fraction * 100);
-    put_tile(html, "Done", outlook->fraction < 0 ? "?" : value, note, false);
+    mr_page_tile_of(html, "Done", outlook->fraction < 0 ? "?" : value, note, false);
 }
 
 static void put_glance(mr_html *html, const mr_view *view, const mr_outlook *outlook) {
@@ -65,15 +41,15 @@ static void put_glance(mr_html *html, const mr_view *view, const mr_outlook *out
     mr_page_tiles(html);
     put_done(html, view, outlook);
     snprintf(note, sizeof note, "%s so far", mr_format_time(observation->at, 1, text));
-    put_tile(html, "Time left", outlook->left < 0 ? "?" : mr_format_seconds(outlook->left, text), note, false);
+    mr_page_tile_of(html, "Time left", outlook->left < 0 ? "?" : mr_format_seconds(outlook->left, text), note, false);
     /* They count when what they came to is safe, which in a group job may be late. */
     if (summary->records)
         snprintf(note, sizeof note, "%llu records", (unsigned long long)summary->records);
     else
         snprintf(note, sizeof note, "no records counted yet");
-    put_tile(html, "Speed", mr_format_rate(outlook->rate, text), note, false);
+    mr_page_tile_of(html, "Speed", mr_format_rate(outlook->rate, text), note, false);
     snprintf(note, sizeof note, "%s spilled", mr_format_size(summary->spilled, size));
-    put_tile(html, "Memory", mr_format_size(memory, text), note, false);
+    mr_page_tile_of(html, "Memory", mr_format_size(memory, text), note, false);
     snprintf(text, sizeof text, "%llu", (unsigned long long)summary->retries);
     snprintf(note, sizeof note, "%llu bad records left out", (unsigned long long)summary->bad.count);
     mr_page_tile(html, "Workers replaced", text, NULL, note, summary->retries || summary->bad.count);
@@ -111,7 +87,7 @@ static void put_phase(mr_html *html, const mr_observation *observation, const mr
     mr_html_put(html, "<tr><td>");
     mr_html_text(html, phase->name);
     mr_html_put(html, "</td><td class=\"wide\">");
-    mr_page_bar(html, colour_of_phase(phase->name), share_of(phase));
+    mr_page_bar(html, mr_phase_colour(phase->name), share_of(phase));
     mr_html_put(html, "</td><td class=\"number narrow\">");
     if (phase->units)
         mr_html_format(html, "%llu of %llu", (unsigned long long)phase->done, (unsigned long long)phase->units);
@@ -122,7 +98,7 @@ static void put_phase(mr_html *html, const mr_observation *observation, const mr
 
 static void put_phases(mr_html *html, const mr_observation *observation) {
     mr_page_section(html, "Phases");
-    mr_html_put(html, "<table>\n<tr><th>phase</th><th></th><th class=\"number\">units</th>"
+    mr_html_put(html, "<table>\n<tr><th>phase</th><th>done</th><th class=\"number\">units</th>"
                       "<th class=\"number\">time</th></tr>\n");
     for (uint32_t i = 0; i < observation->phase_count; i++)
         put_phase(html, observation, &observation->phases[i]);
@@ -132,14 +108,14 @@ static void put_phases(mr_html *html, const mr_observation *observation) {
 
 /* What a worker is at, in words. */
 static void put_work(mr_html *html, const mr_occupation *at) {
-    mr_html_format(html, "<span class=\"swatch %s\"></span> ", mr_colour_class(colour_of_phase(at->doing)));
+    mr_html_format(html, "<span class=\"swatch %s\"></span> ", mr_colour_class(mr_phase_colour(at->doing)));
     mr_html_text(html, at->doing);
     if (at->file) {
         mr_html_put(html, " <code>");
         mr_html_text(html, at->file);
         mr_html_format(html, "</code> at %llu", (unsigned long long)at->offset);
     }
-    if (at->partition != UINT64_MAX) mr_html_format(html, " partition %llu", (unsigned long long)at->partition);
+    if (at->partition != UINT64_MAX) mr_html_format(html, " partition %llu", (unsigned long long)at->partition + 1);
     if (!at->callback) return;
     mr_html_put(html, ", in <code>");
     mr_html_text(html, at->callback);
@@ -163,7 +139,7 @@ static void put_worker(mr_html *html, const mr_view *view, uint32_t index) {
 static void put_workers(mr_html *html, const mr_view *view) {
     uint32_t count = view->observation->lanes ? view->observation->lane_count : 0;
     mr_page_section(html, "Workers");
-    mr_html_put(html, "<div class=\"scroll\"><table>\n<tr><th></th><th class=\"number\">process</th><th>does</th>"
+    mr_html_put(html, "<div class=\"scroll\"><table>\n<tr><th>who</th><th class=\"number\">process</th><th>does</th>"
                       "<th class=\"number\">for</th><th class=\"number\">tasks</th><th class=\"number\">crashes</th>"
                       "</tr>\n");
     for (uint32_t i = 0; i < count && i < WORKERS_SHOWN; i++)

@@ -183,10 +183,12 @@ enum mr_colour mr_phase_colour(const char *name) {
     } colours[] = {{"start", MR_COLOUR_START},   {"quotes", MR_COLOUR_SAMPLE}, {"read ahead", MR_COLOUR_READ},
                    {"sample", MR_COLOUR_SAMPLE}, {"split", MR_COLOUR_SAMPLE},  {"count", MR_COLOUR_SAMPLE},
                    {"map", MR_COLOUR_MAP},       {"reduce", MR_COLOUR_REDUCE}, {"merge", MR_COLOUR_MERGE},
-                   {"deliver", MR_COLOUR_WRITE}, {"commit", MR_COLOUR_WRITE}};
+                   {"deliver", MR_COLOUR_WRITE}, {"commit", MR_COLOUR_WRITE},  {"stop", MR_COLOUR_START},
+                   {"seal", MR_COLOUR_SEAL},     {"try", MR_COLOUR_TRY},       {"read", MR_COLOUR_READ},
+                   {"write", MR_COLOUR_WRITE}};
     for (size_t i = 0; i < sizeof colours / sizeof *colours; i++)
         if (!strcmp(name, colours[i].name)) return colours[i].colour;
-    return MR_COLOUR_START;
+    return MR_COLOUR_WAIT;
 }
 
 /* A name is cut off where its phase ends: each phase is an svg element of its own. */
@@ -210,8 +212,9 @@ static void put_phases(mr_html *html, const mr_observation *observation, const m
                        "</title><rect class=\"track\" width=\"100%%\" height=\"18\"/><rect class=\"fill %s\" "
                        "width=\"100%%\" height=\"3\"/>",
                        mr_colour_class(mr_phase_colour(phase->name)));
-        if (to - from > 1.5 * (double)strlen(phase->name)) { /* it has room on a wide screen */
-            mr_html_put(html, "<text class=\"name\" x=\"4\" y=\"14\">");
+        if (to - from > 1.5 * (double)strlen(phase->name)) {          /* it has room on a wide screen */
+            bool roomy = to - from > 4 * (double)strlen(phase->name); /* on a phone, too */
+            mr_html_format(html, "<text class=\"name%s\" x=\"4\" y=\"14\">", roomy ? "" : " roomy");
             mr_html_text(html, phase->name);
             mr_html_put(html, "</text>");
         }

@@ -11,7 +11,7 @@ void mr_timeline(mr_html *html, const mr_observation *observation, const mr_time
 /* The same in numbers: a table of what each lane did in all, and one of phases. */
 void mr_timeline_tables(mr_html *html, const mr_observation *observation, const mr_time_axis *axis);
 
-/* The colour that stands for a phase. */
+/* The colour that stands for a phase, or for what mr_span_name calls what a worker does. */
 enum mr_colour mr_phase_colour(const char *name);
 
 #endif

@@ -42,6 +42,7 @@ check() {
             die "tasks: $tasks in spans, $lane->{tasks}\n" if $tasks != $lane->{tasks};
             die "busy for $lane->{busy}, in spans $busy\n" if $lane->{busy} > $busy + 1e-3;
         }
+        die "CPU time: $stats->{cpu_seconds}\n" if $done && $stats->{cpu_seconds} <= 0;
         my @partitions = @{$stats->{partitions}};
         my ($reduce) = grep { $_->{name} eq "reduce" } @{$stats->{phases}};
         die "partitions: not those of the reduce phase\n" if @partitions != ($reduce ? $reduce->{units} : 0);

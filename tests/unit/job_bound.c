@@ -89,6 +89,16 @@ static void somebody_reads_the_output(void **state) {
     expect("reader of the output", 1, "waiting for the reader of the output", "");
 }
 
+/* A unit whose worker gets no CPU takes long; that is no reason to blame it. */
+static void many_workers_share_few_cpus(void **state) {
+    (void)state;
+    facts.workers = 64;
+    mr_phase *reduce = add("reduce", 8);
+    spend(reduce->workers, MR_ACTIVITY_REDUCE, 200);
+    reduce->longest = 7;
+    expect("reduce", 1, "reducing", "");
+}
+
 static void one_unit_takes_longer(void **state) {
     (void)state;
     spend(add("map", 2)->workers, MR_ACTIVITY_MAP, 4);
@@ -177,6 +187,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(readers_hold_workers_up, begin, end),
         cmocka_unit_test_setup_teardown(workers_are_too_few, begin, end),
         cmocka_unit_test_setup_teardown(somebody_reads_the_output, begin, end),
+        cmocka_unit_test_setup_teardown(many_workers_share_few_cpus, begin, end),
         cmocka_unit_test_setup_teardown(one_unit_takes_longer, begin, end),
         cmocka_unit_test_setup_teardown(the_coordinator_works_alone, begin, end),
         cmocka_unit_test_setup_teardown(files_are_waited_for, begin, end),
