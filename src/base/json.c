@@ -71,6 +71,11 @@ bool mr_json_add_number(cJSON *object, const char *name, uint64_t number) {
     return add(object, name, cJSON_CreateRaw(text));
 }
 
+cJSON *mr_json_add_object(cJSON *array) {
+    cJSON *object = cJSON_CreateObject();
+    return add(array, NULL, object) ? object : NULL;
+}
+
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 /* Where the text has a zero byte, or the escape of one; NULL when it has none. */

@@ -33,6 +33,10 @@ bool mr_json_add_text(cJSON *object, const char *name, const char *text);
 
 bool mr_json_add_number(cJSON *object, const char *name, uint64_t number);
 
+/* Adds an empty object to an array, to which it belongs from then on; NULL when there is no memory, or array is NULL.
+ */
+cJSON *mr_json_add_object(cJSON *array);
+
 /* Reads an object from length bytes of text, which need not end with a zero byte. NULL with error set when they are no
  * JSON, more than one value, no object, or hold a zero byte or its escape, which cJSON would take for the end of a
  * string. To be released with cJSON_Delete. */

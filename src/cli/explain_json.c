@@ -63,8 +63,8 @@ static bool add_hot(cJSON *root, const mr_forecast *forecast) {
     for (size_t i = 0; ok && i < forecast->hot_count; i++) {
         const mr_forecast_key *key = &forecast->hot[i];
         size_t length = key->length < MR_SURVEY_KEY ? key->length : MR_SURVEY_KEY;
-        cJSON *object = cJSON_CreateObject();
-        ok = object && cJSON_AddItemToArray(list, object) && mr_json_add_bytes(object, "key", key->bytes, length) &&
+        cJSON *object = mr_json_add_object(list);
+        ok = object && mr_json_add_bytes(object, "key", key->bytes, length) &&
              mr_json_add_number(object, "length", key->length) &&
              cJSON_AddNumberToObject(object, "share", key->share.expected) &&
              cJSON_AddNumberToObject(object, "share_low", key->share.low) &&

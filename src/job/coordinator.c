@@ -429,7 +429,8 @@ void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_
     summary->results = self.delivery.results;
     for (uint32_t i = 0; self.delivery.ends && i < self.job.output_count; i++)
         summary->output_bytes += self.delivery.ends[i];
-    if (settings->survey && summary->outcome == MR_OUTCOME_DONE) mr_forecast_make(&self.job, summary);
+    if (settings->survey && summary->outcome == MR_OUTCOME_DONE && !mr_forecast_make(&self.job, summary, error))
+        summary->outcome = MR_OUTCOME_FAILED;
     uint64_t tasks = self.crew.tasks;
     if (observation) end_observation(&self);
     end_crew(&self);

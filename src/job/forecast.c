@@ -411,19 +411,18 @@ static void name_job(forecaster *self) {
     forecast->bad_records = self->summary->bad.count;
 }
 
-void mr_forecast_make(const mr_job *job, const mr_result_summary *summary) {
+bool mr_forecast_make(const mr_job *job, const mr_result_summary *summary, mr_error *error) {
     mr_survey *survey = job->settings->survey;
-    mr_error error = {0};
     forecaster self = {.job = job, .survey = survey, .summary = summary, .forecast = survey->forecast};
     *self.forecast = (mr_forecast){0};
-    self.pieces = mr_survey_list(job, &self.count, &error);
-    if (!self.pieces) return;
+    self.pieces = mr_survey_list(job, &self.count, error);
+    if (!self.pieces) return false;
     self.sums = mr_survey_sum(self.pieces, self.count);
     name_job(&self);
     look_at_input(&self);
     if (self.forecast->unknown) {
         mr_forecast_advise(self.forecast, job);
-    } else if (count(&self, &error)) {
+    } else if (count(&self, error)) {
         guess_output(&self);
         if (!mr_job_is_map(job)) self.run_records = records_between(&self);
         ask_memory(&self);
@@ -431,6 +430,7 @@ void mr_forecast_make(const mr_job *job, const mr_result_summary *summary) {
         mr_forecast_advise(self.forecast, job);
     }
     free(self.pieces);
+    return !error->set;
 }
 
 /* Of two samples of different sizes it is known how many keys and pairs each has, and how much is printed for them: so

@@ -68,8 +68,8 @@ typedef struct mr_forecast {
     size_t advice_count;
 } mr_forecast;
 
-/* Fills in job->settings->survey->forecast, when the survey is done. */
-void mr_forecast_make(const mr_job *job, const mr_result_summary *summary);
+/* Fills in job->settings->survey->forecast, when the survey is done. False with error set when there is no memory. */
+bool mr_forecast_make(const mr_job *job, const mr_result_summary *summary, mr_error *error);
 
 /* Whether a second, smaller sample would tell more: then mr_forecast_refine takes the forecast from it in. */
 static inline bool mr_forecast_wants_more(const mr_forecast *forecast) {

@@ -79,20 +79,12 @@ static bool add_line(cJSON *object, const mr_view *view, const mr_outlook *outlo
 
 /* ---- the details ------------------------------------------------------------------------------------------------- */
 
-/* Puts a new object behind the others of an array; NULL when there is no memory. */
-static cJSON *add_element(cJSON *array) {
-    cJSON *object = cJSON_CreateObject();
-    if (object && cJSON_AddItemToArray(array, object)) return object;
-    cJSON_Delete(object);
-    return NULL;
-}
-
 static bool add_phases(cJSON *object, const mr_observation *observation) {
     cJSON *array = cJSON_AddArrayToObject(object, "phases");
     bool ok = array;
     for (uint32_t i = 0; ok && i < observation->phase_count; i++) {
         const mr_phase *phase = &observation->phases[i];
-        cJSON *element = add_element(array);
+        cJSON *element = mr_json_add_object(array);
         ok = element && mr_json_add_text(element, "name", phase->name) && add_real(element, "begin", phase->begin) &&
              add_if_known(element, "end", phase->end) && mr_json_add_number(element, "units", phase->units) &&
              mr_json_add_number(element, "units_done", phase->done);
@@ -122,7 +114,7 @@ static bool add_workers(cJSON *object, const mr_view *view) {
     bool ok = array;
     for (uint32_t i = 0; ok && i < view->observation->lane_count; i++) {
         mr_occupation occupation = mr_occupation_of(view, i);
-        ok = add_worker(add_element(array), &occupation);
+        ok = add_worker(mr_json_add_object(array), &occupation);
     }
     return ok;
 }
@@ -132,7 +124,7 @@ static bool add_samples(cJSON *object, const mr_observation *observation) {
     bool ok = array;
     for (size_t i = 0; ok && i < observation->sample_count; i++) {
         const mr_observed_sample *sample = &observation->samples[i];
-        cJSON *element = add_element(array);
+        cJSON *element = mr_json_add_object(array);
         ok = element && add_real(element, "seconds", sample->at) &&
              mr_json_add_number(element, "input_bytes", sample->input_bytes) &&
              mr_json_add_number(element, "output_bytes", sample->output_bytes) &&
@@ -146,7 +138,7 @@ static bool add_incidents(cJSON *object, const mr_observation *observation) {
     cJSON *array = cJSON_AddArrayToObject(object, "incidents");
     bool ok = array && mr_json_add_number(object, "incident_count", observation->incident_count);
     for (size_t i = 0; ok && i < mr_incidents_kept(observation); i++) {
-        cJSON *element = add_element(array);
+        cJSON *element = mr_json_add_object(array);
         ok = element && add_real(element, "seconds", observation->incidents[i].at) &&
              mr_json_add_text(element, "text", observation->incidents[i].text);
     }
@@ -158,7 +150,7 @@ static bool add_hot_keys(cJSON *object, const mr_observation *observation) {
     bool ok = array;
     for (size_t i = 0; ok && i < observation->hot_key_count; i++) {
         const mr_hot_key *key = &observation->hot_keys[i];
-        cJSON *element = add_element(array);
+        cJSON *element = mr_json_add_object(array);
         size_t shown = key->length < MR_HOT_KEY_BYTES ? key->length : MR_HOT_KEY_BYTES;
         ok = element && mr_json_add_bytes(element, "key", key->key, shown) &&
              mr_json_add_number(element, "length", key->length) && add_real(element, "share", key->share);
