@@ -34,7 +34,7 @@ static bool is_same_file(const char *path, const char *other) {
 static bool read_arguments(build_arguments *arguments, int argc, char **argv, mr_error *error) {
     int first;
     *arguments = (build_arguments){0};
-    if (!mr_options_read(&mr_command_build, arguments, argc, argv, &first, error)) return false;
+    if (!mr_command_options_read(&mr_command_build, arguments, argc, argv, &first, error)) return false;
     if (first == argc) return mr_error_usage(error, "which source file? mr build SOURCE.c");
     if (first + 1 < argc)
         return mr_error_usage(error, "'mr build' takes one source file; what is '%s'?", argv[first + 1]);

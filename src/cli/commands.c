@@ -46,6 +46,17 @@ mr_exit mr_exit_too_many(const char *command, const char *word) {
     return (mr_exit){.status = 2};
 }
 
+bool mr_command_options_read(const mr_command *command, void *receiver, int argc, char **argv, int *operands,
+                             mr_error *error) {
+    mr_option_walk walk;
+    bool ok = mr_option_walk_open(&walk, command, argc, argv, error);
+    for (const mr_command_option *option; ok && (option = mr_option_walk_next(&walk, error));)
+        ok = mr_option_read(option, receiver, walk.value, error);
+    *operands = ok ? mr_option_walk_operands(&walk) : argc;
+    mr_option_walk_close(&walk);
+    return ok && !error->set;
+}
+
 mr_exit mr_command_help_print(const mr_command *command) {
     printf("mr %s%s%s%s\n\n%c%s.\n", command->name, *command->operands ? " " : "", command->operands,
            command->options || command->shared ? " [OPTION]..." : "", toupper(*command->summary), command->summary + 1);

@@ -52,6 +52,11 @@ const mr_command *mr_command_find(const char *name);
 /* Runs a command line, as main gets it. */
 mr_exit mr_command_line(int argc, char **argv);
 
+/* Reads the options of a command that takes none of 'mr run' into the receiver of its table. argv[0] is its name;
+ * *operands: the index in argv of the first operand, argc when there is none. */
+bool mr_command_options_read(const mr_command *command, void *receiver, int argc, char **argv, int *operands,
+                             mr_error *error);
+
 /* Prints what there is to say of a command: 'mr NAME --help'. */
 mr_exit mr_command_help_print(const mr_command *command);
 

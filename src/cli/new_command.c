@@ -70,7 +70,7 @@ static bool check_name(const char *name, mr_error *error) {
 static bool read_arguments(new_arguments *arguments, int argc, char **argv, mr_error *error) {
     int first;
     *arguments = (new_arguments){.start = starts};
-    if (!mr_options_read(&mr_command_new, arguments, argc, argv, &first, error)) return false;
+    if (!mr_command_options_read(&mr_command_new, arguments, argc, argv, &first, error)) return false;
     if (first == argc) return mr_error_usage(error, "what is the plugin to be called? mr new NAME");
     if (first + 1 < argc) return mr_error_usage(error, "'mr new' takes one name; what is '%s'?", argv[first + 1]);
     arguments->name = argv[first];

@@ -76,7 +76,7 @@ bool mr_option_read(const mr_command_option *option, void *receiver, const char 
     case MR_VALUE_TIME:
         return read_time(option, value, at, error);
     default:
-        return option->read(receiver, value, error) || propose_value(option, value, error);
+        return option->read(receiver, value, error) || (value && propose_value(option, value, error));
     }
 }
 
@@ -189,7 +189,8 @@ static bool is_whole(const char *word, const mr_command_option *option) {
 /* What getopt_long did not like: found is ':' or '?'. */
 static void complain(mr_option_walk *walk, int found, mr_error *error) {
     const char *word = walk->argv[optind - 1], *command = walk->command->name;
-    if (optopt >= ROW_VALUE && !is_whole(word, walk->rows[optopt - ROW_VALUE]))
+    bool unknown = !optopt || (optopt >= ROW_VALUE && !is_whole(word, walk->rows[optopt - ROW_VALUE]));
+    if (unknown)
         complain_of_name(walk, word, error);
     else if (found == ':' && optopt >= ROW_VALUE && walk->rows[optopt - ROW_VALUE]->argument)
         mr_error_usage(error, "the option --%s wants a value: --%s %s (see 'mr %s --help')",
@@ -200,10 +201,8 @@ static void complain(mr_option_walk *walk, int found, mr_error *error) {
     else if (optopt >= ROW_VALUE)
         mr_error_usage(error, "the option --%s takes no value, as in %s (see 'mr %s --help')",
                        walk->rows[optopt - ROW_VALUE]->name, word, command);
-    else if (optopt)
-        complain_of_letter(walk, (char)optopt, error);
     else
-        complain_of_name(walk, word, error);
+        complain_of_letter(walk, (char)optopt, error);
 }
 
 /* ---- the walk ---------------------------------------------------------------------------------------------------- */
@@ -251,14 +250,4 @@ void mr_option_walk_close(mr_option_walk *walk) {
     free(walk->rows);
     free(walk->letters);
     *walk = (mr_option_walk){0};
-}
-
-bool mr_options_read(const mr_command *command, void *receiver, int argc, char **argv, int *operands, mr_error *error) {
-    mr_option_walk walk;
-    bool ok = mr_option_walk_open(&walk, command, argc, argv, error);
-    for (const mr_command_option *option; ok && (option = mr_option_walk_next(&walk, error));)
-        ok = mr_option_read(option, receiver, walk.value, error);
-    *operands = ok ? mr_option_walk_operands(&walk) : argc;
-    mr_option_walk_close(&walk);
-    return ok && !error->set;
 }

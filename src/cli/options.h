@@ -101,11 +101,6 @@ const mr_command_option *mr_option_walk_next(mr_option_walk *walk, mr_error *err
 int mr_option_walk_operands(const mr_option_walk *walk);
 void mr_option_walk_close(mr_option_walk *walk);
 
-/* All of that for a command that takes no option of 'mr run': reads its options into the receiver of its table.
- * *operands: the index in argv of the first operand; argc when there is none. */
-bool mr_options_read(const struct mr_command *command, void *receiver, int argc, char **argv, int *operands,
-                     mr_error *error);
-
 /* Prints a paragraph to stdout in lines of up to 80 columns that begin at a column; what stands in parentheses is
  * not broken, if it fits into a line. used: so many columns of the first line are filled. */
 void mr_paragraph_print(const char *text, size_t used, size_t column);

@@ -97,7 +97,8 @@ static mr_exit version(const char *program, int argc, char **argv) {
     int first;
     mr_error error = {0};
     (void)program;
-    if (!mr_options_read(&mr_command_version, &arguments, argc, argv, &first, &error)) return mr_exit_failed(&error);
+    if (!mr_command_options_read(&mr_command_version, &arguments, argc, argv, &first, &error))
+        return mr_exit_failed(&error);
     if (first < argc) return mr_exit_too_many("version", argv[first]);
     puts("mr " MR_VERSION);
     if (arguments.verbose && !print_all(&error)) return mr_exit_failed(&error);
