@@ -16,10 +16,12 @@ int main(int argc, char **argv) {
     mr_bear_file_limit();
     mr_exit end = mr_command_line(argc, argv);
     if (end.signal) {
+        (void)mr_messages_pass(); /* who is to end does not wait */
         /* Ends as if the signal had not been held back, so that the shell sees what happened. */
         signal(end.signal, SIG_DFL);
         raise(end.signal);
         return 128 + end.signal;
     }
+    mr_messages_finish();
     return end.status;
 }

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "base/units.h"
 
@@ -96,41 +95,4 @@ void mr_error_set_memory(mr_error *error, size_t bytes, const char *what) {
     else
         mr_error_set(error, "out of memory: could not get %s for %s (ulimit -v allows a process %s in all; allow more)",
                      size, what, mr_format_size(limit.rlim_cur, all));
-}
-
-/* What is called before anything is printed. */
-static struct {
-    void (*call)(void *receiver);
-    void *receiver;
-} first;
-
-void mr_message_first(void (*call)(void *receiver), void *receiver) {
-    first.call = call;
-    first.receiver = receiver;
-}
-
-static void write_all(const char *text, size_t length) {
-    if (first.call) first.call(first.receiver);
-    for (size_t written = 0; written < length;) {
-        ssize_t count = write(STDERR_FILENO, text + written, length - written);
-        if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) return; /* nowhere left to say it */
-        written += (size_t)count;
-    }
-}
-
-void mr_message(const char *format, ...) {
-    char line[MR_ERROR_TEXT + 64] = "mr: ";
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(line + 4, sizeof line - 5, format, arguments);
-    va_end(arguments);
-    if (length < 0) return;
-    size_t used = strlen(line);
-    line[used++] = '\n';
-    write_all(line, used);
-}
-
-void mr_message_lines(const char *text) {
-    write_all(text, strlen(text));
 }

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/message.h"
+
 enum { MR_ERROR_TEXT = 2048 };
 
 /* What went wrong, in words: what, where, what to do. Initialise with {0}. */
@@ -47,15 +49,5 @@ static inline bool mr_error_memory(mr_error *error, size_t bytes, const char *wh
     mr_error_set_memory(error, bytes, what);
     return false;
 }
-
-/* Prints a line "mr: message" to stderr with one write. printf-like. */
-void mr_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* Prints a text to stderr, all of whose lines begin with "mr:" and end with a newline. */
-void mr_message_lines(const char *text);
-
-/* From now on call is called before anything of the above is printed, such as to make room on a terminal; NULL: nothing
- * is. */
-void mr_message_first(void (*call)(void *receiver), void *receiver);
 
 #endif

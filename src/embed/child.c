@@ -211,6 +211,7 @@ int mr_embedded_main(void *argument) {
     if (make_room(&self, &error) && isolate(&self, &error) && read_words(&self, &error) &&
         complete_settings(&self, &error))
         run(&self, &summary, &error);
+    if (summary.outcome != MR_OUTCOME_SIGNAL) mr_messages_finish();
     report(embedding->report, &summary, &error);
     mr_summary_close(&summary);
     free_child(&self);

@@ -33,6 +33,7 @@ enum {
 /* ---- the event loop ---------------------------------------------------------------------------------------------- */
 
 static bool wait_for_events(mr_coordinator *self, mr_error *error) {
+    (void)mr_messages_pass(); /* what is left is tried again in the next turn */
     const mr_delivery *delivery = &self->delivery;
     bool blocked = self->delivering && delivery->blocked;
     /* Alone there is something to do, unless everything waits for the stream. */
@@ -409,6 +410,7 @@ static void end_observation(mr_coordinator *self) {
 void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_error *error) {
     double start = mr_seconds(), cpu = mr_cpu_seconds();
     sigset_t before;
+    mr_messages_hold();
     mr_observation *observation = mr_observation_new(start, error);
     sigprocmask(SIG_BLOCK, NULL, &before);
     mr_coordinator self = {.signals = -1,

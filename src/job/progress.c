@@ -15,7 +15,8 @@
 #include "job/terminal.h"
 
 /* Nothing here may hold the job up: nothing is written to a terminal or a pipe that does not take it at once, but for
- * the last line, which a signal puts an end to. Signals that come in a storm are answered ten times a second. */
+ * the last line for a program, which a signal puts an end to. Signals that come in a storm are answered ten times a
+ * second. */
 
 #define QUIET_SECONDS  0.5  /* short jobs show nothing */
 #define TICK_SECONDS   0.09 /* between two lines in place */
@@ -39,18 +40,16 @@ static bool takes_more(int file) {
     return poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT);
 }
 
-/* Whether a signal has come that ends the process when the job lets it. */
-static bool is_to_end(void) {
-    sigset_t pending;
-    return sigpending(&pending) == 0 &&
-           (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP));
+/* Whether standard error does, behind what is kept for it. */
+static bool can_tell(void) {
+    return mr_messages_pass() && takes_more(STDERR_FILENO);
 }
 
 /* Waits until a file takes something; false: it never will, or nobody has the patience any more. */
 static bool await(int file) {
     struct pollfd ready = {.fd = file, .events = POLLOUT};
     while (poll(&ready, 1, PATIENCE_MS) <= 0)
-        if (is_to_end()) return false;
+        if (mr_is_to_end()) return false;
     return ready.revents & POLLOUT;
 }
 
@@ -83,14 +82,14 @@ static bool has_piece(mr_progress *self) {
 static void pass_words(mr_progress *self) {
     bool taken = true;
     for (int i = 0; i < PIECES_MOST && taken && has_piece(self); i++)
-        taken = takes_more(STDERR_FILENO) && pass_piece(self);
+        taken = can_tell() && pass_piece(self);
     self->onlooker.descriptor = taken ? self->words[0] : -1;
 }
 
-/* Nobody writes there any more. ready: whether to wait for the terminal. */
-static void pass_last_words(mr_progress *self, bool (*ready)(int file)) {
-    while (has_piece(self) && ready(STDERR_FILENO))
-        pass_words(self);
+/* Nobody writes there any more: what is left goes the way of messages. */
+static void pass_last_words(mr_progress *self) {
+    for (; has_piece(self); self->passed = self->piece_length)
+        mr_message_bytes(self->piece + self->passed, self->piece_length - self->passed);
 }
 
 static void close_words(mr_progress *self) {
@@ -139,6 +138,10 @@ static const char *line_of(const mr_progress *self, const mr_view *view, unsigne
 static void write_line(int file, char *text) {
     size_t length = strlen(text);
     text[length++] = '\n'; /* in place of the zero byte */
+    if (file == STDERR_FILENO) {
+        mr_message_bytes(text, length);
+        return;
+    }
     for (size_t written = 0; written < length;) {
         ssize_t count = write(file, text + written, length - written);
         if (count < 0 && errno == EAGAIN && await(file)) continue;
@@ -150,7 +153,8 @@ static void write_line(int file, char *text) {
 
 static void tell_json(const mr_progress *self, const mr_view *view, bool ended) {
     mr_error error = {0};
-    if (!(ended ? await : takes_more)(self->file)) return;
+    bool among_messages = self->file == STDERR_FILENO;
+    if (among_messages ? !ended && !can_tell() : !(ended ? await : takes_more)(self->file)) return;
     char *text = mr_progress_json(view, &self->outlook, self->title, ended, false, &error);
     if (text) write_line(self->file, text);
     free(text);
@@ -158,20 +162,20 @@ static void tell_json(const mr_progress *self, const mr_view *view, bool ended) 
 
 static void tell_line(const mr_progress *self, const mr_view *view) {
     char text[MR_PROGRESS_LINE + 1];
-    if (!takes_more(STDERR_FILENO)) return;
+    if (!can_tell()) return;
     line_of(self, view, MR_PROGRESS_LINE - 1, text);
     mr_message("%s", text + sizeof "mr: " - 1);
 }
 
 static void show_line(const mr_progress *self, const mr_view *view) {
     char text[MR_PROGRESS_LINE];
-    if (self->cut || self->hidden || !mr_terminal_free()) return;
+    if (self->cut || self->hidden || !mr_messages_pass() || !mr_terminal_free()) return;
     mr_terminal_show(line_of(self, view, mr_terminal_columns(STDERR_FILENO) - 1, text));
 }
 
 static void answer(mr_progress *self, const mr_view *view) {
     double now = view->observation->at;
-    self->asked = (self->answered >= 0 && now - self->answered < ANSWER_SECONDS) || !takes_more(STDERR_FILENO);
+    self->asked = (self->answered >= 0 && now - self->answered < ANSWER_SECONDS) || !can_tell();
     if (self->asked) return; /* a little later */
     self->answered = now;
     char *text = mr_snapshot_text(view, &self->outlook, title_of(self, view));
@@ -223,17 +227,29 @@ static void begin(mr_progress *self, const mr_view *view) {
 /* Results are about to go to the terminal: they are what the user wants to see. */
 static void give_way(mr_progress *self, const mr_view *view) {
     if (!self->line || self->hidden || !mr_terminal_same(STDERR_FILENO, view->job->outputs[0].file)) return;
+    if (!can_tell()) return; /* nor does the terminal take results */
     mr_terminal_erase();
     self->hidden = true;
 }
 
-static void end_line(mr_progress *self, bool patient) {
-    if (!self->line) return;
-    pass_last_words(self, patient ? await : takes_more);
-    close_words(self);
-    if (!patient && !takes_more(STDERR_FILENO)) mr_terminal_forget();
+/* The line goes: at once, or when a terminal that has been stopped goes on, before anything else is written there. A
+ * process that ends by a signal does not wait for that. */
+static void leave_terminal(bool patient) {
+    bool free = can_tell();
+    if (!free && patient && mr_terminal_stands()) {
+        mr_message_bytes("\r", 1); /* so that something is */
+        return;
+    }
+    if (!free && !patient) mr_terminal_forget();
     mr_terminal_close();
     mr_message_first(NULL, NULL);
+}
+
+static void end_line(mr_progress *self, bool patient) {
+    if (!self->line) return;
+    pass_last_words(self);
+    close_words(self);
+    leave_terminal(patient);
     self->line = false;
 }
 

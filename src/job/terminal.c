@@ -57,6 +57,10 @@ static void put(const char *text, size_t length) {
     }
 }
 
+bool mr_terminal_stands(void) {
+    return line.shown;
+}
+
 void mr_terminal_erase(void) {
     if (!line.shown) return;
     put(erasure, sizeof erasure - 1);
@@ -100,6 +104,7 @@ static void restore_signals(void) {
 /* ---- the line ---------------------------------------------------------------------------------------------------- */
 
 void mr_terminal_open(int file) {
+    if (line.file == file) return; /* the line of the job before stands there, because the terminal has been stopped */
     line.file = file;
     line.shown = 0;
     handle(SIGTSTP);

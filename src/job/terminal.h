@@ -22,7 +22,7 @@ unsigned mr_terminal_columns(int file);
 bool mr_terminal_same(int file, int other);
 
 /* From now on the line is written to this descriptor. While it stands there it is erased when the process is stopped
- * from the keyboard (SIGTSTP) or ended by SIGQUIT. */
+ * from the keyboard (SIGTSTP) or ended by SIGQUIT. Nothing happens when it is open already. */
 void mr_terminal_open(int file);
 
 /* Erases the line, and lets go of the descriptor and of the signals. */
@@ -33,6 +33,9 @@ bool mr_terminal_free(void);
 
 /* Writes the line, or writes over it: text of printable ASCII, cut at the width of the terminal. */
 void mr_terminal_show(const char *text);
+
+/* Whether the line stands there. */
+bool mr_terminal_stands(void);
 
 /* Erases the line, if it stands there. */
 void mr_terminal_erase(void);

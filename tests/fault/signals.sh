@@ -52,6 +52,8 @@ expect_ended() {
     phase=$(tail -n 1 err | cut -d ' ' -f 2)
     phases[${phase:-none:}]=1
     expect_status $((128 + $(kill -l "$3"))) "$what"
+    # What nothing holds back may come when the output has its name.
+    [[ $3 == ALRM || $3 == USR2 ]] && cmp -s "expected.$2" folder/result && return
     if [[ $4 == new ]]; then
         expect_files folder
     elif expect_files folder result; then
