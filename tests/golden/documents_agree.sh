@@ -56,6 +56,8 @@ grep -rohE 'getenv\("[A-Z_]+"\)' "$root/src" --include='*.c' | grep -oE '[A-Z_]{
 [[ $(wc -l <variables) -ge 5 ]] || fail "few variables were found"
 while read -r variable; do
     grep -qE "^\.BR? .*\b$variable\b" page || fail "the manual page does not have the variable $variable"
+    case $variable in COLUMNS | PATH | TERM) continue ;; esac # those of everybody
+    grep -q "^| .*\`$variable\`" "$root/README.md" || fail "README.md has no $variable in its table of variables"
 done <variables
 
 # Links lead somewhere.

@@ -5,8 +5,7 @@
  */
 #include "mr.h"
 
-/* What users can set by --set NAME=VALUE: name, type, 0, default, choices, help. 'mr help ./template_name.c' shows it.
- */
+/* Set by --set NAME=VALUE, shown by 'mr help ./template_name.c': name, type, 0, default, choices, help. */
 static const mr_option options[] = {
     {"least", MR_OPTION_INT, 0, "1", NULL, "leave out words of fewer bytes"},
     {0},

@@ -7,8 +7,7 @@
 
 #include "mr.h"
 
-/* What users can set by --set NAME=VALUE: name, type, 0, default, choices, help. 'mr help ./template_name.c' shows it.
- */
+/* Set by --set NAME=VALUE, shown by 'mr help ./template_name.c': name, type, 0, default, choices, help. */
 static const mr_option options[] = {
     {"word", MR_OPTION_INT, 0, "1", NULL, "which word, from 1"},
     {0},
