@@ -18,14 +18,6 @@ static bool add_seconds(cJSON *object, const char *name, double seconds) {
     return cJSON_AddNumberToObject(object, name, rounded(seconds));
 }
 
-/* Adds an object to an array; NULL when there is no memory. */
-static cJSON *add_element(cJSON *array) {
-    cJSON *object = cJSON_CreateObject();
-    if (object && cJSON_AddItemToArray(array, object)) return object;
-    cJSON_Delete(object);
-    return NULL;
-}
-
 static bool add_activities(cJSON *parent, const char *name, const double *seconds) {
     cJSON *object = cJSON_AddObjectToObject(parent, name);
     bool ok = object;
@@ -35,7 +27,7 @@ static bool add_activities(cJSON *parent, const char *name, const double *second
 }
 
 static bool add_phase(cJSON *phases, const mr_phase *phase) {
-    cJSON *object = add_element(phases);
+    cJSON *object = mr_json_add_object(phases);
     return object && mr_json_add_text(object, "name", phase->name) && add_seconds(object, "begin", phase->begin) &&
            add_seconds(object, "end", phase->end) && mr_json_add_number(object, "units", phase->units) &&
            mr_json_add_number(object, "done", phase->done) && mr_json_add_number(object, "bytes", phase->bytes) &&
@@ -66,7 +58,7 @@ static char *spans_as_text(const mr_lane *lane) {
 }
 
 static bool add_lane(cJSON *lanes, const mr_lane *lane) {
-    cJSON *object = add_element(lanes);
+    cJSON *object = mr_json_add_object(lanes);
     char *text = object ? spans_as_text(lane) : NULL;
     cJSON *spans = text ? cJSON_CreateRaw(text) : NULL;
     free(text);
@@ -82,7 +74,7 @@ static bool add_lane(cJSON *lanes, const mr_lane *lane) {
 }
 
 static bool add_sample(cJSON *samples, const mr_observed_sample *sample) {
-    cJSON *object = add_element(samples);
+    cJSON *object = mr_json_add_object(samples);
     return object && add_seconds(object, "at", sample->at) &&
            mr_json_add_number(object, "input_bytes", sample->input_bytes) &&
            mr_json_add_number(object, "output_bytes", sample->output_bytes) &&
@@ -92,24 +84,23 @@ static bool add_sample(cJSON *samples, const mr_observed_sample *sample) {
 }
 
 static bool add_incident(cJSON *incidents, const mr_incident *incident) {
-    cJSON *object = add_element(incidents);
+    cJSON *object = mr_json_add_object(incidents);
     return object && add_seconds(object, "at", incident->at) && mr_json_add_text(object, "text", incident->text) &&
            (!incident->left_out || mr_json_add_number(object, "left_out_by", incident->lane));
 }
 
 static bool add_hot_key(cJSON *keys, const mr_hot_key *key) {
-    cJSON *object = add_element(keys);
+    cJSON *object = mr_json_add_object(keys);
     size_t length = key->length < MR_HOT_KEY_BYTES ? key->length : MR_HOT_KEY_BYTES;
     return object && mr_json_add_bytes(object, "key", key->key, length) &&
            mr_json_add_number(object, "length", key->length) && mr_json_add_number(object, "pairs", key->pairs) &&
-
            cJSON_AddNumberToObject(object, "share", rounded(key->share));
 }
 
 /* Of the key with which it begins the first bytes, as of hot keys. */
 static bool add_partition(cJSON *partitions, const mr_observation *observation, const mr_splitters *splitters,
                           uint32_t index) {
-    cJSON *object = add_element(partitions);
+    cJSON *object = mr_json_add_object(partitions);
     const mr_observed_partition *partition = &observation->partitions[index];
     size_t length = 0;
     const char *from = mr_partition_begin(splitters, index, &length);

@@ -19,12 +19,8 @@ static bool add_frame(cJSON *stack, const mr_card *card, const mr_symbol *symbol
     const mr_fault *fault = &card->death->fault;
     const mr_frame *frame = &fault->frames[symbol->frame];
     bool known = frame->module < MR_FAULT_MODULES && frame->module < fault->module_count;
-    cJSON *object = cJSON_CreateObject();
-    if (!object || !cJSON_AddItemToArray(stack, object)) {
-        cJSON_Delete(object);
-        return false;
-    }
-    return mr_json_add_text(object, "function", *symbol->function ? symbol->function : NULL) &&
+    cJSON *object = mr_json_add_object(stack);
+    return object && mr_json_add_text(object, "function", *symbol->function ? symbol->function : NULL) &&
            mr_json_add_text(object, "file", *symbol->file ? symbol->file : NULL) &&
            (!symbol->line || mr_json_add_number(object, "line", symbol->line)) &&
            mr_json_add_text(object, "module", known ? fault->modules[frame->module] : NULL) &&
