@@ -1,4 +1,4 @@
-/* machine.h - the machine that this runs on, for people who read about it later. Any process. */
+/* machine.h - the machine that this runs on: for people who read about it later, and for forecasts. Any process. */
 #ifndef MR_BASE_MACHINE_H
 #define MR_BASE_MACHINE_H
 
@@ -16,5 +16,15 @@ typedef struct mr_machine {
 
 /* Looks at the machine. */
 void mr_machine_look(mr_machine *machine);
+
+/* How much of files fits into memory beside what programs use, at the moment. */
+typedef struct mr_page_cache {
+    uint64_t available; /* bytes that programs and files can still take; 0: not known */
+    uint64_t written;   /* bytes of these that may wait to be written, before who writes more waits for the disk */
+} mr_page_cache;
+
+/* Looks at the memory of the machine, and at the limits that the system has for writing. used: bytes of what is
+ * available that will be taken for something else. */
+mr_page_cache mr_page_cache_look(uint64_t used);
 
 #endif

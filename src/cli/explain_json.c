@@ -47,6 +47,20 @@ static bool add_plan(cJSON *root, const mr_forecast *forecast) {
                 : mr_json_add_number(plan, "temporary_free_bytes", forecast->temporary_free));
 }
 
+/* A number, or null where there is none. */
+static bool add_number(cJSON *root, const char *name, double number) {
+    return number > 0 ? mr_json_add_number(root, name, (uint64_t)number) : cJSON_AddNullToObject(root, name) != NULL;
+}
+
+static bool add_disk(cJSON *root, const mr_forecast *forecast) {
+    const mr_forecast_disk *disk = &forecast->disk;
+    cJSON *object = cJSON_AddObjectToObject(root, "disk");
+    return object && add_number(object, "spill_begins_bytes", forecast->spill_begin) &&
+           mr_json_add_number(object, "written_bytes", (uint64_t)disk->written) &&
+           mr_json_add_number(object, "beyond_page_cache_bytes", (uint64_t)disk->beyond) &&
+           add_number(object, "bytes_per_second", disk->speed);
+}
+
 static bool add_seconds(cJSON *root, const mr_forecast_times *times) {
     cJSON *seconds = cJSON_AddObjectToObject(root, "seconds");
     return seconds && cJSON_AddNumberToObject(seconds, "total", times->total) &&
@@ -92,7 +106,8 @@ static bool add_all(cJSON *root, const mr_forecast *forecast) {
            add_estimate(root, "memory_bytes", &forecast->memory) &&
            add_estimate(root, "between_bytes", &forecast->run_bytes) &&
            add_estimate(root, "spilled_bytes", &forecast->spilled) && add_plan(root, forecast) &&
-           add_seconds(root, &forecast->seconds) && add_hot(root, forecast) && add_notes(root, forecast);
+           add_disk(root, forecast) && add_seconds(root, &forecast->seconds) && add_hot(root, forecast) &&
+           add_notes(root, forecast);
 }
 
 bool mr_explain_print_json(const mr_forecast *forecast, mr_error *error) {

@@ -132,9 +132,12 @@ static void print_memory(const mr_forecast *forecast) {
     putchar('\n');
     print_name("disk");
     if (forecast->spilled.expected > 0)
-        printf("about %s in %s", format_bytes(forecast->spilled.expected, bytes), forecast->temporary);
+        printf("about %s%s in %s", format_bytes(forecast->spilled.expected, bytes),
+               forecast->spilled.low > 0 ? "" : ", or nothing,", forecast->temporary);
     else if (forecast->spilled.high > 0)
         printf("nothing, or up to %s in %s", format_bytes(forecast->spilled.high, bytes), forecast->temporary);
+    else if (forecast->spill_begin > 0)
+        printf("nothing, but something from %s between map and reduce on", format_bytes(forecast->spill_begin, bytes));
     else
         printf("nothing");
     if (forecast->spilled.high > 0 && forecast->temporary_free != UINT64_MAX)
@@ -194,8 +197,8 @@ static void print_hot(const mr_forecast *forecast) {
     print_name("hot keys");
     /* A key that comes once in a piece is not noted, and may still be a large part of few pairs. */
     if ((double)forecast->sampled_pairs * LEAST_SHARE < (double)forecast->pieces)
-        printf("none that comes often among the %llu pairs of the sample\n",
-               (unsigned long long)forecast->sampled_pairs);
+        printf("none that comes often among the %llu pair%s of the sample\n",
+               (unsigned long long)forecast->sampled_pairs, forecast->sampled_pairs == 1 ? "" : "s");
     else
         puts("none: no key has 0.5 % of the pairs");
 }

@@ -36,6 +36,22 @@ static void advise_on_memory(mr_forecast *forecast) {
                (unsigned long long)(forecast->memory_wanted >> 20) + 1);
 }
 
+/* What the time of the disk depends on. */
+static void tell_of_disk(mr_forecast *forecast) {
+    char written[MR_SIZE_TEXT], beyond[MR_SIZE_TEXT], speed[MR_SIZE_TEXT];
+    const mr_forecast_disk *disk = &forecast->disk;
+    if (disk->speed <= 0) return;
+    mr_format_size((uint64_t)disk->written, written);
+    if (disk->beyond < 1)
+        advise(forecast, "the time assumes that the page cache takes the %s that are written, as memory is free now",
+               written);
+    else
+        advise(forecast,
+               "the time assumes that the page cache takes what is written and read but for %s, as memory is free "
+               "now; the disk takes %s a second",
+               mr_format_size((uint64_t)disk->beyond, beyond), mr_format_size((uint64_t)disk->speed, speed));
+}
+
 static void advise_on_keys(mr_forecast *forecast, const mr_job *job) {
     const mr_survey_totals *totals = job->settings->survey->totals;
     char key[MR_HOT_KEY_TEXT];
@@ -71,6 +87,7 @@ void mr_forecast_advise(mr_forecast *forecast, const mr_job *job) {
         advise(forecast, "no record begins in the sample, which says nothing of the job, therefore: "
                          "--sample SIZE looks at more");
     advise_on_memory(forecast);
+    tell_of_disk(forecast);
     advise_on_keys(forecast, job);
     advise_on_streams(forecast, job);
     if (forecast->pipes)

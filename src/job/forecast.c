@@ -6,7 +6,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/units.h"
 #include "data/fold_table.h"
 #include "flow/input.h"
@@ -21,9 +20,8 @@
  * that says after how many pieces that is. */
 
 #define START_SECONDS 0.02  /* a job takes for processes and samples */
-#define DISK_SPEED    1.0e9 /* bytes a second, of temporary files and output, at most and as long as memory takes them */
-#define MUCH_DISK     5.0e8 /* bytes, from which on it is looked how fast the disk is */
 #define SLACK         1.4   /* memory for what waits between map and reduce, with blocks that are not full */
+#define NEAR          1.6   /* so many times what waits there is not far from it */
 #define ORDER_COST    1.6   /* how much larger results are with what orders them */
 #define CHUNK_SECONDS 40e-6 /* of a worker, for a chunk, besides what is in it */
 
@@ -32,8 +30,6 @@ enum {
     PROCESS_MEMORY = 3 << 20, /* of a process, besides what is counted */
     SORT_COST = 56,           /* bytes that a record takes while it is sorted, besides itself */
     REGION_PARTS = 4,         /* parts that a region has to have room for, so that they need no file */
-    DISK_BLOCK = 1 << 20,     /* bytes that are written at once to see how fast a disk is, */
-    DISK_BLOCKS = 32,         /* and how often */
     UNPACKED = 4,             /* how much larger compressed text becomes, when nothing is known of it */
 };
 
@@ -248,6 +244,21 @@ static double spilled_with(const forecaster *self, double bytes) {
     return workers * spilled_of_worker(self, bytes / workers) + spilled_sorting(self, bytes) + spilled_output(self);
 }
 
+/* From how many bytes between map and reduce on something goes to disk, when that is not far away; otherwise 0. Workers
+ * do not share the input equally, and what one of them has too much goes to disk though others have room. */
+static double spill_begin(const forecaster *self, double bytes) {
+    double low = bytes, high = NEAR * bytes;
+    if (spilled_with(self, low) > 0 || spilled_with(self, high) <= 0) return 0;
+    while (high - low > 0.01 * bytes) {
+        double middle = (low + high) / 2;
+        if (spilled_with(self, middle) > 0)
+            high = middle;
+        else
+            low = middle;
+    }
+    return high;
+}
+
 static void ask_memory(forecaster *self) {
     mr_forecast *forecast = self->forecast;
     const mr_plan *plan = &self->survey->plan;
@@ -256,6 +267,7 @@ static void ask_memory(forecaster *self) {
     forecast->spilled.expected = spilled_with(self, bytes);
     forecast->spilled.low = spilled_with(self, bytes * (1 - margin));
     forecast->spilled.high = spilled_with(self, bytes * (1 + margin));
+    forecast->spill_begin = spill_begin(self, bytes);
     double streamed = forecast->streams ? forecast->text_bytes.expected : 0;
     double table = fmin((double)plan->table, 64 * fmax(forecast->keys.expected, 1));
     double used = (workers + 1) * PROCESS_MEMORY + fmin(SLACK * bytes, workers * (double)plan->arena) +
@@ -360,22 +372,6 @@ static double unpack_seconds(const forecaster *self) {
     return speed > 0 ? fmax(largest, sum / readers) / speed : 0;
 }
 
-/* Bytes a second that a disk takes, by writing some to it; those that go through memory only are not worth a look. */
-static double disk_speed(const char *folder) {
-    int file = mr_open_unnamed(folder);
-    char *bytes = file < 0 ? NULL : malloc(DISK_BLOCK);
-    double start = mr_seconds();
-    bool ok = bytes;
-    if (bytes) memset(bytes, 0x5a, DISK_BLOCK);
-    for (int i = 0; ok && i < DISK_BLOCKS; i++)
-        ok = write(file, bytes, DISK_BLOCK) == DISK_BLOCK;
-    ok = ok && fdatasync(file) == 0;
-    double seconds = mr_seconds() - start;
-    free(bytes);
-    if (file >= 0) close(file);
-    return ok && seconds > 0 ? fmin(DISK_SPEED, (double)DISK_BLOCK * DISK_BLOCKS / seconds) : DISK_SPEED;
-}
-
 static void guess_time(forecaster *self) {
     mr_forecast *forecast = self->forecast;
     const mr_survey_totals *totals = self->survey->totals;
@@ -386,8 +382,7 @@ static void guess_time(forecaster *self) {
         (forecast->text_bytes.expected * seconds_a_byte(self) + (double)forecast->chunks * CHUNK_SECONDS) / workers;
     seconds->exchange = records * (double)atomic_load(&totals->seal_nanoseconds);
     seconds->reduce = records * (double)atomic_load(&totals->reduce_nanoseconds);
-    double disk = 2 * forecast->spilled.expected + forecast->output_bytes.expected;
-    seconds->disk = disk / (disk > MUCH_DISK ? disk_speed(forecast->temporary) : DISK_SPEED);
+    mr_forecast_disk_time(forecast);
     seconds->unpack = unpack_seconds(self);
     seconds->total =
         START_SECONDS + fmax(seconds->map, seconds->unpack) + seconds->exchange + seconds->reduce + seconds->disk;

@@ -25,6 +25,14 @@ typedef struct mr_forecast_times {
     double total;    /* all of it, and starting up */
 } mr_forecast_times;
 
+/* How it is written and read what does not fit into memory. What the page cache takes is only copied; the rest goes to
+ * the disk, or comes from there. */
+typedef struct mr_forecast_disk {
+    double written; /* bytes: of temporary files and output */
+    double beyond;  /* bytes that are written and read beyond what the page cache takes, as memory is free now */
+    double speed;   /* of the disk, bytes a second, as measured; 0: that was not worth a look */
+} mr_forecast_disk;
+
 /* Numbers that are not about text in pipes, which cannot be known. */
 typedef struct mr_forecast {
     char plugin[MR_DESCRIPTION_NAME];
@@ -57,10 +65,12 @@ typedef struct mr_forecast {
     mr_estimate memory;       /* that the job would use */
     mr_estimate run_bytes;    /* that wait between map and reduce */
     mr_estimate spilled;      /* of these, and of what is sorted and merged, that goes to disk */
+    double spill_begin;       /* nothing goes to disk, but from so many run_bytes on it would; 0: that is not near */
     uint64_t memory_wanted;   /* with which nothing would; 0: it does not in any case */
     char temporary[PATH_MAX]; /* where it goes */
     uint64_t temporary_free;  /* bytes that there is room for; UINT64_MAX: unknown */
     mr_forecast_times seconds;
+    mr_forecast_disk disk;
     mr_forecast_key hot[MR_FORECAST_HOT]; /* most frequent first */
     size_t hot_count;
     uint64_t bad_records; /* in the sample that were left out */
@@ -76,6 +86,9 @@ static inline bool mr_forecast_wants_more(const mr_forecast *forecast) {
     return forecast->kind == MR_GROUP && !forecast->whole && !forecast->streams && !forecast->top;
 }
 void mr_forecast_refine(mr_forecast *forecast, const mr_forecast *smaller);
+
+/* Fills in disk and seconds.disk, by all that goes to disk. */
+void mr_forecast_disk_time(mr_forecast *forecast);
 
 /* Finds out what there is to advise, from all else in the forecast. */
 void mr_forecast_advise(mr_forecast *forecast, const mr_job *job);
