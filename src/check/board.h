@@ -62,6 +62,7 @@ typedef struct mr_finding {
 typedef struct mr_board {
     mr_verdict verdicts[MR_LAWS];
     mr_finding findings[MR_LAWS]; /* at most one for each law */
+    uint32_t clock_moves;         /* 1: the plugin cannot tell a moved clock from a later time */
     uint32_t finished;            /* the experiment at hand has come to its end */
     mr_error error;               /* why it could not */
     uint64_t text_begin;          /* where records are laid for map: addresses, in the experiment */

@@ -86,6 +86,7 @@ static void divide(const mr_checker *self, mr_job_settings *settings, const mr_d
     if (division->memory) settings->memory = division->memory;
     settings->alone = division->alone;
     settings->timeout = division->alone ? 0 : self->bench.timeout;
+    settings->hasty = true;
 }
 
 bool mr_job_try(mr_checker *self, const mr_division *division, const uint32_t *records, size_t count, int *file,
@@ -102,8 +103,9 @@ bool mr_job_try(mr_checker *self, const mr_division *division, const uint32_t *r
 }
 
 /* What has failed on the sample is done again on the record in the file that it comes from, so that the crash card
- * tells of that place. */
+ * tells of that place. One that hangs is known to hang, and need not be waited for as long once more. */
 static void repeat_on_record(mr_checker *self, const mr_sample_record *record, mr_error *error) {
+    enum { TIMES_HASTIER = 5 };
     const mr_source *source = &self->original.input.sources[record->source];
     order given = {.self = self, .settings = *self->settings->job, .loud = true};
     mr_error failure = {0};
@@ -113,7 +115,8 @@ static void repeat_on_record(mr_checker *self, const mr_sample_record *record, m
     given.settings.choice = (mr_path_choice){0};
     given.settings.only_offset = record->offset;
     given.settings.only_length = record->bytes;
-    given.settings.timeout = self->bench.timeout;
+    given.settings.timeout = mr_larger(1, self->bench.timeout / TIMES_HASTIER);
+    given.settings.hasty = true;
     if (run_into_file(&given, &file, &failure))
         close(file);
     else

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/units.h"
+#include "check/surroundings.h"
 
 /* The callbacks in the host's copy of the plugin's description are replaced by others, which fill the stack below with
  * the pattern and then call the plugin's own, a little deeper: whatever the plugin reads there without having written
@@ -20,10 +21,8 @@
 
 enum {
     STACK_FILLED = 48 << 10, /* bytes of the stack below a callback */
-    HEAP_STEP = 16,
-    HEAP_MOST = 1040,  /* small pieces of the heap, of which one of each size is filled */
-    HEAP_MOVED = 1009, /* bytes of a piece of memory that a moved lab takes first, and */
-    HEAP_PIECES = 61,  /* how many of them */
+    HEAP_MOVED = 1009,       /* bytes of a piece of memory that a moved lab takes first, and */
+    HEAP_PIECES = 61,        /* how many of them */
     GAPS = 8,
     GAP_MOST = 4 << 20,
     GAP_LEAST = 16 << 10 /* holes of the address space that a moved lab fills */
@@ -37,22 +36,9 @@ static volatile size_t own_words = 256;
 
 /* ---- what is filled ---------------------------------------------------------------------------------------------- */
 
-/* M_PERTURB leaves small pieces alone that come back soon after they were freed, so the next one of each size is filled
- * here. Only its first 16 bytes are malloc's own. */
-static void fill_heap(void) {
-    void *pieces[HEAP_MOST / HEAP_STEP];
-    size_t count = 0;
-    for (size_t size = HEAP_STEP + 8; size < HEAP_MOST; size += HEAP_STEP)
-        if ((pieces[count] = malloc(size))) memset(pieces[count++], the_lab->variant.pattern, size);
-    __asm__ volatile("" : : "r"(pieces) : "memory"); /* the compiler shall not think it in vain */
-    while (count > 0)
-        free(pieces[--count]);
-}
-
 static __attribute__((noinline)) void fill_memory(void) {
     unsigned char below[STACK_FILLED];
     if (!the_lab->variant.pattern) return;
-    fill_heap();
     memset(below, the_lab->variant.pattern, sizeof below);
     __asm__ volatile("" : : "r"(below) : "memory");
 }
@@ -197,6 +183,16 @@ static bool open_texts(mr_lab *lab, mr_error *error) {
     return true;
 }
 
+/* Before the plugin is asked anything: it is loaded for this, and stays until the end of the process. */
+static bool take_surroundings(mr_lab *lab, mr_error *error) {
+    mr_loaded early;
+    if (!mr_plugin_load(&early, lab->job->plugin_path, NULL, error)) return false;
+    lab->board->clock_moves = mr_surroundings_take(early.handle);
+    mr_surroundings_later(lab->variant.later);
+    mr_surroundings_fill(lab->variant.pattern);
+    return true;
+}
+
 bool mr_lab_open(mr_lab *lab, mr_error *error) {
     mr_context *context = &lab->context;
     mr_setup setup = mr_job_setup(lab->job);
@@ -204,6 +200,7 @@ bool mr_lab_open(mr_lab *lab, mr_error *error) {
     the_lab = lab;
     if (lab->variant.pattern) mallopt(M_PERTURB, lab->variant.pattern);
     if (lab->variant.moved) move_addresses();
+    if (!take_surroundings(lab, error)) return false;
     if (!mr_context_open(context, &setup, error)) return false;
     if (!mr_fault_catch(&lab->job->shared->slots[0].fault, context->where, &context->loaded, lab->job->plugin_path,
                         error))

@@ -15,6 +15,7 @@
 /* How a lab treats the plugin. */
 typedef struct mr_variant {
     unsigned char pattern; /* what fills memory that is not initialised; 0: as it comes */
+    bool later;            /* clocks show another time */
     bool moved;            /* libraries, heap and stack lie at other addresses */
     bool strict;           /* what was borrowed cannot be read any more when the time is over; a record comes without
                             * what ends it, as the last of a file may */

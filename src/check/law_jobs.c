@@ -141,7 +141,7 @@ static void explain(difference *of) {
     for (size_t i = 0; i < count; i++)
         records[i] = (uint32_t)i;
     if (still_differs(of, records, count))
-        count = mr_shrink(records, count, still_differs, of, mr_seconds() + SHRINK_SECONDS);
+        count = mr_shrink(records, count, still_differs, of, mr_shrink_until(of->self->end, SHRINK_SECONDS));
     tell(of, records, count);
     free(records);
 }

@@ -12,10 +12,10 @@
  * process, whatever was in memory that is not initialised, wherever memory lies, whoever the process is and what time
  * it is. Where it does not hold, work that is done again (after a sample, or a crash) does not come to the same.
  *
- * All records are mapped twice, each alone. The first sweep goes through them in order. The second one, at least a
- * second later, is different in every way at once: another process, other addresses, another pattern in memory, records
- * in a random order, without the newline at their end, and in memory that nobody can read any more once the callback
- * has returned. What each record gave is compared by its hash.
+ * All records are mapped twice, each alone. The first sweep goes through them in order. The second one is different in
+ * every way at once: another process, another time, other addresses, another pattern in memory, records in a random
+ * order, without the newline at their end, and in memory that nobody can read any more once the callback has returned.
+ * What each record gave is compared by its hash.
  *
  * Only a record that is not the same is looked at more closely: it is mapped in fresh processes that differ from each
  * other in one way, and the first way in which the result differs is the cause. If none does, it has to be the records
@@ -25,7 +25,7 @@
 enum { PATTERN = 0x5a, OTHER_PATTERN = 0xc3, SHRINK_SECONDS = 4, CANDIDATES = 10000 };
 
 const mr_variant mr_variant_plain = {.pattern = PATTERN};
-static const mr_variant all_else = {.pattern = OTHER_PATTERN, .moved = true, .strict = true};
+static const mr_variant all_else = {.pattern = OTHER_PATTERN, .later = true, .moved = true, .strict = true};
 
 /* ---- the two sweeps ---------------------------------------------------------------------------------------------- */
 
@@ -83,8 +83,9 @@ bool mr_sweep_first(mr_checker *self, mr_error *error) {
     return end != MR_EXPERIMENT_FAILED;
 }
 
-/* What a plugin makes of the time of day shows from one second to the next. */
-static void await_another_second(time_t before) {
+/* Lets the time of day become another one, for a plugin that would not see it when its clock is moved. */
+static void await_another_second(const mr_checker *self, time_t before) {
+    if (self->board->clock_moves) return;
     while (time(NULL) == before) /* the time of day, as the plugin sees it */
         usleep(20000);
 }
@@ -143,7 +144,6 @@ static outcome map_behind(mr_checker *self, mr_variant variant, const uint32_t *
 typedef struct cause {
     enum mr_law law;
     mr_variant variant; /* against mr_variant_plain */
-    bool later;         /* another second */
     size_t times;       /* how often the record is mapped */
     const char *title;  /* behind the name of the callback */
     const char *names[2];
@@ -152,8 +152,7 @@ typedef struct cause {
 
 static const cause causes[] = {
     {MR_LAW_SAME,
-     {.pattern = PATTERN},
-     true,
+     {.pattern = PATTERN, .later = true},
      1,
      "does not give the same for the same record: it is not deterministic",
      {"one time    ", "another time"},
@@ -163,7 +162,6 @@ static const cause causes[] = {
      "record."},
     {MR_LAW_SAME,
      {.pattern = OTHER_PATTERN},
-     false,
      1,
      "emits bytes that nobody has set, so the same record gives other ones each time: padding?",
      {"memory filled with 0x5a", "memory filled with 0xc3"},
@@ -171,7 +169,6 @@ static const cause causes[] = {
      "case. Clear it first (memset), or build keys and values from their members one by one."},
     {MR_LAW_SAME,
      {.pattern = PATTERN, .moved = true},
-     false,
      1,
      "does not give the same for the same record: it depends on where things lie in memory",
      {"at some addresses ", "at other addresses"},
@@ -180,7 +177,6 @@ static const cause causes[] = {
      "to."},
     {MR_LAW_SAME,
      {.pattern = PATTERN, .strict = true},
-     false,
      1,
      "reads beyond the end of the record",
      {"with a newline behind it  ", "with other bytes behind it"},
@@ -189,7 +185,6 @@ static const cause causes[] = {
      "(record[length] = 0), or copied; mr_decimal_of and mr_number_of know where to stop."},
     {MR_LAW_STATE,
      {.pattern = PATTERN},
-     false,
      2,
      "gives something else when it is called twice for the same record",
      {"the first time ", "the second time"},
@@ -218,7 +213,7 @@ static void tell_cause(mr_checker *self, const cause *about, uint32_t record, co
 static bool find_cause(mr_checker *self, uint32_t record, const outcome *alone) {
     uint32_t list[2] = {record, record};
     for (size_t i = 0; i < sizeof causes / sizeof *causes; i++) {
-        if (causes[i].later) await_another_second(time(NULL)); /* of the time of day */
+        if (causes[i].variant.later) await_another_second(self, time(NULL)); /* of the time of day */
         outcome other = map_behind(self, causes[i].variant, list, causes[i].times);
         bool differs = other.known && other.hash != alone->hash;
         if (differs) tell_cause(self, &causes[i], record, alone, &other);
@@ -276,7 +271,7 @@ static bool find_predecessors(mr_checker *self, uint32_t record, const outcome *
             items[i] = order ? order[i] : (uint32_t)i;
         found = still_changed(&about, items, count);
         if (found) {
-            count = mr_shrink(items, count, still_changed, &about, mr_seconds() + SHRINK_SECONDS);
+            count = mr_shrink(items, count, still_changed, &about, mr_shrink_until(self->end, SHRINK_SECONDS));
             tell_predecessors(&about, items, count, alone);
         }
     }
@@ -343,7 +338,7 @@ static void compare_sweeps(mr_checker *self) {
 
 bool mr_sweep_again(mr_checker *self, mr_error *error) {
     if (!self->swept) return true;
-    await_another_second(self->mapped_until);
+    await_another_second(self, self->mapped_until);
     mr_experiment experiment = {
         .variant = all_else, .seconds = self->seconds / 5, .run = sweep_shuffled, .argument = &self->swept};
     mr_death *death = calloc(1, sizeof *death);

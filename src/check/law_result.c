@@ -254,7 +254,7 @@ static void lessen_values(comparison *of, const uint32_t *units, size_t unit_cou
                 less.all[count++] = self->pairs.list[j];
         for (size_t i = 0; i < count; i++)
             items[i] = (uint32_t)i;
-        count = mr_shrink(items, count, still_differs, &less, mr_seconds() + SHRINK_SECONDS);
+        count = mr_shrink(items, count, still_differs, &less, mr_shrink_until(self->lab->deadline, SHRINK_SECONDS));
         keep_pairs(&less, items, count);
     }
     free(items);
@@ -269,7 +269,7 @@ static void explain(results *self, comparison *found) {
     size_t count = self->count;
     for (size_t i = 0; i < count; i++)
         items[i] = (uint32_t)i;
-    count = mr_shrink(items, count, differs, found, mr_seconds() + SHRINK_SECONDS);
+    count = mr_shrink(items, count, differs, found, mr_shrink_until(self->lab->deadline, SHRINK_SECONDS));
     int i = 0;
     for (; i + 1 < CAUSES; i++) {
         of.other = causes[i].other;

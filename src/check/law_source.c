@@ -269,7 +269,7 @@ static void explain(sanitizing *self) {
     uint32_t *records = count <= SHRUNK_MOST ? malloc(count * sizeof *records) : NULL;
     for (size_t i = 0; records && i < count; i++)
         records[i] = (uint32_t)i;
-    if (records) count = mr_shrink(records, count, still_finds, self, mr_seconds() + SHRINK_SECONDS);
+    if (records) count = mr_shrink(records, count, still_finds, self, mr_shrink_until(self->self->end, SHRINK_SECONDS));
     /* What was said last need not have been said of the records that are left. */
     if (records && !still_finds(self, records, count)) count = 0;
     tell(self, records, records ? count : 0);

@@ -33,3 +33,8 @@ size_t mr_shrink(uint32_t *items, size_t count, mr_still_shows *shows, void *rec
     free(rest);
     return count;
 }
+
+double mr_shrink_until(double end, double seconds) {
+    double least = mr_seconds() + seconds;
+    return end > least ? end : least;
+}

@@ -14,4 +14,7 @@ typedef bool mr_still_shows(void *receiver, const uint32_t *items, size_t count)
  * be missed, if there was time. On no memory nothing is taken out. */
 size_t mr_shrink(uint32_t *items, size_t count, mr_still_shows *shows, void *receiver, double deadline);
 
+/* A deadline for it: the end of the time that there is, in mr_seconds, or so many seconds from now if that is later. */
+double mr_shrink_until(double end, double seconds);
+
 #endif

@@ -7,7 +7,7 @@
 enum {
     SAMPLE = 8 << 20,     /* bytes of the input that are looked at, if nothing else is said */
     MILLISECONDS = 10000, /* that it may take */
-    TIMEOUT = 10000,      /* milliseconds that a callback may take for a record */
+    TIMEOUT = 5000,       /* milliseconds that a callback may take for a record */
     SEEDS = 1000000,
     SECONDS_MOST = 24 * 3600
 };

@@ -12,8 +12,8 @@
  * once more: the third unexplained death on a chunk ends the job. A timeout of map_chunk may mean that its records are
  * many, and none of them slow: if the trial acquits them all, from then on they are mapped one by one. In the reduce
  * phase, where nothing is lost with a worker but the partition at hand, that is simply done again: the second death on
- * the same group of it convicts that group. What kills while samples are taken, or in a survey, will kill again in
- * earnest, so that piece is done without, and after some that hang so are all others.
+ * the same group of it convicts that group. In a hasty job one timeout convicts. What kills while samples are taken, or
+ * in a survey, will kill again in earnest, so that piece is done without, and after some that hang so are all others.
  *
  * A record that is convicted, or that the plugin rejects, is left out if the user allows for it; or the job ends. */
 
@@ -215,6 +215,13 @@ static bool charge_kill(mr_coordinator *self, mr_death *death, const mr_assignme
     return death->attempts < KILLS_MAX || mr_end_for_death(self, death, error);
 }
 
+/* Whether what is known of a unit by now is enough. */
+static bool is_convicted(const mr_coordinator *self, const mr_suspicion *suspicion, const mr_death *death) {
+    bool group = death->place.kind == MR_PLACE_GROUP, record = death->place.kind == MR_PLACE_RECORD;
+    bool at_once = self->job.settings->hasty && death->cause == MR_DEATH_TIMEOUT;
+    return (group && suspicion->at_place >= GROUP_CRASHES_MAX) || (at_once && (group || record));
+}
+
 static bool charge_unit(mr_coordinator *self, mr_death *death, const mr_assignment *assignment, mr_error *error) {
     mr_suspicion *suspicion = suspect(self, assignment->unit, error);
     if (!suspicion || !keep_text(self, death, assignment, error)) return false;
@@ -222,7 +229,7 @@ static bool charge_unit(mr_coordinator *self, mr_death *death, const mr_assignme
         return charge_kill(self, death, assignment, error);
     note_death(suspicion, death);
     death->attempts = suspicion->crashes;
-    if (death->place.kind == MR_PLACE_GROUP && suspicion->at_place >= GROUP_CRASHES_MAX) {
+    if (is_convicted(self, suspicion, death)) {
         death->leave_out = 1;
         acquit(suspicion);
         return mr_take_bad(self, death, NULL, error);
@@ -247,7 +254,8 @@ static void drop_sample(mr_coordinator *self, mr_assignment *assignment, const m
     mr_units_commit(&self->units);
     self->vain_deaths = 0;
     if (self->kind != MR_TASK_SAMPLE || death->cause != MR_DEATH_TIMEOUT || self->job.plan.steady) return;
-    if (++self->samples_that_hang >= HANGING_SAMPLES_MAX) mr_units_give_up(&self->units);
+    unsigned most = self->job.settings->hasty ? 1 : HANGING_SAMPLES_MAX;
+    if (++self->samples_that_hang >= most) mr_units_give_up(&self->units);
 }
 
 bool mr_charge_death(mr_coordinator *self, mr_death *death, mr_assignment *assignment, mr_error *error) {

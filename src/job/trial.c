@@ -96,6 +96,11 @@ static bool report_found(mr_trial *trial, mr_death *death, unsigned attempts, mr
     return true;
 }
 
+static unsigned deaths_that_convict(const mr_trial *trial, uint32_t cause) {
+    if (trial->hasty && cause == MR_DEATH_TIMEOUT) return 1;
+    return cause == MR_DEATH_KILLED ? KILLS_CONVICT : DEATHS_CONVICT;
+}
+
 bool mr_trial_run(mr_trial *trial, mr_error *error) {
     static mr_death death; /* large */
     mr_place last = {0};
@@ -108,7 +113,7 @@ bool mr_trial_run(mr_trial *trial, mr_error *error) {
         if (death.cause == MR_DEATH_KILLED && ++kills == KILLS_MAX) return true;
         if (death.place.kind != MR_PLACE_RECORD || !death.place.length) return true; /* or an empty source */
         deaths = same_record(&last, &death.place) ? deaths + 1 : 1;
-        if (deaths == (death.cause == MR_DEATH_KILLED ? KILLS_CONVICT : DEATHS_CONVICT)) {
+        if (deaths == deaths_that_convict(trial, death.cause)) {
             unsigned before = same_record(&trial->suspect, &death.place); /* the worker that died in earnest */
             if (!report_found(trial, &death, deaths + before, error)) return false;
             deaths = 0;

@@ -15,6 +15,7 @@ typedef struct mr_trial {
     const mr_slot *slot;   /* of this worker */
     uint64_t memory;       /* bytes that the plugin may use; 0: any */
     uint64_t timeout;      /* milliseconds that a callback may take for one record; 0: any time */
+    bool hasty;            /* a record that takes longer than timeout once is not tried again */
 
     /* Maps a chunk record by record, and lets nothing come of it; in a process of its own. */
     bool (*rehearse)(void *receiver, const mr_chunk *chunk, mr_error *error);

@@ -116,6 +116,7 @@ bool mr_do_try(mr_worker *self, const mr_task *task, mr_report *done, mr_error *
                       .slot = self->slot,
                       .memory = self->job->settings->worker_memory,
                       .timeout = self->job->settings->timeout,
+                      .hasty = self->job->settings->hasty,
                       .rehearse = rehearse,
                       .found = found_bad,
                       .died = tell_trial_death,
