@@ -30,6 +30,7 @@ enum mr_law {
     MR_LAW_SAME,
     MR_LAW_STATE,
     MR_LAW_BORDERS,
+    MR_LAW_RECORD,
     MR_LAW_FOLD,
     MR_LAW_COMBINE,
     MR_LAW_COMPARE,
@@ -67,6 +68,8 @@ typedef struct mr_board {
     mr_error error;               /* why it could not */
     uint64_t text_begin;          /* where records are laid for map: addresses, in the experiment */
     uint64_t text_end;            /* behind them */
+    uint64_t given_begin;         /* where record and find_record may read, but not write */
+    uint64_t given_end;           /* behind that */
     mr_place place;         /* of the record or key that the job at hand has died of; kind NONE: it has not died */
     uint64_t left_out;      /* bad records that the job at hand has left out */
     uint32_t touched;       /* 1: a callback has written to what it had borrowed only to read */

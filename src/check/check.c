@@ -23,6 +23,12 @@ static bool was_old_text(const mr_board *board, const mr_death *death) {
            death->fault.address < board->text_end;
 }
 
+/* Whether something was written that is only to be read. */
+static bool was_given(const mr_board *board, const mr_death *death) {
+    return was_old_text(board, death) && death->fault.address >= board->given_begin &&
+           death->fault.address < board->given_end;
+}
+
 /* The lines of the crash card but for those about places in the sample, which is no file. */
 static void put_card(FILE *to, const mr_card *card) {
     char place[MR_SYMBOL_PLACE + 64];
@@ -34,28 +40,41 @@ static void put_card(FILE *to, const mr_card *card) {
     }
 }
 
+/* What a death comes of most likely. */
+typedef struct death_kind {
+    const char *title; /* behind the name of the callback */
+    const char *advice;
+} death_kind;
+
+static const char unset_advice[] =
+    "The check fills memory that is not set with a pattern, and calls callbacks in another order. Most likely a "
+    "variable "
+    "or pointer is used before it is set, or something is used that was left by an earlier call.";
+
+static death_kind kind_of(const mr_board *board, enum mr_law law, const mr_death *death) {
+    if (law == MR_LAW_RECORD && was_given(board, death))
+        return (death_kind){"writes to the bytes that it is given",
+                            "They are not to be changed: what is asked for again would be something else. Copy them."};
+    if (was_old_text(board, death))
+        return (death_kind){"reads text that it has no right to any more, or beyond its end",
+                            "The text of a record is borrowed until the callback returns, and is length bytes. Most "
+                            "likely a pointer into it is kept (in a static variable, or ctx->state) and used in a "
+                            "later call; copy the text instead. Or something searches on behind its end."};
+    if (death->cause == MR_DEATH_TIMEOUT) return (death_kind){"hangs, though it does not in a job", unset_advice};
+    return (death_kind){"crashes, though it does not in a job", unset_advice};
+}
+
 void mr_tell_death(mr_checker *self, enum mr_law law, const mr_death *death) {
     mr_card *card = malloc(sizeof *card);
     mr_error ignored = {0};
-    bool old = was_old_text(self->board, death);
-    const char *callback = death->callback ? death->callback : "open";
+    death_kind kind = kind_of(self->board, law, death);
     mr_finding *finding =
-        old ? mr_finding_begin(self->board, law, "%s reads text that it has no right to any more, or beyond its end",
-                               callback)
-            : mr_finding_begin(self->board, law, "%s %s, though it does not in a job", callback,
-                               death->cause == MR_DEATH_TIMEOUT ? "hangs" : "crashes");
+        mr_finding_begin(self->board, law, "%s %s", death->callback ? death->callback : "open", kind.title);
     FILE *to = mr_finding_text(finding);
     uint64_t record =
         death->place.kind == MR_PLACE_GROUP ? self->board->record_count : mr_sample_find(self->board, &death->place);
     if (record < self->board->record_count) mr_finding_add_record(finding, (uint32_t)record);
-    mr_finding_advise(
-        finding, "%s",
-        old ? "The text of a record is borrowed until the callback returns, and is length bytes. Most likely a pointer "
-              "into it is kept (in a static variable, or ctx->state) and used in a later call; copy the text instead. "
-              "Or something searches on behind its end."
-            : "The check fills memory that is not set with a pattern, and calls callbacks in another order. Most "
-              "likely a variable or pointer is used before it is set, or something is used that was left by an earlier "
-              "call.");
+    mr_finding_advise(finding, "%s", kind.advice);
     if (card && to && mr_card_open(card, &self->job, death, &ignored)) put_card(to, card);
     if (card) mr_card_close(card);
     free(card);
@@ -97,6 +116,7 @@ static void try_borders(mr_checker *self) {
 
 static bool try_laws(mr_checker *self, mr_error *error) {
     if (!mr_sweep_first(self, error)) return false;
+    try_callback(self, MR_LAW_RECORD, mr_law_record);
     try_callback(self, MR_LAW_FOLD, mr_law_fold);
     try_callback(self, MR_LAW_COMPARE, mr_law_keys);
     try_callback(self, MR_LAW_COMBINE, mr_law_combine);

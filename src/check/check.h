@@ -7,6 +7,7 @@
  *
  *     law_map.c      a record gives the same pairs every time, whatever was mapped before, and whatever was in memory
  *     law_borders.c  text of several records gives what these records give one by one (map_chunk)
+ *     law_record.c   records that the plugin divides itself are cut at the same places, wherever what it sees ends
  *     law_fold.c     values of a key may be folded in any order and grouping
  *     law_keys.c     compare is an order, and partition goes by the same keys
  *     law_combine.c  reduce says the same, however often combine has run, and on which values

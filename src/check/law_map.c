@@ -296,6 +296,10 @@ static void tell_unknown(mr_checker *self, uint32_t record) {
 }
 
 static void explain(mr_checker *self, uint32_t record) {
+    if (self->board->verdicts[MR_LAW_RECORD].kind == MR_VERDICT_WRONG) {
+        mr_follows_from_others(self->board, MR_LAW_SAME); /* records themselves are not the same */
+        return;
+    }
     outcome alone = map_behind(self, mr_variant_plain, &record, 1);
     bool found = alone.known && find_cause(self, record, &alone);
     found = found || find_predecessors(self, record, &alone, NULL, record);

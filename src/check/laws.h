@@ -30,6 +30,7 @@ bool mr_sweep_again(mr_checker *self, mr_error *error);
 /* Laws of single callbacks: run of an experiment. Without argument, but for borders: whether another law is broken (a
  * bool), so that nothing could be told from texts that are cut elsewhere. */
 bool mr_law_borders(mr_lab *lab, void *argument, mr_error *error);
+bool mr_law_record(mr_lab *lab, void *argument, mr_error *error);
 bool mr_law_fold(mr_lab *lab, void *argument, mr_error *error);
 bool mr_law_keys(mr_lab *lab, void *argument, mr_error *error);
 bool mr_law_combine(mr_lab *lab, void *argument, mr_error *error);

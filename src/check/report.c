@@ -15,6 +15,7 @@ static const char *const law_names[MR_LAWS] = {
     [MR_LAW_SAME] = "a record gives the same every time",
     [MR_LAW_STATE] = "whatever other records came before",
     [MR_LAW_BORDERS] = "wherever texts of map_chunk are cut",
+    [MR_LAW_RECORD] = "records are cut at the same places",
     [MR_LAW_FOLD] = "fold in any order and grouping",
     [MR_LAW_COMBINE] = "combine however often",
     [MR_LAW_COMPARE] = "compare is an order",

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "flow/input.h"
 #include "host/fault.h"
+#include "job/watchdog.h"
 
 enum {
     PIECES = 16,            /* of a file that is too large to be taken as a whole */
@@ -174,13 +175,21 @@ static bool take_all(taking *self, mr_error *error) {
     return true;
 }
 
+/* For who looks whether a callback ends: each call is another place. */
+static void say_place(taking *self) {
+    mr_place *place = &self->context.where->place;
+    *place = (mr_place){.kind = MR_PLACE_PIECE, .source = self->source, .offset = place->offset + 1};
+}
+
 static size_t divide_record(void *receiver, const char *bytes, size_t length, bool last) {
     taking *self = receiver;
+    say_place(self);
     return mr_context_record(&self->context, bytes, length, last);
 }
 
 static size_t find_record(void *receiver, const char *bytes, size_t length, bool last) {
     taking *self = receiver;
+    say_place(self);
     return mr_context_find_record(&self->context, bytes, length, last);
 }
 
@@ -193,6 +202,7 @@ static bool divide_failed(void *receiver, mr_error *error) {
 /* Only a plugin that divides records itself has to be loaded. */
 static bool open_records(taking *self, mr_error *error) {
     mr_setup setup = mr_job_setup(self->job);
+    setup.where = &self->job->shared->slots[0].where;
     self->records = self->job->description.records;
     if (self->records.kind != MR_RECORDS_OWN) return true;
     if (!mr_context_open(&self->context, &setup, error) || !mr_context_start(&self->context, error)) return false;
@@ -258,20 +268,39 @@ void mr_sample_part_free(mr_sample_part *part) {
 
 /* ---- from start to end ------------------------------------------------------------------------------------------- */
 
+/* Waits for the child. false, with error set: it takes too long, and has been ended. */
+static bool await_child(const taking *self, mp_process *process, mr_error *error) {
+    const mr_where *where = &self->job->shared->slots[0].where;
+    uint64_t timeout = self->job->settings->timeout;
+    double deadline = mr_seconds() + TAKING_SECONDS;
+    mr_watchdog watchdog = {0};
+    while (mp_process_join(process, mr_watchdog_pause(timeout)) < 0) {
+        bool stuck = mr_watchdog_look(&watchdog, mp_process_id(process), where, 0, timeout);
+        if (!stuck && mr_seconds() < deadline) continue;
+        mp_process_kill(process);
+        mp_process_join(process, -1);
+        if (!stuck)
+            return mr_error_set(
+                error, "it takes too long to read a sample of the input (more than %d s): give less with --sample",
+                TAKING_SECONDS);
+        const char *callback = mr_told_callback(where->callback);
+        return mr_error_set(error, "plugin %s, in %s: it took longer than %g s (--timeout) to say where a record is",
+                            self->job->description.name, callback ? callback : "record", (double)timeout * 1e-3);
+    }
+    return true;
+}
+
 static bool ask_child(taking *self, mr_error *error) {
     mp_process *process;
     mp_process_options options = {.name = "mr-sample", .flags = MP_PROCESS_DAEMON};
     mr_board *board = self->sample->board;
     int code = mp_process_start(&process, &options, take_in_child, self);
     if (code < 0) return mr_error_start(error, -code);
-    bool hangs = mp_process_join(process, TAKING_SECONDS * 1000) < 0;
+    bool ended = await_child(self, process, error);
     code = 0;
-    if (!hangs) mp_process_exit_code(process, &code);
+    mp_process_exit_code(process, &code);
     mp_process_free(process);
-    if (hangs)
-        return mr_error_set(error,
-                            "it takes too long to read a sample of the input (more than %d s): give less with --sample",
-                            TAKING_SECONDS);
+    if (!ended) return false;
     if (code || !board->finished)
         return mr_error_set(error, "the plugin crashes while it says where records end; mr run shows where");
     if (board->finished == 2) return true;

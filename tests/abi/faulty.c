@@ -264,6 +264,69 @@ static uint32_t partition_turn(mr_ctx *ctx, mr_slice key) {
     return turn++ % 256;
 }
 
+/* ---- records ----------------------------------------------------------------------------------------------------- */
+
+static size_t line_length(const char *bytes, size_t length) {
+    const char *end = memchr(bytes, '\n', length);
+    return end ? (size_t)(end - bytes) + 1 : 0;
+}
+
+static size_t record_line(mr_ctx *ctx, const char *bytes, size_t length, int last) {
+    (void)ctx, (void)last;
+    return line_length(bytes, length);
+}
+
+/* Takes what has been read for all that there is. */
+static size_t record_part(mr_ctx *ctx, const char *bytes, size_t length, int last) {
+    size_t line = record_line(ctx, bytes, length, last);
+    return line ? line : length;
+}
+
+static size_t record_beyond(mr_ctx *ctx, const char *bytes, size_t length, int last) {
+    const char *end = strchr(bytes, '\n');
+    (void)ctx, (void)length, (void)last;
+    return end ? (size_t)(end - bytes) + 1 : 0;
+}
+
+/* A line that is not whole has one byte more, it thinks. */
+static size_t record_more(mr_ctx *ctx, const char *bytes, size_t length, int last) {
+    size_t line = record_line(ctx, bytes, length, last);
+    return line ? line : length + 1;
+}
+
+static size_t record_turn(mr_ctx *ctx, const char *bytes, size_t length, int last) {
+    static int turn;
+    return turn++ % 2 ? 0 : record_line(ctx, bytes, length, last);
+}
+
+/* A line at which what has been read ends is taken for one that goes on. */
+static size_t record_alone(mr_ctx *ctx, const char *bytes, size_t length, int last) {
+    size_t line = record_line(ctx, bytes, length, last);
+    return line == length && line > 1 && last ? line - 1 : line;
+}
+
+static size_t record_writing(mr_ctx *ctx, const char *bytes, size_t length, int last) {
+    size_t line = record_line(ctx, bytes, length, last);
+    if (line) *(char *)(uintptr_t)(bytes + line - 1) = '\n';
+    return line;
+}
+
+static size_t find_line(mr_ctx *ctx, const char *bytes, size_t length, int last) {
+    size_t line = record_line(ctx, bytes, length, last);
+    return line < length ? line : 0;
+}
+
+static size_t find_anywhere(mr_ctx *ctx, const char *bytes, size_t length, int last) {
+    (void)ctx, (void)bytes, (void)last;
+    return length > 1;
+}
+
+/* Lines that begin with an m are overlooked. */
+static size_t find_some(mr_ctx *ctx, const char *bytes, size_t length, int last) {
+    size_t line = find_line(ctx, bytes, length, last);
+    return line && bytes[line] == 'm' ? 0 : line;
+}
+
 /* ---- which ------------------------------------------------------------------------------------------------------- */
 
 typedef struct fault {
@@ -273,6 +336,7 @@ typedef struct fault {
 
 #define GROUP .kind = MR_GROUP, .map = map_right
 #define FOLD  .kind = MR_FOLD, .value_size = 8
+#define OWN   .kind = MR_MAP, .map = map_right, .records = MR_RECORDS_OWN
 
 static const fault faults[] = {
     {"none", {FOLD, .map = map_int64, .fold = fold_sum, .finish = finish_decimal}},
@@ -304,6 +368,15 @@ static const fault faults[] = {
     {"torn",
      {GROUP, .reduce = reduce_sum, .compare = compare_length, .partition = partition_letter, .partitions = 256}},
     {"turn", {GROUP, .reduce = reduce_sum, .partition = partition_turn, .partitions = 256}},
+    {"records", {OWN, .record = record_line, .find_record = find_line}},
+    {"part", {OWN, .record = record_part}},
+    {"beyond-part", {OWN, .record = record_beyond}},
+    {"more", {OWN, .record = record_more}},
+    {"record-turn", {OWN, .record = record_turn}},
+    {"alone", {OWN, .record = record_alone}},
+    {"record-writing", {OWN, .record = record_writing}},
+    {"anywhere", {OWN, .record = record_line, .find_record = find_anywhere}},
+    {"overlooked", {OWN, .record = record_line, .find_record = find_some}},
 };
 
 static void configure(mr_ctx *ctx, mr_plugin *self) {
@@ -323,6 +396,9 @@ static void configure(mr_ctx *ctx, mr_plugin *self) {
         self->compare = with->compare;
         self->partition = with->partition;
         self->partitions = with->partitions;
+        self->records = with->records;
+        self->record = with->record;
+        self->find_record = with->find_record;
         return;
     }
     mr_fail(ctx, "there is no fault '%s'", name);

@@ -83,6 +83,19 @@ finds circle 3 "compare is no order"
 finds torn 2 "compare disagrees with partition"
 finds turn 1 "partition gives different numbers for the same key"
 
+# Records that the plugin divides itself.
+look records
+expect_status 0 "records of its own" && ! grep WRONG out || fail "a fault is found in records of its own"
+grep -q "^  records are cut at the same places    ok " out || fail "records are not looked at: $(cat out)"
+finds part 1 "record finds an end in a part of a record"
+finds beyond-part 1 "record reads text that it has no right to any more, or beyond its end"
+finds more 1 "record says more bytes than it is given"
+finds record-turn 0 "record gives another answer when it is asked again"
+finds alone 1 "record says something else when nothing follows the record"
+finds record-writing 1 "record writes to the bytes that it is given"
+finds anywhere 1 "find_record finds a place where no record begins"
+finds overlooked 2 "find_record misses a place where a record begins"
+
 # What only whole jobs show: this one behaves as long as it is not one of their workers.
 finds workers 3 "the output changes with how the job is divided"
 
@@ -111,29 +124,6 @@ if ! has_sanitizer && cc -fsanitize=address src/beyond.c -I"$root/src" -shared -
     [[ $(wc -l <kept) -eq 1 ]] || fail "more than one record is kept: $(cat kept)"
 fi
 
-# Records that are the plugin's own, of which it finds the beginnings anywhere.
-cat >anywhere.c <<END
-#include <string.h>
-#include "mr.h"
-static size_t record(mr_ctx *ctx, const char *bytes, size_t length, int last) {
-    const char *end = memchr(bytes, '\n', length);
-    (void)ctx, (void)last;
-    return end ? (size_t)(end - bytes) + 1 : 0;
-}
-static size_t find_record(mr_ctx *ctx, const char *bytes, size_t length, int last) {
-    (void)ctx, (void)bytes, (void)last;
-    return length > 1;
-}
-static void map(mr_ctx *ctx, char *bytes, size_t length) { mr_count(ctx, mr_bytes(bytes, length)); }
-MR_PLUGIN(.name = "anywhere", .kind = MR_FOLD, .fold_type = MR_FOLD_COUNT, .map = map, .records = MR_RECORDS_OWN,
-          .record = record, .find_record = find_record)
-END
-cc anywhere.c -I"$root/src" -shared -fPIC -o anywhere.so || fail "anywhere.c"
-run "$mr" check ./anywhere.so lines --seconds 2
-expect_status 1 "records begin anywhere"
-grep -q "WRONG: the output changes with how the job is divided" out && grep -q "Most likely find_record finds places" out ||
-    fail "find_record is not named: $(cat out)"
-
 # The same seed says the same.
 mv doubles first && check doubles && expect_same first/out doubles/out "the same seed"
 
@@ -141,6 +131,9 @@ mv doubles first && check doubles && expect_same first/out doubles/out "the same
 check nothing && look nothing && expect_status 1 "no such fault" && expect_error "there is no fault 'nothing'"
 run "$mr" check "$build/tests/abi/crashes.so" lines --set what=abort --set on=ibis
 expect_status 1 "a plugin that crashes" && expect_error "crashes crashed in map" "lines:$(grep -n -m 1 ibis lines | cut -d : -f 1)"
+# One that hangs is waited for once.
+run "$mr" check "$build/tests/abi/crashes.so" lines --set what=hang --set on=ibis --timeout 400ms
+expect_status 1 "a plugin that hangs" && expect_error "crashes hangs in map" "attempts  1," "lines:$(grep -n -m 1 ibis lines | cut -d : -f 1)"
 # Of a sample, too, the card tells of the place in the file.
 for ((i = 0; i < 3000; i++)); do
     echo "line $i"
