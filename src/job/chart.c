@@ -210,7 +210,7 @@ static void put_plot(mr_html *html, const curve *curves, size_t count, const mr_
     double step = grid_step(most, kind), top = fmax(step, 1.02 * most);
     mr_html_format(html, "<div class=\"plot\"><svg width=\"100%%\" height=\"%d\" role=\"img\" aria-label=\"%s\">\n",
                    PLOT_TOP + PLOT_HEIGHT + 18, description);
-    put_grid(html, top, step);
+    if (most > 0) put_grid(html, top, step);
     mr_chart_axis(html, axis, PLOT_TOP, PLOT_TOP + PLOT_HEIGHT);
     mr_html_format(html,
                    "<svg y=\"%d\" width=\"100%%\" height=\"%d\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\">\n",
@@ -223,7 +223,7 @@ static void put_plot(mr_html *html, const curve *curves, size_t count, const mr_
     double height = PLOT_TOP + PLOT_HEIGHT * (1 - (double)limit / top);
     if (limit && (double)limit <= top)
         mr_html_format(html, "<line class=\"limit\" x1=\"0\" x2=\"100%%\" y1=\"%.1f\" y2=\"%.1f\"/>\n", height, height);
-    put_values(html, top, step, kind);
+    if (most > 0) put_values(html, top, step, kind);
     mr_html_put(html, "</svg></div>\n");
 }
 

@@ -90,6 +90,7 @@ static const char *const rules[] = {
     ".whole+.legend{margin:.7rem 0 0}\n",
     ".whole{border-radius:4px}\n",
     ".swatch{flex:none;width:.7em;height:.7em;border-radius:2px;background:var(--c)}\n",
+    "td .swatch{display:inline-block}\n",
     "table{border-collapse:collapse;width:100%;font-size:.875rem}\n",
     "th,td{padding:.4rem .75rem .4rem 0;border-bottom:1px solid var(--line);text-align:left;"
       "vertical-align:baseline}\n",

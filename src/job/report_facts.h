@@ -1,5 +1,5 @@
-/* report_facts.h - the parts of a report that say in words what a job was and how it ended: private to report_page.c
- * and overview_page.c. [coordinator] */
+/* report_facts.h - the parts of a report that say in words what a job was and how it ended: private to the files of
+ * pages. [coordinator] */
 #ifndef MR_JOB_REPORT_FACTS_H
 #define MR_JOB_REPORT_FACTS_H
 

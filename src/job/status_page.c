@@ -9,6 +9,7 @@
 #include "job/chart.h"
 #include "job/occupation.h"
 #include "job/progress_line.h"
+#include "job/report_facts.h"
 #include "job/report_parts.h"
 #include "job/skew_page.h"
 #include "job/timeline.h"
@@ -25,7 +26,9 @@ static void put_done(mr_html *html, const mr_view *view, const mr_outlook *outlo
     const mr_phase *map = mr_phase_map(view->observation);
     uint64_t bytes = map ? map->bytes_done : 0;
     mr_format_size(bytes, text);
-    if (map && map->bytes)
+    if (!map)
+        snprintf(note, sizeof note, "mapping has not begun");
+    else if (map->bytes)
         snprintf(note, sizeof note, "%s of %s mapped", text, mr_format_size(map->bytes, all));
     else
         snprintf(note, sizeof note, "%s mapped; how much there is nobody knows", text);
@@ -47,7 +50,8 @@ static void put_glance(mr_html *html, const mr_view *view, const mr_outlook *out
         snprintf(note, sizeof note, "%llu records", (unsigned long long)summary->records);
     else
         snprintf(note, sizeof note, "no records counted yet");
-    mr_page_tile_of(html, "Speed", mr_format_rate(outlook->rate, text), note, false);
+    const char *rate = outlook->rate > 0 ? mr_format_rate(outlook->rate, text) : "\xe2\x80\x93";
+    mr_page_tile_of(html, "Speed", rate, note, false);
     snprintf(note, sizeof note, "%s spilled", mr_format_size(summary->spilled, size));
     mr_page_tile_of(html, "Memory", mr_format_size(memory, text), note, false);
     snprintf(text, sizeof text, "%llu", (unsigned long long)summary->retries);
@@ -67,10 +71,15 @@ static void put_heading(mr_html *html, const mr_view *view, const char *title, u
     else
         mr_html_put(html, "as it was when it was asked for (<a href=\"/\">go on</a>)");
     mr_html_put(html, "; <a href=\"/status.json\">JSON</a></p>\n<h1>");
-    mr_html_text(html, title);
+    const char *slash = strrchr(title, '/'); /* of a plugin that was given as a path */
+    mr_html_text(html, slash && slash[1] ? slash + 1 : title);
     mr_html_put(html, " <span class=\"badge good\">");
     mr_html_text(html, phase ? phase->name : "start");
-    mr_html_put(html, "</span></h1>\n</header>\n");
+    mr_html_put(html, "</span></h1>\n<p class=\"lead\">");
+    mr_report_inputs(html, view->job);
+    mr_html_put(html, " \xe2\x86\x92 ");
+    mr_html_text(html, mr_report_output(view->job));
+    mr_html_put(html, "</p>\n</header>\n");
 }
 
 /* ---- the parts --------------------------------------------------------------------------------------------------- */
@@ -125,23 +134,24 @@ static void put_work(mr_html *html, const mr_occupation *at) {
 static void put_worker(mr_html *html, const mr_view *view, uint32_t index) {
     char text[MR_TIME_TEXT];
     const mr_occupation at = mr_occupation_of(view, index);
-    mr_html_format(html, "<tr><td class=\"narrow\">%s\xc2\xa0%u</td><td class=\"number narrow\">",
+    mr_html_format(html, "<tr><td class=\"narrow\">%s\xc2\xa0%u</td><td class=\"number narrow roomy\">",
                    at.reader ? "reader" : "worker", index);
     if (at.process) mr_html_format(html, "%ld", (long)at.process);
     mr_html_put(html, "</td><td class=\"any\">");
     put_work(html, &at);
     mr_html_put(html, "</td><td class=\"number narrow\">");
     mr_html_text(html, mr_format_duration(at.since, text));
-    mr_html_format(html, "</td><td class=\"number narrow\">%llu</td><td class=\"number narrow\">%u</td></tr>\n",
+    mr_html_format(html, "</td><td class=\"number narrow\">%llu</td><td class=\"number narrow roomy\">%u</td></tr>\n",
                    (unsigned long long)at.tasks, at.crashes);
 }
 
 static void put_workers(mr_html *html, const mr_view *view) {
     uint32_t count = view->observation->lanes ? view->observation->lane_count : 0;
     mr_page_section(html, "Workers");
-    mr_html_put(html, "<div class=\"scroll\"><table>\n<tr><th>who</th><th class=\"number\">process</th><th>does</th>"
-                      "<th class=\"number\">for</th><th class=\"number\">tasks</th><th class=\"number\">crashes</th>"
-                      "</tr>\n");
+    mr_html_put(html,
+                "<div class=\"scroll\"><table>\n<tr><th>who</th><th class=\"number roomy\">process</th><th>does</th>"
+                "<th class=\"number\">for</th><th class=\"number\">tasks</th><th class=\"number roomy\">crashes</th>"
+                "</tr>\n");
     for (uint32_t i = 0; i < count && i < WORKERS_SHOWN; i++)
         put_worker(html, view, i);
     mr_html_put(html, "</table></div>\n");
