@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "base/utf8.h"
 
 /* What is kept are two texts. The first is written from its front. When it has no room for what is said next that goes
  * into the second, which drops its oldest lines when it is full; when the first has been written the number of these
@@ -146,13 +147,13 @@ void mr_message_bytes(const char *bytes, size_t length) {
 }
 
 void mr_message(const char *format, ...) {
-    char line[MR_ERROR_TEXT + 64] = "mr: ";
+    char text[MR_ERROR_TEXT + 64], line[4 * sizeof text + 8] = "mr: ";
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(line + 4, sizeof line - 5, format, arguments);
+    int length = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     if (length < 0) return;
-    size_t used = strlen(line);
+    size_t used = 4 + mr_utf8_print(text, line + 4, sizeof line - 5);
     line[used++] = '\n';
     mr_message_bytes(line, used);
 }

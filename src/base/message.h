@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Prints a line "mr: message" to stderr with one write. printf-like. */
+/* Prints a line "mr: message" to stderr with one write. What is called something in it may have any bytes: those that
+ * could do anything to a terminal are shown as \x1b. printf-like. */
 void mr_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints bytes to stderr as they are. */

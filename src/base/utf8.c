@@ -41,6 +41,20 @@ size_t mr_utf8_show(const char *bytes, size_t length, char *text) {
     return size;
 }
 
+size_t mr_utf8_print(const char *text, char *to, size_t size) {
+    size_t length = strlen(text), written = 0;
+    for (size_t i = 0, taken; i < length; i += taken) {
+        char shown[MR_UTF8_SHOWN] = {text[i]};
+        taken = strchr("\n\t\\", text[i]) ? 1 : mr_utf8_show(text + i, length - i, shown);
+        size_t more = strlen(shown);
+        if (more >= size - written) break;
+        memcpy(to + written, shown, more);
+        written += more;
+    }
+    to[written] = 0;
+    return written;
+}
+
 bool mr_utf8_is_text(const char *bytes, size_t length) {
     size_t size;
     for (size_t i = 0; i < length; i += size) {

@@ -18,6 +18,10 @@ enum { MR_UTF8_SHOWN = 5 /* bytes of a character as it is shown to people, with 
  * many bytes it is. */
 size_t mr_utf8_show(const char *bytes, size_t length, char *text);
 
+/* Copies text to a buffer of size bytes (> 0), so that it can be printed on a terminal: what is visible, newlines and
+ * tabs stay, any other byte becomes \xff. It is cut where the buffer ends; returns its length, a zero comes behind. */
+size_t mr_utf8_print(const char *text, char *to, size_t size);
+
 /* Whether all bytes are UTF-8, and none of them zero. */
 bool mr_utf8_is_text(const char *bytes, size_t length);
 

@@ -1,10 +1,11 @@
 #include "job/snapshot.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/units.h"
+#include "base/utf8.h"
 #include "job/occupation.h"
 #include "job/progress_line.h"
 
@@ -55,9 +56,11 @@ static void put_worker(FILE *out, const mr_view *view, uint32_t index) {
 }
 
 /* What a path or a counter is called must not do anything to a terminal. */
-static void make_harmless(char *text) {
-    for (; *text; text++)
-        if (*text != '\n' && iscntrl((unsigned char)*text)) *text = '?';
+static void make_harmless(char *text, size_t length) {
+    for (size_t i = 0, size; i < length; i += size ? size : 1) {
+        size = mr_utf8_visible(text + i, length - i);
+        if (!size && text[i] != '\n') text[i] = '?';
+    }
 }
 
 char *mr_snapshot_text(const mr_view *view, const mr_outlook *outlook, const char *title) {
@@ -77,6 +80,6 @@ char *mr_snapshot_text(const mr_view *view, const mr_outlook *outlook, const cha
         free(text);
         return NULL;
     }
-    make_harmless(text);
+    make_harmless(text, length);
     return text;
 }

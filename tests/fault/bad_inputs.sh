@@ -60,6 +60,10 @@ run "$mr" run wordcount good -o no/such/folder/result
 expect_status 1 "an output in a missing folder" && expect_error no/such/folder
 run "$mr" run wordcount good --tmp no/such/folder -o result
 [[ $status -eq 0 ]] || { expect_status 1 "a missing folder for temporaries" && expect_error no/such/folder; }
+
+# What a file is called does nothing to a terminal.
+run "$mr" run wordcount $'no\e]0;x\a\xc2\x9b\xff\xc3\xa9'
+expect_status 1 "a name with control bytes" && expect_error $'no\\x1b]0;x\\x07\\xc2\\x9b\\xff\xc3\xa9: No such file'
 rm -f result
 expect_files . err folder good out slow unreadable ${extra:-}
 finish
