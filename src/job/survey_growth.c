@@ -140,13 +140,14 @@ static double error_of_fresh(const census *self, const double *fresh) {
 }
 
 static bool divide_pieces(census *self, mr_error *error) {
-    double *fresh = calloc(3 * self->count + 1, sizeof *fresh), *keys = fresh + self->count,
-           *share = keys + self->count;
+    uint64_t bytes = (3 * self->count + 1) * sizeof(double);
+    double *fresh = calloc(1, bytes);
     self->group = calloc(self->count + 1, sizeof *self->group);
     if (!fresh || !self->group) {
         free(fresh);
-        return mr_error_memory(error, 3 * self->count * sizeof *fresh, "the pieces of a survey");
+        return mr_error_memory(error, bytes, "the pieces of a survey");
     }
+    double *keys = fresh + self->count, *share = keys + self->count;
     for (uint64_t i = 0, next; i < self->filled; i = next) {
         next = end_of_key(self, i);
         if (next == i + 1) fresh[self->list[i].piece]++;
