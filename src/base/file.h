@@ -22,8 +22,8 @@ int mr_open_unnamed(const char *folder);
  * errno set when that fails. */
 bool mr_hold_standard_streams(void);
 
-/* Where files may not grow as they like (ulimit -f): makes it a failure like a full disk, and no signal, when one cannot.
- * Otherwise the signal remains, for a plugin that sets such a limit itself. */
+/* Where files may not grow as they like (ulimit -f): makes it a failure like a full disk, and no signal, when one
+ * cannot. Otherwise the signal remains, for a plugin that sets such a limit itself. */
 void mr_bear_file_limit(void);
 
 /* Which file a descriptor stands for. */
