@@ -261,7 +261,9 @@ static void say_advice(const mr_observation *observation, enum cause cause, doub
         break;
     case CAUSE_UNPACK:
         snprintf(bound->advice, sizeof bound->advice,
-                 "one process unpacks a file that is not BGZF; bgzip makes files that all workers can read");
+                 facts->piped && !facts->compressed
+                     ? "one process unpacks what comes through a pipe; a file of bgzip can be read by all workers"
+                     : "one process unpacks a file that is not BGZF; bgzip makes files that all workers can read");
         break;
     case CAUSE_EXCHANGE:
     case CAUSE_REDUCE:

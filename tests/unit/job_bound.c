@@ -54,6 +54,11 @@ static void readers_hold_workers_up(void **state) {
     facts.unpacked = "big.gz";
     expect("inflate", 10 / 11.0, "unpacking big.gz",
            "one process unpacks a file that is not BGZF; bgzip makes files that all workers can read");
+    facts.unpacked = NULL;
+    facts.piped = "(standard input)"; /* which may be BGZF */
+    expect("inflate", 10 / 11.0, "unpacking the input",
+           "one process unpacks what comes through a pipe; a file of bgzip can be read by all workers");
+    facts.piped = NULL;
     spend(map->workers, MR_ACTIVITY_EXCHANGE, 4); /* now they are the busier ones */
     expect("map", 10 / 11.0 * 15 / 19, "mapping", "");
     observation->hot_keys[0] = (mr_hot_key){.key = "the", .length = 3, .share = 0.4};
