@@ -442,7 +442,7 @@ void mr_job_run(const mr_job_settings *settings, mr_result_summary *summary, mr_
         mr_bound_find(observation, &facts);
     }
     summary->seconds = mr_seconds() - start; /* once: the summary says the same as the report */
-    mr_let_look(&self, MR_MOMENT_END);
+    mr_let_look_back(&self, error);
     mr_conclude(&self.job, summary, error);
     close_coordinator(&self);
     if (settings->verbose && summary->outcome == MR_OUTCOME_DONE) mr_tell_totals(tasks, self.reports);

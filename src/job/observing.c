@@ -11,12 +11,21 @@
  * mapped the slot says at which byte its worker is. */
 
 static mr_view view_of(const mr_coordinator *self) {
-    return (mr_view){&self->job, self->observation, self->summary};
+    return (mr_view){&self->job, self->observation, self->summary, NULL};
 }
 
 void mr_let_look(mr_coordinator *self, enum mr_moment_kind moment) {
     mr_view view = view_of(self);
     if (self->looked_at) mr_onlookers_look(&view, moment);
+}
+
+void mr_let_look_back(mr_coordinator *self, const mr_error *failure) {
+    mr_view view = view_of(self);
+    view.failure = failure;
+    if (self->looked_at)
+        mr_onlookers_look(&view, MR_MOMENT_END);
+    else if (failure->set && self->observation)
+        mr_onlookers_look(&view, MR_MOMENT_FAILED);
 }
 
 void mr_let_answer(mr_coordinator *self) {

@@ -41,6 +41,9 @@ void mr_note_progress(mr_coordinator *self, uint64_t memory, bool last);
 /* Calls those who look on. */
 void mr_let_look(mr_coordinator *self, enum mr_moment_kind moment);
 
+/* The same, for the last time: the job has ended, or could not begin. failure: why, if it is set. */
+void mr_let_look_back(mr_coordinator *self, const mr_error *failure);
+
 /* Calls those of them whose descriptors can be read from, after a poll. */
 void mr_let_answer(mr_coordinator *self);
 

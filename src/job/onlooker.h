@@ -22,6 +22,7 @@ typedef struct mr_view {
     const mr_job *job;                 /* planned: settings, description, input, plan */
     const mr_observation *observation; /* up to date */
     const mr_result_summary *summary;  /* as far as the job has come; seconds and outcome only at the end */
+    const mr_error *failure;           /* END, FAILED: why the job has failed, if it is set; otherwise NULL */
 } mr_view;
 
 /* Why it is called. */
@@ -32,7 +33,9 @@ enum mr_moment_kind {
     MR_MOMENT_ASKED,   /* somebody has sent SIGUSR1 to mr */
     MR_MOMENT_READY,   /* the descriptor can be read from */
     MR_MOMENT_RESULTS, /* results are about to be written to a stream, such as a terminal */
-    MR_MOMENT_END      /* the job has ended, however it did, and no worker is left: once, last, if BEGIN was */
+    MR_MOMENT_END,     /* the job has ended, however it did, and no worker is left: once, last, if BEGIN was */
+    MR_MOMENT_FAILED /* the job could not begin: once, and nothing else; what there is to see is not planned to its end
+                      */
 };
 
 typedef struct mr_onlooker {

@@ -262,8 +262,18 @@ static void end(mr_progress *self, const mr_view *view) {
     if (self->mode == MR_PROGRESS_JSON) tell_json(self, view, true);
 }
 
+/* The job could not begin. */
+static void say_failure(mr_progress *self, const mr_view *view) {
+    self->outlook = (mr_outlook){.fraction = -1, .left = -1};
+    if (self->mode == MR_PROGRESS_JSON) tell_json(self, view, true);
+}
+
 static void look(void *receiver, const mr_view *view, enum mr_moment_kind moment) {
     mr_progress *self = receiver;
+    if (moment == MR_MOMENT_FAILED) {
+        say_failure(self, view);
+        return;
+    }
     if (moment == MR_MOMENT_BEGIN) begin(self, view);
     if (moment == MR_MOMENT_READY) pass_words(self);
     if (moment == MR_MOMENT_RESULTS) give_way(self, view);

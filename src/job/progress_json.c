@@ -67,6 +67,11 @@ static bool add_outcome(cJSON *object, const mr_result_summary *summary, bool en
     return mr_json_add_text(object, "outcome", ended ? names[summary->outcome] : NULL);
 }
 
+/* Why the job has failed. */
+static bool add_failure(cJSON *object, const mr_error *failure) {
+    return !failure || !failure->set || mr_json_add_text(object, "error", failure->text);
+}
+
 static bool add_line(cJSON *object, const mr_view *view, const mr_outlook *outlook, const char *title, bool ended) {
     return mr_json_add_number(object, "version", LAYOUT) &&
            mr_json_add_text(object, "plugin", view->job->settings->plugin) &&
@@ -74,7 +79,8 @@ static bool add_line(cJSON *object, const mr_view *view, const mr_outlook *outlo
            add_phase(object, mr_phase_now(view->observation)) && add_if_known(object, "fraction", outlook->fraction) &&
            add_if_known(object, "seconds_left", ended ? 0 : outlook->left) &&
            mr_json_add_number(object, "bytes_per_second", (uint64_t)outlook->rate) && add_figures(object, view) &&
-           add_counters(object, view->summary) && add_outcome(object, view->summary, ended);
+           add_counters(object, view->summary) && add_outcome(object, view->summary, ended) &&
+           add_failure(object, view->failure);
 }
 
 /* ---- the details ------------------------------------------------------------------------------------------------- */

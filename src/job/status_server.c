@@ -167,6 +167,7 @@ static void note_connection(void *receiver, struct MHD_Connection *connection, v
 
 static void look(void *receiver, const mr_view *view, enum mr_moment_kind moment) {
     mr_status_server *self = receiver;
+    if (moment == MR_MOMENT_FAILED) return;
     if (moment == MR_MOMENT_BEGIN) self->outlook = (mr_outlook){.fraction = -1, .left = -1};
     if (moment != MR_MOMENT_READY && moment != MR_MOMENT_RESULTS) mr_outlook_update(&self->outlook, view);
     if (moment != MR_MOMENT_READY && moment != MR_MOMENT_TURN) return; /* turns are for those who are too slow */

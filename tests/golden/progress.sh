@@ -207,7 +207,22 @@ perl "$root/tests/tools/schema.pl" <(sed 's/"required": \["version", "plugin", /
 grep -q '"counters":{"plain":1,"x\\"\\\\":1}.*"outcome":"done"' lines || fail "the counters: $(cat lines)"
 echo "crash no/such/folder" >crashing
 run "$mr" run ./steps.so crashing -q --progress json
-grep -q '"outcome":"failed"' err || fail "a job that fails: $(cat err)"
+grep -q '"outcome":"failed","error":"' err || fail "a job that fails: $(cat err)"
+
+# A job that could not begin: one line, with the message that stands on standard error.
+printf 'no plugin\n' >faulty.so
+for wrong in "./steps.so missing" "./steps.so half --set no=1" "./steps.so half --memory 1K" "./faulty.so half"; do
+    run "$mr" run $wrong --progress json:5 5>lines
+    [[ $status -ne 0 ]] || fail "$wrong: it began"
+    split_lines lines
+    perl "$root/tests/tools/schema.pl" "$schema" line.* || fail "$wrong: json is not what its schema says"
+    perl -MJSON::PP -we '
+        my ($line, @more) = <STDIN>;
+        my $end = decode_json($line);
+        my $said = do { local (@ARGV, $/) = "err"; <> };
+        die "not so: $line" unless !@more && $end->{outcome} eq "failed" && $said eq "mr: $end->{error}\n"' <lines ||
+        fail "$wrong: $(cat lines err)"
+done
 run "$mr" run ./steps.so half --progress json:77
 expect_status 2 "a descriptor that is not open" && expect_error "descriptor 77 is not open"
 run "$mr" run ./steps.so half --progress yes
