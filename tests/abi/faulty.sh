@@ -116,7 +116,7 @@ static void map(mr_ctx *ctx, char *line, size_t length) {
 MR_PLUGIN(.name = "beyond", .kind = MR_FOLD, .fold_type = MR_FOLD_COUNT, .map = map)
 END
 if ! has_sanitizer && cc -fsanitize=address src/beyond.c -I"$root/src" -shared -fPIC -o beyond.so 2>cc.log; then
-    run "$mr" check ./src/beyond.c lines --seconds 20 --keep kept
+    run "$mr" check ./src/beyond.c lines --seconds 60 --keep kept
     expect_status 1 "a sanitizer finds it"
     grep -q "WRONG: a sanitizer finds: heap-buffer-overflow" out && grep -q " in map src/beyond.c:7" out ||
         fail "the place is not named: $(cat out)"

@@ -75,7 +75,7 @@ static bool may_trace(void) {
 
 /* Kills at all points of the call. Long calls are mostly the same loop, so that a growing stride does for them. */
 static void kill_everywhere(Scene *scene) {
-    set_watchdog(120);
+    set_watchdog(300);
     if (!may_trace()) skip();
     assert_int_equal(mp_value_create(&scene->done, MP_INT64, 1), 0);
     int points = 0, stride = 1;
