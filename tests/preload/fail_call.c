@@ -18,13 +18,17 @@
  *     MR_FAIL_AT      the number of the call that fails, from 1
  *     MR_FAIL_TIMES   so many calls fail, from that one on; 1 otherwise
  *
- * Left out is what would prove nothing: errors of unlink (a file that cannot be removed stays) and of writing to stderr
- * (a message that cannot be written cannot be read). close does its work and then reports the error, as in Linux.
+ * Only calls of mr itself count: other programs that it starts, such as a compiler, are left alone.
+ *
+ * Left out is what would prove nothing: errors of unlink and its like (a file that cannot be removed stays) and of
+ * writing to stderr (a message that cannot be written cannot be read). close does its work and then reports the error,
+ * as in Linux.
  */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -37,13 +41,16 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -155,7 +162,7 @@ static Kind kind_of(const char *text) {
 
 __attribute__((constructor)) static void start(void) {
     const char *path = getenv("MR_FAIL_STATE");
-    if (!path) return;
+    if (!path || strcmp(program_invocation_short_name, "mr")) return;
     wanted = getenv("MR_FAIL_CALLS") ? getenv("MR_FAIL_CALLS") : "system";
     kind = kind_of(getenv("MR_FAIL_KIND"));
     first = number_of("MR_FAIL_AT", 1);
@@ -182,28 +189,52 @@ __attribute__((constructor)) static void start(void) {
     }
 
 FUNCTION(int, -1, access, (const char *path, int mode), (path, mode), EACCES, EIO, false, false)
+FUNCTION(int, -1, bind, (int file, __CONST_SOCKADDR_ARG address, socklen_t length), (file, address, length), EADDRINUSE,
+         EACCES, false, false)
 FUNCTION(int, -1, dup2, (int file, int as), (file, as), EMFILE, EBUSY, true, false)
+FUNCTION(int, -1, dup3, (int file, int as, int flags), (file, as, flags), EMFILE, EBUSY, true, false)
 FUNCTION(int, -1, epoll_create1, (int flags), (flags), EMFILE, ENOMEM, false, false)
 FUNCTION(int, -1, epoll_wait, (int set, struct epoll_event *events, int most, int timeout),
          (set, events, most, timeout), NO_ERROR, NO_ERROR, true, false)
 FUNCTION(int, -1, eventfd, (unsigned value, int flags), (value, flags), EMFILE, ENFILE, false, false)
+FUNCTION(int, -1, execv, (const char *path, char *const *words), (path, words), ENOENT, ENOMEM, false, false)
 FUNCTION(int, -1, fallocate, (int file, int mode, off_t offset, off_t length), (file, mode, offset, length), EOPNOTSUPP,
          ENOSPC, true, false)
 FUNCTION(int, -1, fchmod, (int file, mode_t mode), (file, mode), EPERM, EIO, false, false)
+FUNCTION(int, -1, fdatasync, (int file), (file), EIO, ENOSPC, true, false)
+FUNCTION(int, -1, flock, (int file, int operation), (file, operation), ENOLCK, EWOULDBLOCK, true, false)
+FUNCTION(FILE *, NULL, fmemopen, (void *buffer, size_t size, const char *mode), (buffer, size, mode), ENOMEM, NO_ERROR,
+         false, false)
 FUNCTION(FILE *, NULL, fopen, (const char *path, const char *mode), (path, mode), EMFILE, ENOMEM, false, false)
 FUNCTION(pid_t, -1, fork, (void), (), EAGAIN, ENOMEM, false, false)
 FUNCTION(int, -1, fstat, (int file, struct stat *status), (file, status), EIO, ENOMEM, false, false)
+FUNCTION(int, -1, fstatat, (int folder, const char *path, struct stat *status, int flags),
+         (folder, path, status, flags), EIO, EACCES, false, false)
 FUNCTION(int, -1, fsync, (int file), (file), EIO, ENOSPC, true, false)
 FUNCTION(int, -1, ftruncate, (int file, off_t length), (file, length), EIO, EFBIG, true, false)
+FUNCTION(FTS *, NULL, fts_open, (char *const *paths, int options, int (*order)(const FTSENT **, const FTSENT **)),
+         (paths, options, order), EMFILE, ENOMEM, false, false)
+FUNCTION(FTSENT *, NULL, fts_read, (FTS * walk), (walk), EIO, ENOMEM, false, false)
+FUNCTION(int, -1, fts_set, (FTS * walk, FTSENT *entry, int what), (walk, entry, what), EINVAL, NO_ERROR, false, false)
+FUNCTION(int, -1, futimens, (int file, const struct timespec times[2]), (file, times), EPERM, EIO, false, false)
 FUNCTION(char *, NULL, getcwd, (char *text, size_t size), (text, size), ENOENT, ENOMEM, false, false)
+FUNCTION(ssize_t, -1, getdelim, (char **line, size_t *size, int end, FILE *file), (line, size, end, file), EIO, ENOMEM,
+         true, false)
+FUNCTION(int, -1, getrlimit, (__rlimit_resource_t resource, struct rlimit *limit), (resource, limit), EPERM, NO_ERROR,
+         false, false)
+FUNCTION(int, -1, getsockname, (int file, __SOCKADDR_ARG address, socklen_t *length), (file, address, length), ENOBUFS,
+         NO_ERROR, false, false)
 FUNCTION(int, -1, kill, (pid_t process, int number), (process, number), EPERM, NO_ERROR, false, false)
 FUNCTION(int, -1, linkat, (int from, const char *old, int to, const char *path, int flags),
          (from, old, to, path, flags), EPERM, ENOSPC, false, false)
+FUNCTION(int, -1, listen, (int file, int most), (file, most), EADDRINUSE, NO_ERROR, false, false)
 FUNCTION(off_t, -1, lseek, (int file, off_t offset, int whence), (file, offset, whence), EOVERFLOW, EIO, false, false)
+FUNCTION(int, -1, lstat, (const char *path, struct stat *status), (path, status), EIO, EACCES, false, false)
 FUNCTION(int, -1, madvise, (void *memory, size_t length, int advice), (memory, length, advice), EINVAL, EAGAIN, false,
          false)
 FUNCTION(int, -1, memfd_create, (const char *name, unsigned flags), (name, flags), EMFILE, ENOMEM, false, false)
 FUNCTION(int, -1, mkdir, (const char *path, mode_t mode), (path, mode), EACCES, ENOSPC, false, false)
+FUNCTION(char *, NULL, mkdtemp, (char *path), (path), EACCES, ENOSPC, false, false)
 FUNCTION(int, -1, mkostemp, (char *path, int flags), (path, flags), EMFILE, ENOSPC, false, false)
 FUNCTION(void *, MAP_FAILED, mmap, (void *at, size_t length, int access, int flags, int file, off_t offset),
          (at, length, access, flags, file, offset), ENOMEM, EAGAIN, false, false)
@@ -212,26 +243,42 @@ FUNCTION(int, -1, mprotect, (void *memory, size_t length, int access), (memory, 
 FUNCTION(int, -1, munmap, (void *memory, size_t length), (memory, length), ENOMEM, NO_ERROR, false, false)
 FUNCTION(int, -1, nanosleep, (const struct timespec *time, struct timespec *rest), (time, rest), NO_ERROR, NO_ERROR,
          true, false)
+FUNCTION(FILE *, NULL, open_memstream, (char **text, size_t *size), (text, size), ENOMEM, NO_ERROR, false, false)
+FUNCTION(DIR *, NULL, opendir, (const char *path), (path), EMFILE, EACCES, false, false)
 FUNCTION(int, -1, pidfd_open, (pid_t process, unsigned flags), (process, flags), EMFILE, ENOSYS, false, false)
 FUNCTION(int, -1, pidfd_send_signal, (int process, int number, siginfo_t *info, unsigned flags),
          (process, number, info, flags), EPERM, NO_ERROR, false, false)
+FUNCTION(int, -1, pipe2, (int ends[2], int flags), (ends, flags), EMFILE, ENFILE, false, false)
 FUNCTION(int, -1, poll, (struct pollfd * files, nfds_t count, int timeout), (files, count, timeout), ENOMEM, NO_ERROR,
          true, false)
+FUNCTION(struct dirent *, NULL, readdir, (DIR * folder), (folder), EIO, EBADF, false, false)
 FUNCTION(ssize_t, -1, readlink, (const char *path, char *text, size_t size), (path, text, size), ENOENT, EIO, false,
          false)
 FUNCTION(char *, NULL, realpath, (const char *path, char *resolved), (path, resolved), ENOMEM, EIO, false, false)
 FUNCTION(int, -1, rename, (const char *from, const char *to), (from, to), EIO, ENOSPC, false, false)
+FUNCTION(int, -1, scandir,
+         (const char *path, struct dirent ***list, int (*chosen)(const struct dirent *),
+          int (*order)(const struct dirent **, const struct dirent **)),
+         (path, list, chosen, order), ENOMEM, EACCES, false, false)
 FUNCTION(int, -1, sched_getaffinity, (pid_t process, size_t size, cpu_set_t *cpus), (process, size, cpus), EINVAL,
          NO_ERROR, false, false)
 FUNCTION(int, -1, sched_setaffinity, (pid_t process, size_t size, const cpu_set_t *cpus), (process, size, cpus), EINVAL,
          NO_ERROR, false, false)
+FUNCTION(int, -1, setenv, (const char *name, const char *value, int replace), (name, value, replace), ENOMEM, NO_ERROR,
+         false, false)
+FUNCTION(int, -1, setpgid, (pid_t process, pid_t group), (process, group), EPERM, EACCES, false, false)
 FUNCTION(int, -1, setrlimit, (__rlimit_resource_t resource, const struct rlimit *limit), (resource, limit), EPERM,
          NO_ERROR, false, false)
+FUNCTION(int, -1, setsockopt, (int file, int level, int option, const void *value, socklen_t length),
+         (file, level, option, value, length), ENOPROTOOPT, ENOMEM, false, false)
 FUNCTION(int, -1, signalfd, (int file, const sigset_t *set, int flags), (file, set, flags), EMFILE, ENOMEM, false,
+         false)
+FUNCTION(int, -1, socket, (int family, int type, int protocol), (family, type, protocol), EMFILE, EAFNOSUPPORT, false,
          false)
 FUNCTION(int, -1, socketpair, (int family, int type, int protocol, int ends[2]), (family, type, protocol, ends), EMFILE,
          ENOMEM, false, false)
 FUNCTION(int, -1, stat, (const char *path, struct stat *status), (path, status), EIO, EACCES, false, false)
+FUNCTION(int, -1, statvfs, (const char *path, struct statvfs *system), (path, system), EIO, EACCES, false, false)
 FUNCTION(int, -1, waitid, (idtype_t type, id_t process, siginfo_t *info, int options), (type, process, info, options),
          ECHILD, NO_ERROR, true, false)
 FUNCTION(pid_t, -1, waitpid, (pid_t process, int *status, int options), (process, status, options), ECHILD, NO_ERROR,
@@ -341,6 +388,7 @@ long syscall(long number, ...) {
 TRANSFER(pread, (int file, void *buffer, size_t length, off_t offset), (file, buffer, length, offset), EIO, ENOMEM)
 TRANSFER(pwrite, (int file, const void *buffer, size_t length, off_t offset), (file, buffer, length, offset), ENOSPC,
          EIO)
+TRANSFER(sendfile, (int to, int from, off_t *offset, size_t length), (to, from, offset, length), EIO, ENOMEM)
 TRANSFER(read, (int file, void *buffer, size_t length), (file, buffer, length), EIO, ENOMEM)
 
 ssize_t write(int file, const void *buffer, size_t length) {
