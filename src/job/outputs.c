@@ -30,10 +30,11 @@ static bool check_empty(const char *path, mr_error *error) {
     const struct dirent *entry;
     bool ok = true;
     if (!directory) return mr_error_system(error, errno, "could not look into %s", path);
-    while (ok && (entry = readdir(directory)))
+    while (ok && (errno = 0, entry = readdir(directory)))
         if (!strncmp(entry->d_name, PART, sizeof PART - 1) || !strcmp(entry->d_name, MARKER))
             ok = mr_error_set(error, "there is output in %s already (%s); give another directory, or remove it", path,
                               entry->d_name);
+    if (ok && errno) ok = mr_error_system(error, errno, "could not look into %s", path);
     closedir(directory);
     return ok;
 }

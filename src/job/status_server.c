@@ -216,6 +216,7 @@ static int listen_on(int family, uint16_t port) {
     return -1;
 }
 
+/* The port of a socket that listens; 0 with errno set when it cannot be told. */
 static uint16_t port_of(int listener) {
     struct sockaddr_in address = {0};
     socklen_t length = sizeof address;
@@ -227,11 +228,12 @@ static bool listen_on_both(mr_status_server *self, uint16_t port) {
     self->listeners[0] = listen_on(AF_INET, port);
     if (self->listeners[0] < 0) return false;
     self->port = port_of(self->listeners[0]);
-    self->listeners[1] = listen_on(AF_INET6, self->port);
-    if (self->listeners[1] >= 0 || errno != EADDRINUSE) return true;
+    if (self->port) self->listeners[1] = listen_on(AF_INET6, self->port);
+    if (self->port && (self->listeners[1] >= 0 || errno != EADDRINUSE)) return true;
+    int failure = errno;
     close(self->listeners[0]);
     self->listeners[0] = -1;
-    errno = EADDRINUSE;
+    errno = failure;
     return false;
 }
 
