@@ -114,6 +114,14 @@ static int remove_entry(const char *path, const struct stat *status, int kind, s
     return 0;
 }
 
+/* Removes the folder of the compiler and all that is in it; where memory is lacking, what is known to be there. */
+static void remove_folder(const keeping *shared) {
+    if (nftw(shared->folder, remove_entry, OPEN_FILES, FTW_DEPTH | FTW_PHYS) == 0) return;
+    (void)!unlink(shared->image);
+    (void)!unlink(shared->needs);
+    (void)!rmdir(shared->folder);
+}
+
 /* Copies a whole file into one in memory. */
 static bool take(const char *path, int to, mr_error *error) {
     int from = open(path, O_RDONLY | O_CLOEXEC);
@@ -164,7 +172,7 @@ static int keep(void *argument) {
     /* Where this does not work, a compiler that is killed may leave a process for a moment. */
     (void)!mp_orphans_adopt();
     shared->done = make_folder(shared) && run_compiler(shared);
-    if (shared->folder[0]) nftw(shared->folder, remove_entry, OPEN_FILES, FTW_DEPTH | FTW_PHYS);
+    if (shared->folder[0]) remove_folder(shared);
     return 0;
 }
 
