@@ -88,8 +88,9 @@ start() {
         destination=(-o folder/result)
         echo before >folder/result
         ;;
-    directory)
+    directory) # one that is there already stays when there is no output
         destination=(-o folder/result/)
+        [[ $2 != listed ]] || mkdir folder/result
         [[ $2 == ordered ]] || destination+=(--parts 3)
         ;;
     pipe) cat pipe >out & ;;
@@ -123,6 +124,10 @@ expect_output() {
     [[ $2 == new || $2 == old || $2 == directory ]] || place=out
     [[ $status -eq 0 || $message == "mr: the output is complete"* ]] && complete=yes
     [[ $2 == old || ($place != out && -n $complete) ]] && files=(result)
+    if [[ $2 == directory && $3 == listed && -z $complete ]]; then
+        files=(result)
+        expect_files folder/result
+    fi
     [[ $3 == stats && ($status -eq 0 || -e folder/stats) ]] && files+=(stats)
     [[ $3 == report && ($status -eq 0 || -e folder/report) ]] && files+=(report)
     if [[ $3 == bad && ($status -eq 0 || -e folder/bad) ]]; then
@@ -176,7 +181,10 @@ inject() {
     expect_message "$what ($injected)" "$2"
     expect_output "$what ($injected)" "$1" "$2"
     expect_gone "$what ($injected)"
-    [[ -z $(compgen -G "$TMPDIR/*") ]] || fail "$what ($injected): TMPDIR holds $(ls "$TMPDIR")"
+    if compgen -G "$TMPDIR/*" >/dev/null; then
+        fail "$what ($injected): TMPDIR holds $(ls "$TMPDIR")"
+        rm -rf "${TMPDIR:?}"/*
+    fi
     [[ -z $(compgen -G "$(cache_of "$2")/mr/.new-*") ]] || fail "$what ($injected): a new file is left in the cache"
 }
 
