@@ -55,8 +55,8 @@ static int start_program(void *argument) {
         dup2(program->output, STDERR_FILENO) < 0)
         return 1;
     if (program->library) {
-        char exit_code[64];
-        snprintf(exit_code, sizeof exit_code, "exitcode=%d:detect_leaks=0:print_stacktrace=1", FOUND);
+        char exit_code[96];
+        snprintf(exit_code, sizeof exit_code, "exitcode=%d:detect_leaks=0:print_stacktrace=1:allow_addr2line=1", FOUND);
         setenv("LD_PRELOAD", program->library, 1);
         setenv("ASAN_OPTIONS", exit_code, 1);
         setenv("UBSAN_OPTIONS", exit_code, 1);
@@ -183,7 +183,7 @@ static int run_job(sanitizing *self, const mr_held *held, mr_error *error) {
               mr_words_add(&words, error, "--inline") && mr_words_add(&words, error, "--quiet") &&
               mr_words_add(&words, error, "--output=/dev/null") && add_options(checker->settings->job, &words, error) &&
               mr_words_add(&words, error, "--") &&
-              mr_words_add(&words, error, "/proc/self/fd/%d", self->compiled.image) &&
+              mr_words_add(&words, error, "/proc/%d/fd/%d", (int)getpid(), self->compiled.image) &&
               add_inputs(checker, held, &words, files, &count, error);
     start program = {.program = "/proc/self/exe", .words = words.words, .library = self->library};
     if (ok) status = run_program(&program, TIMES_SLOWER * checker->seconds, self->report, sizeof self->report);

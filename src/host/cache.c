@@ -99,15 +99,27 @@ static void feed_words(mr_digest *digest, const mr_words_list *list) {
         mr_digest_add_text(digest, list->words[i]);
 }
 
-/* Who compiles, and for which machine: a folder may be shared by several. */
-static void feed_compiler(mr_digest *digest, const mr_compiler *compiler) {
+static void feed_program(mr_digest *digest, const char *path) {
     struct stat status = {0};
-    struct utsname machine = {0};
-    mr_digest_add_text(digest, compiler->program);
-    if (stat(compiler->program, &status) == 0) {
+    mr_digest_add_text(digest, path);
+    if (path && stat(path, &status) == 0) {
         mr_digest_add(digest, &status.st_size, sizeof status.st_size);
         mr_digest_add(digest, &status.st_ino, sizeof status.st_ino);
         mr_digest_add(digest, &status.st_mtim, sizeof status.st_mtim);
+    }
+}
+
+/* Who compiles, and for which machine: a folder may be shared by several. Words before the first flag are names of
+ * programs, too, as in "ccache gcc". */
+static void feed_compiler(mr_digest *digest, const mr_compiler *compiler) {
+    struct utsname machine = {0};
+    const mr_words_list *flags = &compiler->flags;
+    feed_program(digest, compiler->program);
+    for (size_t i = 1; i < flags->count && *flags->words[i] != '-'; i++) {
+        mr_error ignored = {0};
+        char *path = mr_program_find(flags->words[i], &ignored);
+        feed_program(digest, path);
+        free(path);
     }
     uname(&machine);
     mr_digest_add_text(digest, machine.nodename);

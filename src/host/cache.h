@@ -8,8 +8,9 @@
  * all, and may be written by several processes at once. Those that have not been used for the longest time go when
  * there are too many; one that is in use stays.
  *
- * What nobody tells is not noticed: a file that __has_include looks for in vain and that is there later, one that the
- * assembler takes in (.incbin), a new header of the system that stands before another.
+ * A source with __has_include or .incbin, in itself or in its headers, is compiled every time. What nobody tells is not
+ * noticed: a new header of the system that stands before another, and another compiler behind one that is a script, or
+ * a link to a program such as ccache.
  */
 #ifndef MR_HOST_CACHE_H
 #define MR_HOST_CACHE_H

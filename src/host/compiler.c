@@ -47,8 +47,7 @@ static bool is_program(const char *path) {
     return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
 }
 
-/* The path of a program, allocated; NULL when there is none, or with error set when there is no memory. */
-static char *find_program(const char *name, mr_error *error) {
+char *mr_program_find(const char *name, mr_error *error) {
     const char *folders = strchr(name, '/') ? "" : getenv("PATH");
     if (!folders) folders = "/usr/local/bin:/usr/bin:/bin";
     for (const char *folder = folders, *end;; folder = end + 1) {
@@ -78,14 +77,14 @@ static bool find_compiler(mr_compiler *compiler, const language *language, mr_er
     if (wanted && !mr_words_split(&compiler->flags, wanted, strlen(wanted), error)) return false;
     if (compiler->flags.count) {
         const char *name = compiler->flags.words[0];
-        compiler->program = find_program(name, error);
+        compiler->program = mr_program_find(name, error);
         return compiler->program || error->set ||
                mr_error_set(
                    error, "there is no compiler '%s', which the variable %s asks for: set it to the one that you have",
                    name, language->compiler);
     }
     for (size_t i = 0; language->compilers[i] && !compiler->program && !error->set; i++) {
-        compiler->program = find_program(language->compilers[i], error);
+        compiler->program = mr_program_find(language->compilers[i], error);
         if (compiler->program && !mr_words_add(&compiler->flags, error, "%s", language->compilers[i])) return false;
     }
     return compiler->program || no_compiler(language, compiler->source, error);

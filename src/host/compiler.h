@@ -33,4 +33,8 @@ bool mr_compiler_choose(mr_compiler *compiler, const char *source, mr_slice text
                         mr_error *error);
 void mr_compiler_free(mr_compiler *compiler);
 
+/* The path of a program, in the folders of PATH if its name has no slash; allocated. NULL when there is none, or with
+ * error set when there is no memory. */
+char *mr_program_find(const char *name, mr_error *error);
+
 #endif

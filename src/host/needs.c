@@ -44,6 +44,10 @@ bool mr_needs_parse(mr_slice rule, mr_words_list *paths, mr_error *error) {
 
 /* ---- files that are there ---------------------------------------------------------------------------------------- */
 
+static bool is_of_system(const char *path) {
+    return !strncmp(path, SYSTEM, strlen(SYSTEM));
+}
+
 static bool is_later(const struct timespec *time, const struct timespec *since) {
     return time->tv_sec > since->tv_sec || (time->tv_sec == since->tv_sec && time->tv_nsec >= since->tv_nsec);
 }
@@ -59,6 +63,27 @@ static bool feed_content(const char *path, mr_digest *digest) {
     return count == 0;
 }
 
+/* Whether a text asks for files that no compiler tells of: those that __has_include looks for in vain, and those that
+ * the assembler takes in. True as well when it cannot be read. */
+static bool asks_for_more(const char *path) {
+    static const char *const words[] = {"__has_include", ".incbin"};
+    enum { CARRIED = 16 /* bytes that no word is longer than */ };
+    static char buffer[CARRIED + (256 << 10)];
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t count = -1;
+    size_t carried = 0;
+    bool asks = false;
+    while (file >= 0 && !asks && (count = read(file, buffer + carried, sizeof buffer - carried)) > 0) {
+        size_t length = carried + (size_t)count;
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+            asks |= memmem(buffer, length, words[i], strlen(words[i])) != NULL;
+        carried = length < CARRIED ? length : CARRIED;
+        memmove(buffer, buffer + length - carried, carried);
+    }
+    if (file >= 0) close(file);
+    return asks || count < 0;
+}
+
 /* Files of the system are many in C++, and hardly ever change: which file it is, and since when, says enough of them.
  */
 static void feed_identity(const struct stat *status, mr_digest *digest) {
@@ -66,10 +91,6 @@ static void feed_identity(const struct stat *status, mr_digest *digest) {
     mr_digest_add(digest, &status->st_ino, sizeof status->st_ino);
     mr_digest_add(digest, &status->st_mtim, sizeof status->st_mtim);
     mr_digest_add(digest, &status->st_ctim, sizeof status->st_ctim);
-}
-
-static bool is_of_system(const char *path) {
-    return !strncmp(path, SYSTEM, strlen(SYSTEM));
 }
 
 static bool feed_file(const char *path, const struct timespec *since, mr_digest *digest) {
@@ -244,6 +265,8 @@ bool mr_needs_feed(const mr_compiler *compiler, const mr_words_list *paths, cons
                    mr_digest *digest) {
     mr_words_list folders = {0};
     mr_error error = {0};
+    for (size_t i = 0; since && i < paths->count; i++)
+        if (!is_of_system(paths->words[i]) && asks_for_more(paths->words[i])) return false;
     bool ok = add_searched(&folders, &compiler->flags, &error) && add_read(&folders, paths, &error) &&
               feed_linked(compiler, since, digest, &error);
     for (size_t i = 0; i < paths->count && ok; i++)

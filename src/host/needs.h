@@ -14,7 +14,8 @@ bool mr_needs_parse(mr_slice rule, mr_words_list *paths, mr_error *error);
 /* Feeds all that decides what the same compiler, with the same command, would make now: path and content of these
  * files, which other files there are that it might take in their place (such as a stdio.h beside the source), and what
  * is in libraries and other files that the command names. False when a file cannot be read, or has changed since a time
- * (NULL: any time is right): then nothing is known. */
+ * (NULL: any time is right, and nothing is asked of the files), or asks for others that no compiler tells of
+ * (__has_include, .incbin; files of the system are not looked at): then nothing is known. */
 bool mr_needs_feed(const mr_compiler *compiler, const mr_words_list *paths, const struct timespec *since,
                    mr_digest *digest);
 
