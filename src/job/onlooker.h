@@ -34,8 +34,7 @@ enum mr_moment_kind {
     MR_MOMENT_READY,   /* the descriptor can be read from */
     MR_MOMENT_RESULTS, /* results are about to be written to a stream, such as a terminal */
     MR_MOMENT_END,     /* the job has ended, however it did, and no worker is left: once, last, if BEGIN was */
-    MR_MOMENT_FAILED /* the job could not begin: once, and nothing else; what there is to see is not planned to its end
-                      */
+    MR_MOMENT_FAILED,  /* the job could not begin: once, and nothing else; the plan may not be complete */
 };
 
 typedef struct mr_onlooker {

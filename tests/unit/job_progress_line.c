@@ -96,7 +96,7 @@ static mr_observation *observation;
 static mr_result_summary summary;
 static mr_outlook outlook;
 static mr_error no_error;
-static const mr_view view = {&job, NULL, &summary};
+static const mr_view view = {.job = &job, .summary = &summary};
 
 static int begin_job(void **state) {
     restart_random(state);
