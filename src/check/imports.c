@@ -26,25 +26,25 @@ enum { SLOT_KINDS = sizeof slot_kinds / sizeof *slot_kinds };
 
 /* Relocations in a row. */
 typedef struct relocations {
-    const ElfW(Rela) * first;
+    const Elf64_Rela *first;
     size_t count;
 } relocations;
 
 /* What the dynamic linker knows of a library. */
 typedef struct library {
     uintptr_t base; /* what addresses in its file are moved by */
-    const ElfW(Sym) * symbols;
+    const Elf64_Sym *symbols;
     const char *names; /* of the symbols */
     relocations tables[2];
     size_t constructors; /* how many */
 } library;
 
 /* The address that an entry of the dynamic section means: the linker has turned most of them into addresses. */
-static uintptr_t address_of(const library *of, ElfW(Addr) value) {
+static uintptr_t address_of(const library *of, Elf64_Addr value) {
     return value < of->base ? of->base + value : value;
 }
 
-static bool read_library(uintptr_t base, const ElfW(Dyn) * entry, library *found) {
+static bool read_library(uintptr_t base, const Elf64_Dyn *entry, library *found) {
     *found = (library){.base = base};
     bool readable = true;
     for (; entry->d_tag != DT_NULL; entry++) {
@@ -53,16 +53,16 @@ static bool read_library(uintptr_t base, const ElfW(Dyn) * entry, library *found
         if (entry->d_tag == DT_STRTAB) found->names = (const void *)address;
         if (entry->d_tag == DT_RELA) found->tables[0].first = (const void *)address;
         if (entry->d_tag == DT_JMPREL) found->tables[1].first = (const void *)address;
-        if (entry->d_tag == DT_RELASZ) found->tables[0].count = entry->d_un.d_val / sizeof(ElfW(Rela));
-        if (entry->d_tag == DT_PLTRELSZ) found->tables[1].count = entry->d_un.d_val / sizeof(ElfW(Rela));
-        if (entry->d_tag == DT_INIT_ARRAYSZ) found->constructors = entry->d_un.d_val / sizeof(ElfW(Addr));
+        if (entry->d_tag == DT_RELASZ) found->tables[0].count = entry->d_un.d_val / sizeof(Elf64_Rela);
+        if (entry->d_tag == DT_PLTRELSZ) found->tables[1].count = entry->d_un.d_val / sizeof(Elf64_Rela);
+        if (entry->d_tag == DT_INIT_ARRAYSZ) found->constructors = entry->d_un.d_val / sizeof(Elf64_Addr);
         if (entry->d_tag == DT_PLTREL) readable = entry->d_un.d_val == DT_RELA;
     }
     return readable && found->symbols && found->names;
 }
 
 /* The name of the function whose address a relocation puts into a slot; NULL when it does something else. */
-static const char *slot_name(const library *of, const ElfW(Rela) * relocation) {
+static const char *slot_name(const library *of, const Elf64_Rela *relocation) {
     for (size_t i = 0; i < SLOT_KINDS; i++)
         if (ELF64_R_TYPE(relocation->r_info) == slot_kinds[i])
             return of->names + of->symbols[ELF64_R_SYM(relocation->r_info)].st_name;
@@ -78,7 +78,7 @@ static void write_slot(uintptr_t slot, const void *address) {
 static void replace_in(const library *in, const mr_import *list, size_t count) {
     for (size_t table = 0; table < 2; table++)
         for (size_t i = 0; in->tables[table].first && i < in->tables[table].count; i++) {
-            const ElfW(Rela) *relocation = &in->tables[table].first[i];
+            const Elf64_Rela *relocation = &in->tables[table].first[i];
             const char *name = slot_name(in, relocation);
             for (size_t j = 0; name && j < count; j++)
                 if (!strcmp(name, list[j].name)) write_slot(in->base + relocation->r_offset, list[j].instead);
