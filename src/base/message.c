@@ -73,7 +73,8 @@ static void make_room(size_t length) {
 }
 
 static void keep(const char *text, size_t length) {
-    if (!held.dropped && !held.last_length && length <= FIRST - held.end) {
+    /* Where the second text has taken the place of the first, that may be longer than usual. */
+    if (!held.dropped && !held.last_length && held.end + length <= FIRST) {
         memcpy(held.first + held.end, text, length);
         held.end += length;
         return;
@@ -191,6 +192,8 @@ bool mr_is_to_end(void) {
 }
 
 void mr_messages_finish(void) {
+    if (held.owner != getpid() || held.begin == held.end) return;
+    signal(SIGPIPE, SIG_IGN); /* a reader who goes now does not change how the process ends */
     double taken = mr_seconds();
     while (!mr_messages_pass()) {
         if (mr_is_to_end() || (held.impatient && mr_seconds() - taken > UNREAD_SECONDS)) return;

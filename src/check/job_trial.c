@@ -26,6 +26,7 @@ static int run_job(void *argument) {
     if (!summary) return 1;
     if (nowhere >= 0) (void)dup2(nowhere, STDERR_FILENO);
     mr_job_run(&given->settings, summary, &board->error);
+    mr_messages_finish();
     board->place = summary->death.cause ? summary->death.place : (mr_place){0};
     board->left_out = summary->bad.count;
     board->finished = 1 + (summary->outcome == MR_OUTCOME_DONE);

@@ -39,8 +39,8 @@ status=$?
 shape screen >actual
 expect_same expected actual "after Ctrl-S"
 
-# full_pipe.pl read|never COMMAND... - runs it with a pipe for its messages that is full, and read when the output is there,
-# or never.
+# full_pipe.pl read|never|close COMMAND... - runs it with a pipe for its messages that is full, and read when the output is
+# there, or never, or closed when it could be read.
 cat >full_pipe.pl <<'END'
 use strict;
 use warnings;
@@ -53,20 +53,27 @@ $to->blocking(1);
 my $pid = fork // die "fork: $!\n";
 if ($pid == 0) {
     close $from;
+    $SIG{PIPE} = 'DEFAULT';
     open STDERR, '>&', $to or die;
     exec @command;
 }
 close $to;
-if ($read eq "read") {
+if ($read ne "never") {
     for (1 .. 600) { last if -e 'result'; select undef, undef, undef, 0.1 }
     exit 3 if !-e 'result';
+}
+if ($read eq "close") {
+    select undef, undef, undef, 0.2;
+    close $from;
+}
+if ($read eq "read") {
     local $/;
     my $text = <$from>;
     $text =~ s/^x+//;
     print $text;
 }
 waitpid $pid, 0;
-exit $? >> 8;
+exit($? & 127 ? 128 + ($? & 127) : $? >> 8);
 END
 rm -f result bad
 run perl full_pipe.pl read "${job[@]}"
@@ -77,4 +84,9 @@ expect_same expected actual "from a full pipe"
 # Who never reads does not keep mr for long when the job has ended.
 run perl full_pipe.pl never "$mr" run "$plugin" lines --set what=segv -q -o other
 [[ $status -eq 1 && ! -e other ]] || fail "a failure and a full pipe: status $status"
+
+# Nor does who goes then change how it ends.
+rm -f result
+run perl full_pipe.pl close "$mr" run "$plugin" lines --set what=segv -q --stats result
+expect_status 1 "a failure, and a reader who goes"
 finish
