@@ -39,8 +39,8 @@ status=$?
 shape screen >actual
 expect_same expected actual "after Ctrl-S"
 
-# full_pipe.pl read|never|close COMMAND... - runs it with a pipe for its messages that is full, and read when the output is
-# there, or never, or closed when it could be read.
+# full_pipe.pl read|late|never|close COMMAND... - runs it with a pipe for its messages that is full, and read when the output
+# is there, or a second later than usual, or never, or closed when it could be read.
 cat >full_pipe.pl <<'END'
 use strict;
 use warnings;
@@ -58,7 +58,7 @@ if ($pid == 0) {
     exec @command;
 }
 close $to;
-if ($read ne "never") {
+if ($read eq "read" || $read eq "close") {
     for (1 .. 600) { last if -e 'result'; select undef, undef, undef, 0.1 }
     exit 3 if !-e 'result';
 }
@@ -66,7 +66,8 @@ if ($read eq "close") {
     select undef, undef, undef, 0.2;
     close $from;
 }
-if ($read eq "read") {
+select undef, undef, undef, 1 if $read eq "late";
+if ($read eq "read" || $read eq "late") {
     local $/;
     my $text = <$from>;
     $text =~ s/^x+//;
@@ -80,6 +81,11 @@ run perl full_pipe.pl read "${job[@]}"
 [[ $status -eq 0 ]] || fail "a full pipe: status $status, $(head -c 1000 out)"
 shape out >actual
 expect_same expected actual "from a full pipe"
+
+# A check has the job done by a process of its own, which has to say why it crashed before it ends.
+run perl full_pipe.pl late "$mr" check "$plugin" lines --set what=segv
+expect_status 1 "a check and a full pipe"
+grep -q '^mr: crashes crashed in map$' out || fail "a check and a full pipe: $(head -c 1000 out)"
 
 # Who never reads does not keep mr for long when the job has ended.
 run perl full_pipe.pl never "$mr" run "$plugin" lines --set what=segv -q -o other
