@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,8 @@ bool mr_nearest_file(mr_error *error, const char *path, const char *endings) {
     int length = (int)(name - path);
     if (snprintf(folder, sizeof folder, "%.*s", length, path) >= (int)sizeof folder) return false;
     if (access(path, F_OK) == 0 || errno != ENOENT) return false;
+    if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+        return mr_error_add(error, " (it is a link to something that is not there)");
     DIR *files = opendir(length ? folder : ".");
     mr_nearest_begin(&nearest, name);
     const struct dirent *file;

@@ -42,8 +42,9 @@ void mr_nearest_try_each(mr_nearest *nearest, const char *words);
 const char *mr_nearest_question(mr_nearest *nearest, const char *before);
 
 /* For an error about a path where nothing is: adds "; did you mean PATH?", with the files of the same folder whose
- * names are near to the one of path. Each ends in one of endings, with '|' between them; NULL: in anything. Adds
- * nothing when there is something at path after all, or nobody can say. Always returns false. */
+ * names are near to the one of path. Each ends in one of endings, with '|' between them; NULL: in anything. Of a
+ * link that leads nowhere that is said. Adds nothing when there is something at path after all, or nobody can say.
+ * Always returns false. */
 bool mr_nearest_file(mr_error *error, const char *path, const char *endings);
 
 #endif
