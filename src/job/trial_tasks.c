@@ -70,6 +70,7 @@ static bool combine_at_once(void *receiver, mr_error *error) {
 static bool rehearse(void *receiver, const mr_chunk *chunk, mr_error *error) {
     mr_worker *self = receiver;
     self->rehearsing = true;
+    self->watch.times = NULL; /* the worker, which waits, counts the time */
     if (!mr_worker_learn_bad(self, error)) return false;
     self->mapper.singly = true;
     self->context.write = self->context.write ? discard_output : NULL;

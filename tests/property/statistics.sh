@@ -41,6 +41,8 @@ check() {
             die "deaths on trial: $trials spans, $lane->{trial_crashes}\n" if $trials != $lane->{trial_crashes};
             die "tasks: $tasks in spans, $lane->{tasks}\n" if $tasks != $lane->{tasks};
             die "busy for $lane->{busy}, in spans $busy\n" if $lane->{busy} > $busy + 1e-3;
+            my $counted = all(values %{$lane->{activities}});
+            die "activities of a worker take $counted of $stats->{seconds} s\n" if $counted > $stats->{seconds} + 1e-3;
         }
         die "CPU time: $stats->{cpu_seconds}\n" if $done && $stats->{cpu_seconds} <= 0;
         my @partitions = @{$stats->{partitions}};
