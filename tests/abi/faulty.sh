@@ -132,7 +132,7 @@ check nothing && look nothing && expect_status 1 "no such fault" && expect_error
 run "$mr" check "$build/tests/abi/crashes.so" lines --set what=abort --set on=ibis
 expect_status 1 "a plugin that crashes" && expect_error "crashes crashed in map" "lines:$(grep -n -m 1 ibis lines | cut -d : -f 1)"
 # One that hangs is waited for once.
-run "$mr" check "$build/tests/abi/crashes.so" lines --set what=hang --set on=ibis --timeout 400ms
+run "$mr" check "$build/tests/abi/crashes.so" lines --set what=hang --set on=ibis --timeout 1s
 expect_status 1 "a plugin that hangs" && expect_error "crashes hangs in map" "attempts  1," "lines:$(grep -n -m 1 ibis lines | cut -d : -f 1)"
 # Of a sample, too, the card tells of the place in the file.
 for ((i = 0; i < 3000; i++)); do

@@ -42,7 +42,7 @@ for signal in TERM HUP KILL; do
 done
 
 # Killed workers are replaced, in every stage.
-make_slow_lines $((400 / scale)) >slow
+make_slow_lines 600 >slow
 "$mr" run grep slow yes --set pattern="$slow_pattern" -q >expected
 rm -f words found
 "$mr" job slow.json -j 2 --chunk 512 >out 2>err &
