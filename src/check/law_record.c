@@ -18,11 +18,11 @@
  */
 
 enum {
-    RECORDS = 400,     /* that are tried at first, spread over the sample */
-    BEHIND_MOST = 4,   /* records that stand behind the one that is asked for */
-    TEXT_MOST = 8192,  /* bytes of records in a question, if one record is not longer */
-    PARTS = 6,         /* of a record that are tried */
-    ANSWERS_SHOWN = 60 /* bytes of the text that are shown */
+    RECORDS = 400,        /* that are tried at first, spread over the sample */
+    BEHIND_MOST = 4,      /* records that stand behind the one that is asked for */
+    TEXT_MOST = 64 << 10, /* bytes of records in a question, if one record is not longer */
+    PARTS = 6,            /* of a record that are tried */
+    ANSWERS_SHOWN = 60    /* bytes of the text that are shown */
 };
 
 /* What is given to record or find_record. */

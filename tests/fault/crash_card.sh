@@ -7,6 +7,7 @@ source "$(dirname "$0")/../tools/testing.sh"
 plugin=$build/tests/abi/crashes.so
 source_file=tests/abi/crashes.c
 unset DEBUGINFOD_URLS
+ulimit -S -s 8192 # KiB of stack, which some of these deaths use up
 
 # An input of 3000 lines, of which line 1700 is bad: it holds a tab, quotes and a byte that is no UTF-8.
 bad_line=$'it goes \'BOOM\' with\ta \xff'
