@@ -27,6 +27,7 @@
 enum {
     FIRST = 32 << 10,   /* bytes of the first text */
     LAST = 32 << 10,    /* bytes of the second */
+    PIECE = 8 << 10,    /* bytes that are kept at a time */
     NOTE = 128,         /* room for the line between them */
     CAUTIOUS = 256,     /* bytes that are written at a time to a terminal that may have to be waited for */
     PATIENCE_MS = 100,  /* between two looks for signals */
@@ -72,6 +73,14 @@ static void make_room(size_t length) {
     memmove(held.last, held.last + cut, held.last_length);
 }
 
+/* How much of a text is kept at a time: whole lines, unless one is longer. */
+static size_t piece_of(const char *text, size_t length) {
+    if (length <= PIECE) return length;
+    const char *newline = memrchr(text, '\n', PIECE);
+    return newline ? (size_t)(newline + 1 - text) : PIECE;
+}
+
+/* Keeps a piece. */
 static void keep(const char *text, size_t length) {
     /* Where the second text has taken the place of the first, that may be longer than usual. */
     if (!held.dropped && !held.last_length && held.end + length <= FIRST) {
@@ -79,12 +88,7 @@ static void keep(const char *text, size_t length) {
         held.end += length;
         return;
     }
-    make_room(mr_smaller(length, LAST));
-    if (length > LAST) {
-        text += length - LAST;
-        length = LAST;
-        held.dropped++; /* at least */
-    }
+    make_room(length);
     memcpy(held.last + held.last_length, text, length);
     held.last_length += length;
 }
@@ -143,8 +147,11 @@ void mr_message_bytes(const char *bytes, size_t length) {
         return;
     }
     mr_messages_pass();
-    keep(bytes, length);
-    mr_messages_pass();
+    for (size_t kept = 0, piece; kept < length; kept += piece) {
+        piece = piece_of(bytes + kept, length - kept);
+        keep(bytes + kept, piece);
+        mr_messages_pass();
+    }
 }
 
 void mr_message(const char *format, ...) {

@@ -109,7 +109,21 @@ static void reader_is_slow(void **state) {
     assert_in_range(check_lines(text, size), 1, LINES);
 }
 
+/* The same as one text, as of what a thousand workers do. */
+static void text_is_long(void **state) {
+    static char text[1 << 20], lines[LINES * 16];
+    (void)state;
+    size_t size = fill(), length = 0;
+    for (int i = 0; i < LINES; i++)
+        length += (size_t)snprintf(lines + length, sizeof lines - length, "mr: line %d\n", i);
+    mr_message_lines(lines);
+    read_rest(text, 0, sizeof text);
+    int left_out = check_lines(text, size);
+    assert_true(left_out > 100 && left_out < LINES - 1000);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(too_much_is_said), cmocka_unit_test(reader_is_slow)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(too_much_is_said), cmocka_unit_test(reader_is_slow),
+                                       cmocka_unit_test(text_is_long)};
     return cmocka_run_group_tests(tests, open_pipe, NULL);
 }
