@@ -326,17 +326,17 @@ static void compare_sweeps(mr_checker *self) {
     uint64_t differing, count = self->swept, chosen = choose_record(self->board, count, &differing);
     uint64_t again = mr_smaller(self->board->mapped, count);
     if (chosen < count) explain(self, (uint32_t)chosen);
-    char tried[48], some[48] = "";
-    snprintf(tried, sizeof tried, "%llu", (unsigned long long)again);
+    char tried[64], some[48] = "";
+    snprintf(tried, sizeof tried, "%llu record%s", (unsigned long long)again, again == 1 ? "" : "s");
     if (again < self->board->record_count)
-        snprintf(tried, sizeof tried, "%llu of %llu", (unsigned long long)again,
+        snprintf(tried, sizeof tried, "%llu of %llu records", (unsigned long long)again,
                  (unsigned long long)self->board->record_count);
     if (differing) snprintf(some, sizeof some, ", %llu of them differ", (unsigned long long)differing);
     for (int law = MR_LAW_SAME; law <= MR_LAW_STATE; law++) {
         mr_verdict *verdict = &self->board->verdicts[law];
         bool wrong = verdict->kind == MR_VERDICT_WRONG;
-        mr_verdict_ok(self->board, law, "%s records", tried);
-        if (wrong) snprintf(verdict->note, sizeof verdict->note, "%s records%s", tried, some);
+        mr_verdict_ok(self->board, law, "%s", tried);
+        if (wrong) snprintf(verdict->note, sizeof verdict->note, "%s%s", tried, some);
     }
 }
 

@@ -39,8 +39,8 @@ static void print_head(const mr_checker *self) {
         printf("a part of the input");
     else
         printf("a part of %s", mr_format_size(self->original.input.bytes, all));
-    printf(", %llu records, --seed %llu\n", (unsigned long long)board->record_count,
-           (unsigned long long)self->settings->seed);
+    printf(", %llu record%s, --seed %llu\n", (unsigned long long)board->record_count,
+           board->record_count == 1 ? "" : "s", (unsigned long long)self->settings->seed);
     if (self->left_out)
         printf("(without %llu bad record%s)\n", (unsigned long long)self->left_out, self->left_out == 1 ? "" : "s");
     if (board->dropped) printf("(%u records were too long to be looked at)\n", board->dropped);

@@ -67,11 +67,16 @@ bool mr_end_for_death(mr_coordinator *self, const mr_death *death, mr_error *err
                         death->callback ? death->callback : "the constructor", end, again);
 }
 
+/* Where every record that hangs costs a time limit, none is left out. */
+static bool is_never_left_out(const mr_coordinator *self, const mr_death *death) {
+    return self->job.settings->hasty && death->cause == MR_DEATH_TIMEOUT;
+}
+
 /* A bad record more than the user allows for. */
 static bool end_for_bad(mr_coordinator *self, const mr_death *death, mr_error *error) {
     uint64_t most = self->job.settings->skip_bad;
     mr_end_for_death(self, death, error);
-    if (!most) return false;
+    if (!most || is_never_left_out(self, death)) return false;
     mr_error more = {0};
     mr_error_set(&more, "more than %llu bad record%s (--skip-bad): %s", (unsigned long long)most, most == 1 ? "" : "s",
                  error->text);
@@ -115,7 +120,8 @@ bool mr_take_bad(mr_coordinator *self, const mr_death *death, const mr_assignmen
     mr_suspicion *suspicion = assignment ? mr_suspicion_of(self, assignment->unit) : NULL;
     if (assignment && !keep_text(self, death, assignment, error)) return false;
     bool known = mr_bad_has(list, &death->place);
-    if (!known && list->count >= self->job.settings->skip_bad) return end_for_bad(self, death, error);
+    bool too_many = list->count >= self->job.settings->skip_bad;
+    if (!known && (too_many || is_never_left_out(self, death))) return end_for_bad(self, death, error);
     if (!known) note_bad(self, death);
     mr_bad_record *record = mr_bad_add(list, death, error);
     if (!record) return false;

@@ -65,7 +65,7 @@ typedef struct mr_job_settings {
     bool pin;                             /* every worker stays on one CPU */
     bool embedded;                        /* in a program of somebody else, who has no command line */
     bool forgets_bad;                     /* bad records that are left out are not kept */
-    bool hasty;                           /* what takes longer than timeout once is not tried again */
+    bool hasty;                           /* what takes longer than timeout once ends the job, whatever skip_bad is */
     bool quiet;                           /* no summary */
     bool verbose;                         /* a line for each phase */
     struct mr_onlooker *const *onlookers; /* who looks on while it runs: onlooker.h */

@@ -134,6 +134,9 @@ expect_status 1 "a plugin that crashes" && expect_error "crashes crashed in map"
 # One that hangs is waited for once.
 run "$mr" check "$build/tests/abi/crashes.so" lines --set what=hang --set on=ibis --timeout 1s
 expect_status 1 "a plugin that hangs" && expect_error "crashes hangs in map" "attempts  1," "lines:$(grep -n -m 1 ibis lines | cut -d : -f 1)"
+# It is not left out as other bad records may be: each one like it would cost all of the time once more.
+run "$mr" check "$build/tests/abi/crashes.so" lines --set what=hang --set on=ibis --timeout 400ms --skip-bad 100
+expect_status 1 "a plugin that hangs, where bad records may be" && expect_error "crashes hangs in map" "attempts  1,"
 # Of a sample, too, the card tells of the place in the file.
 for ((i = 0; i < 3000; i++)); do
     echo "line $i"

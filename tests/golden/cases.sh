@@ -4,6 +4,7 @@
 source "$(dirname "$0")/../tools/testing.sh"
 
 export PATH=$build:$PATH data=$root/datasets
+has_sanitizer && export MR_TEST_SANITIZER=yes
 for document in "$root"/tests/golden/*.md; do
     folder=$work/$(basename "$document" .md)
     mkdir "$folder" || exit 1

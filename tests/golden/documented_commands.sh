@@ -25,5 +25,6 @@ for document in README.md plugins/README.md plugins/GALLERY.md datasets/README.m
         fail "$document is missing"
     fi
 done
+has_sanitizer && export MR_TEST_SANITIZER=yes
 perl tests/tools/console.pl "${documents[@]}" || fail "commands in the documents"
 finish

@@ -34,6 +34,7 @@ END
 chmod +x path/mr
 
 touch compared differences
+has_sanitizer && export MR_TEST_SANITIZER=yes
 (cd copy && PATH=$work/path:$PATH perl "$root/tests/tools/console.pl" plugins/GALLERY.md) || fail "commands of plugins/GALLERY.md"
 [[ ! -s differences ]] || fail "not the same: $(cat differences)"
 # check COMMAND - check the plugin of a command, given by its arguments; those that it shares with mr check are left.
