@@ -99,32 +99,27 @@ static void tell_frames(uint64_t fault_address) {
     }
 }
 
-static uint64_t instruction_of(const ucontext_t *context) {
-#if defined(__x86_64__)
-    return (uint64_t)context->uc_mcontext.gregs[REG_RIP];
-#elif defined(__aarch64__)
-    return context->uc_mcontext.pc;
-#else
-    (void)context;
-    return 0;
-#endif
-}
+/* Where a process was when a signal came; zeros where that is not known. */
+typedef struct position {
+    uint64_t instruction; /* its address */
+    uint64_t stack;       /* address of the end of the stack */
+} position;
 
-static uint64_t stack_of(const ucontext_t *context) {
+static position position_of(const ucontext_t *context) {
 #if defined(__x86_64__)
-    return (uint64_t)context->uc_mcontext.gregs[REG_RSP];
+    return (position){(uint64_t)context->uc_mcontext.gregs[REG_RIP], (uint64_t)context->uc_mcontext.gregs[REG_RSP]};
 #elif defined(__aarch64__)
-    return context->uc_mcontext.sp;
+    return (position){context->uc_mcontext.pc, context->uc_mcontext.sp};
 #else
     (void)context;
-    return 0;
+    return (position){0, 0};
 #endif
 }
 
 /* Whether what happened at an address is that the stack has come to its end. A local variable may be so large that the
  * stack pointer is far beyond it. */
 static bool is_stack_overflow(uint64_t address, const ucontext_t *context) {
-    uint64_t end = catching.stack, pointer = stack_of(context);
+    uint64_t end = catching.stack, pointer = position_of(context).stack;
     bool near = address + NEAR_STACK > end && address < end + NEAR_STACK;
     bool beyond = pointer && pointer < end && address + NEAR_STACK > pointer && address < end;
     return near || (beyond && gettid() == catching.process);
@@ -149,7 +144,7 @@ static void tell(int signal, const siginfo_t *info, const ucontext_t *context) {
     fault->stack = signal == SIGSEGV && is_stack_overflow(fault->address, context);
     fault->told = 1;
     tell_place();
-    tell_frames(instruction_of(context));
+    tell_frames(position_of(context).instruction);
 }
 
 /* The signal takes its course when the handler returns: it is raised again, and nobody handles it any more. Another
